@@ -1,0 +1,52 @@
+/** Little-endian access to byte arrays, and hex strings. Offsets must be in range; callers check lengths first. */
+
+export const le16 = (b: Uint8Array, at: number): number => b[at] | (b[at + 1] << 8);
+
+export const le32 = (b: Uint8Array, at: number): number =>
+  (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
+
+export const le64 = (b: Uint8Array, at: number): bigint =>
+  (BigInt(le32(b, at + 4)) << 32n) | BigInt(le32(b, at));
+
+export function put16(b: Uint8Array, at: number, value: number): void {
+  b[at] = value;
+  b[at + 1] = value >>> 8;
+}
+
+export function put32(b: Uint8Array, at: number, value: number): void {
+  b[at] = value;
+  b[at + 1] = value >>> 8;
+  b[at + 2] = value >>> 16;
+  b[at + 3] = value >>> 24;
+}
+
+export function put64(b: Uint8Array, at: number, value: bigint): void {
+  put32(b, at, Number(value & 0xffff_ffffn));
+  put32(b, at + 4, Number((value >> 32n) & 0xffff_ffffn));
+}
+
+/** Lower-case hex digits without prefix or spaces. */
+export function toHex(b: Uint8Array): string {
+  let s = '';
+  for (const byte of b) s += (byte < 16 ? '0' : '') + byte.toString(16);
+  return s;
+}
+
+/** Parses hex digits; spaces, commas and `0x` prefixes are skipped. `undefined` when anything else or half a byte remains. */
+export function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/0x/gi, '').replace(/[\s,:]/g, '');
+  if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) return undefined;
+  const out = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(digits.substr(i * 2, 2), 16);
+  return out;
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}

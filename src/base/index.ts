@@ -1,0 +1,5 @@
+/** Bottom of the import order: integers, bytes, assertion, seeded randomness. Imports nothing. */
+export { assert, SimBug } from './assert.js';
+export { concatBytes, fromHex, le16, le32, le64, put16, put32, put64, toHex } from './bytes.js';
+export { nextU32, nextU64, type Prng, prng } from './prng.js';
+export { hex, lo16, lo32, U64_MAX, type U64, u64 } from './u64.js';
