@@ -5,8 +5,7 @@ export const le16 = (b: Uint8Array, at: number): number => b[at] | (b[at + 1] <<
 export const le32 = (b: Uint8Array, at: number): number =>
   (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
 
-export const le64 = (b: Uint8Array, at: number): bigint =>
-  (BigInt(le32(b, at + 4)) << 32n) | BigInt(le32(b, at));
+export const le64 = (b: Uint8Array, at: number): bigint => (BigInt(le32(b, at + 4)) << 32n) | BigInt(le32(b, at));
 
 export function put16(b: Uint8Array, at: number, value: number): void {
   b[at] = value;

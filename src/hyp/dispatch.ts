@@ -1,0 +1,74 @@
+/**
+ * The native hypercall path: HVC #imm to handler and back to x0..x17.
+ * Source: fact base hypercall-abi 1.1 to 1.4. SMCCC calls (HVC #0, SMC #0) are in smccc.ts.
+ */
+import { HYPERCALLS, HypError } from '../protocol/index.js';
+import { BLOCKED, type Hypervisor } from './hypervisor.js';
+import type { Thread } from './types.js';
+
+export const HYPERCALL_BASE = 0x6000;
+/** Size of Gunyah's table: immediates from 0x6069 up are not native calls. */
+export const HYPERCALL_COUNT = 105;
+
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/** Register index and required value of the reserved argument, per call number. */
+const reservedAt = new Int8Array(HYPERCALL_COUNT).fill(-1);
+const reservedValue = new BigUint64Array(HYPERCALL_COUNT);
+/** `hypervisor_identify` is the one call without an error output. */
+const hasError = new Uint8Array(HYPERCALL_COUNT).fill(1);
+for (const call of HYPERCALLS) {
+  if (call === undefined) continue;
+  if (call.reserved !== undefined) {
+    reservedAt[call.num] = call.reserved.index;
+    reservedValue[call.num] = call.reserved.value;
+  }
+  if (!call.hasError) hasError[call.num] = 0;
+}
+
+const args = new BigUint64Array(8);
+const out = new BigUint64Array(8);
+
+/**
+ * Runs `HVC #imm` with the caller's x0..x7 and writes its registers. Returns false when the caller gave up the CPU
+ * (the call completes later, or never).
+ */
+export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolean {
+  const x = caller.x;
+  const num = imm - HYPERCALL_BASE;
+  if (num < 0 || num >= HYPERCALL_COUNT) {
+    x[0] = ALL_ONES;
+    return true;
+  }
+  const handler = hyp.calls[num];
+  out.fill(0n);
+  let error: number = HypError.OK;
+  if (handler === undefined) {
+    x[0] = ALL_ONES;
+    x.fill(0n, 1, 8);
+  } else {
+    const reserved = reservedAt[num];
+    if (reserved >= 0 && x[reserved] !== reservedValue[num]) {
+      error = HypError.ARGUMENT_INVALID;
+    } else {
+      for (let i = 0; i < 8; i++) args[i] = x[i];
+      error = handler(hyp, caller, args, out);
+      if (error === BLOCKED) return false;
+    }
+    writeResult(x, error, out, hasError[num] === 1);
+  }
+  // x8 is kept; x9 holds the return address; x10..x17 are scratch that the return path clears.
+  x[9] = caller.pc;
+  x.fill(0n, 10, 18);
+  return true;
+}
+
+/** x0 = error as 32 bits, outputs after it, the rest of x0..x7 zero. Also used when a blocked call completes. */
+export function writeResult(x: BigUint64Array, error: number, outputs: BigUint64Array, withError = true): void {
+  if (withError) {
+    x[0] = BigInt(error >>> 0);
+    for (let i = 1; i < 8; i++) x[i] = outputs[i - 1];
+  } else {
+    for (let i = 0; i < 8; i++) x[i] = outputs[i];
+  }
+}

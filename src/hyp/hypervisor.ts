@@ -1,0 +1,130 @@
+/**
+ * The hypervisor as seen from inside: one table of objects, one table of hypercalls, ports to the parts above.
+ *
+ * Modules register kinds of objects and handlers; nothing here knows what a doorbell is. All state is plain data in
+ * `objects` and `state`, so that a snapshot is a walk over them. Sources: fact base hypercall-abi 1, capabilities 6 and 8.
+ */
+import { assert } from '../base/index.js';
+import { HypError } from '../protocol/index.js';
+import type { MemPort, SchedPort, VicPort } from './ports.js';
+import { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
+import type { CheckPending } from './virq.js';
+
+export interface ObjectKind<T extends HypObject = HypObject> {
+  /** Type-specific fields of a new object; the table adds the common ones. Return an error number when creation fails. */
+  create(hyp: Hypervisor, base: HypObject): T | number;
+  /** Steps of INIT -> ACTIVE in Gunyah's order. The first error makes the object FAILED. */
+  activate(hyp: Hypervisor, object: T): number;
+  /** Last reference of an ACTIVE object dropped. */
+  deactivate?(hyp: Hypervisor, object: T): void;
+  /** After that, in any state: drop relations (`hyp.unref`). */
+  release?(hyp: Hypervisor, object: T): void;
+}
+
+/** Inputs in `a` (x0..x7 or SMCCC x1..x8), further outputs in `out` (x1.. after the error; all zero on entry). Returns a `HypError` or BLOCKED. */
+export type HypercallHandler = (hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array) => number;
+
+/** The caller gave up the CPU: its registers are written when it continues, or never. */
+export const BLOCKED = 0x4000_0000;
+
+/** The hypervisor stopped by an assertion, a panic or an endless loop; nothing executes any more. */
+export interface HypDeath {
+  what: string;
+  /** Rule id of spec/ that describes the defect. */
+  rule: string;
+}
+
+export interface HypConfig {
+  /** Capability id randomisation (production builds). Seed of the generator, or `undefined` for slot numbers (debug builds). */
+  cspaceSeed: number | undefined;
+  cores: number;
+  quirks: { lendKeepsBlockMappings: boolean };
+}
+
+export const defaultHypConfig = (): HypConfig => ({
+  cspaceSeed: undefined,
+  cores: 8,
+  quirks: { lendKeepsBlockMappings: true },
+});
+
+export class Hypervisor {
+  readonly objects: (HypObject | undefined)[] = [];
+  readonly freeIds: number[] = [];
+  /** Per module, plain data only. */
+  readonly state: Record<string, unknown> = {};
+  /** Virtual time in nanoseconds since power-on. */
+  now = 0;
+  dead: HypDeath | undefined;
+
+  readonly kinds: (ObjectKind | undefined)[] = [];
+  readonly calls: (HypercallHandler | undefined)[] = [];
+  readonly checkPending: CheckPending[] = [];
+  vic!: VicPort;
+  sched!: SchedPort;
+  mem!: MemPort;
+
+  constructor(readonly config: HypConfig = defaultHypConfig()) {}
+
+  kind<T extends HypObject>(type: number, kind: ObjectKind<T>): void {
+    assert(this.kinds[type] === undefined, `object type ${type} registered twice`);
+    this.kinds[type] = kind as unknown as ObjectKind;
+  }
+
+  call(num: number, handler: HypercallHandler): void {
+    assert(this.calls[num] === undefined, `hypercall ${num} registered twice`);
+    this.calls[num] = handler;
+  }
+
+  get<T extends HypObject>(id: number): T {
+    const object = this.objects[id];
+    assert(object !== undefined, `no object ${id}`);
+    return object as T;
+  }
+
+  /** A new object in INIT with no reference, or an error of its kind. */
+  create<T extends HypObject>(type: number, partition: number): T | number {
+    const kind = this.kinds[type];
+    assert(kind !== undefined, `object type ${type} has no module`);
+    const id = this.freeIds.pop() ?? this.objects.length;
+    const base: HypObject = { id, type, state: ObjectState.INIT, refs: 0, partition, caps: [] };
+    this.objects[id] = base;
+    const made = kind.create(this, base);
+    if (typeof made === 'number') {
+      this.freeIds.push(id);
+      this.objects[id] = undefined;
+      return made;
+    }
+    this.objects[id] = made;
+    return made as T;
+  }
+
+  activate(object: HypObject): number {
+    if (object.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
+    const kind = this.kinds[object.type];
+    const error = kind === undefined ? HypError.OK : kind.activate(this, object);
+    object.state = error === HypError.OK ? ObjectState.ACTIVE : ObjectState.FAILED;
+    return error;
+  }
+
+  ref(id: number): number {
+    if (id !== NO_OBJECT) this.get(id).refs++;
+    return id;
+  }
+
+  /** Drops a reference; at zero the object is deactivated, released and forgotten. Returns NO_OBJECT for assignment. */
+  unref(id: number): number {
+    if (id === NO_OBJECT) return NO_OBJECT;
+    const object = this.get(id);
+    object.refs--;
+    if (object.refs > 0) return NO_OBJECT;
+    assert(object.refs === 0, `object ${id} released twice`);
+    const wasActive = object.state === ObjectState.ACTIVE;
+    object.state = ObjectState.DESTROYING;
+    const kind = this.kinds[object.type];
+    if (wasActive) kind?.deactivate?.(this, object);
+    kind?.release?.(this, object);
+    this.objects[id] = undefined;
+    this.freeIds.push(id);
+    return NO_OBJECT;
+  }
+}

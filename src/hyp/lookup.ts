@@ -1,0 +1,73 @@
+/**
+ * Capability lookups in the order in which Gunyah refuses (fact base: capabilities 4).
+ * Each returns the object, or the error number that the call must return.
+ */
+import { HypError, ObjectType, Rights } from '../protocol/index.js';
+import { CapState, type CapTable, type CSpace, decodeCapId } from './cspace.js';
+import type { Hypervisor } from './hypervisor.js';
+import { type HypObject, ObjectState, type Thread } from './types.js';
+
+function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): HypObject | number {
+  const slot = decodeCapId(cspace, id);
+  if (slot < 0) return HypError.ARGUMENT_INVALID;
+  const table = cspace.tables[slot >> 8] as CapTable | null | undefined;
+  if (table == null) return HypError.CSPACE_CAP_NULL;
+  const lower = slot & 0xff;
+  const state = table.state[lower];
+  if (state !== CapState.VALID) {
+    return state === CapState.NULL ? HypError.CSPACE_CAP_NULL : HypError.CSPACE_CAP_REVOKED;
+  }
+  const object = hyp.objects[table.object[lower]] as HypObject;
+  if (type !== ObjectType.ANY && object.type !== type) return HypError.CSPACE_WRONG_OBJECT_TYPE;
+  if ((table.rights[lower] & rights) >>> 0 !== rights >>> 0) return HypError.CSPACE_INSUFFICIENT_RIGHTS;
+  return object;
+}
+
+const ownCspace = (hyp: Hypervisor, caller: Thread): CSpace => hyp.objects[caller.cspace] as CSpace;
+
+/** Active lookup "L": also OBJECT_STATE unless the object is ACTIVE. */
+export function lookup<T extends HypObject>(
+  hyp: Hypervisor,
+  caller: Thread,
+  id: bigint,
+  type: number,
+  rights: number,
+): T | number {
+  const found = find(hyp, ownCspace(hyp, caller), id, type, rights);
+  if (typeof found === 'number') return found;
+  return found.state === ObjectState.ACTIVE ? (found as T) : HypError.OBJECT_STATE;
+}
+
+/** "Lany": the same in any object state. */
+export function lookupAny<T extends HypObject>(
+  hyp: Hypervisor,
+  caller: Thread,
+  id: bigint,
+  type: number,
+  rights: number,
+): T | number {
+  return find(hyp, ownCspace(hyp, caller), id, type, rights) as T | number;
+}
+
+/** "A": any type with OBJECT_ACTIVATE first, the type only then. Callers check the state. */
+export function lookupConfigure<T extends HypObject>(
+  hyp: Hypervisor,
+  caller: Thread,
+  id: bigint,
+  type: number,
+): T | number {
+  const found = find(hyp, ownCspace(hyp, caller), id, ObjectType.ANY, Rights.OBJECT_ACTIVATE);
+  if (typeof found === 'number') return found;
+  return found.type === type ? (found as T) : HypError.CSPACE_WRONG_OBJECT_TYPE;
+}
+
+/** Like {@link lookupConfigure} and then INIT, else OBJECT_STATE. */
+export function lookupInit<T extends HypObject>(hyp: Hypervisor, caller: Thread, id: bigint, type: number): T | number {
+  const found = lookupConfigure<T>(hyp, caller, id, type);
+  if (typeof found === 'number') return found;
+  return found.state === ObjectState.INIT ? found : HypError.OBJECT_STATE;
+}
+
+/** Any type, any state, with OBJECT_ACTIVATE, in a given space (object_activate_from). */
+export const lookupIn = (hyp: Hypervisor, cspace: CSpace, id: bigint): HypObject | number =>
+  find(hyp, cspace, id, ObjectType.ANY, Rights.OBJECT_ACTIVATE);

@@ -1,0 +1,73 @@
+/**
+ * How lower layers reach upper ones without importing them: the composition (src/board) fills these in.
+ * `VicPort` by src/gic, `SchedPort` by src/vcpu, `MemPort` by src/hyp/mem.
+ */
+import type { HypObject, Thread } from './types.js';
+import type { VirqSource } from './virq.js';
+
+/** An exception that a guest operation takes instead of completing (values as ESR_EL1, FAR_EL1 show them). */
+export interface GuestException {
+  esr: number;
+  /** `undefined`: the syndrome does not set FAR. */
+  far: bigint | undefined;
+}
+
+/** Result of a device or system-register access. */
+export type AccessResult = { value: bigint } | { exception: GuestException };
+
+/** Why a stage-2 translation failed. Negative so that it never collides with a physical address. */
+export const Fault = { TRANSLATION: -1, PERMISSION: -2 } as const;
+
+export interface VicPort {
+  assertSource(source: VirqSource, edgeOnly: boolean): void;
+  clearSource(source: VirqSource): void;
+  /** Sets `source.vic` and `source.virq`. ARGUMENT_INVALID or BUSY otherwise (ipc 1.3). */
+  bindSource(source: VirqSource, vicId: number, virq: number): number;
+  unbindSource(source: VirqSource): void;
+  /** Activation check and effect for a vCPU with a VIC: BUSY when its index is taken; initialises private interrupts and timers. */
+  vcpuActivate(vcpu: Thread): number;
+  /** Power-off, halt or exit: timers off, CPU interface reset, list registers emptied (vcpu 7.2). */
+  vcpuStopped(vcpu: Thread): void;
+  /** The vCPU was destroyed. */
+  vcpuReleased(vcpu: Thread): void;
+  /** The vCPU starts or stops executing on a physical CPU: timers load, list registers synchronise. */
+  vcpuSwitchedIn(vcpu: Thread, cpu: number): void;
+  vcpuSwitchedOut(vcpu: Thread): void;
+  /** Something is deliverable or flagged: WFI, suspend and directed yield return at once (vgic 4.1). */
+  hasPendingWakeup(vcpu: Thread): boolean;
+  /** MPIDR_EL1 of a vCPU from its VIC index. */
+  mpidr(vcpu: Thread): bigint;
+  /** For `addrspace_attach_vdevice` with a VIC capability already looked up (vgic 2.1). */
+  attachVdevice(
+    addrspace: HypObject,
+    vic: HypObject,
+    index: number,
+    vbase: number,
+    size: number,
+    flags: bigint,
+  ): number;
+  /** Access at a guest address with no stage-2 mapping; `undefined` when no GIC frame is there. */
+  mmioAccess(vcpu: Thread, ipa: number, size: number, write: boolean, value: bigint): AccessResult | undefined;
+}
+
+export interface SchedPort {
+  /** Physical CPU on which the thread executes right now, or -1. */
+  runningOn(thread: Thread): number;
+  /** An interrupt was delivered to this vCPU: ends WFI, suspend, a directed yield; raises the run-wakeup vIRQ (vcpu 8). */
+  wakeup(thread: Thread): void;
+}
+
+export interface MemPort {
+  /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. */
+  translate(addrspace: number, ipa: number, write: boolean): number;
+  /**
+   * Copies between a caller's virtual addresses (stage 1 off: equal to IPAs) and hypervisor memory.
+   * Errors in order: ARGUMENT_SIZE (0 or more than `max`), ADDR_OVERFLOW, DENIED (permission), ADDR_INVALID.
+   * An earlier page may have been copied when a later one fails.
+   */
+  copyFromGuest(thread: Thread, va: bigint, size: bigint, to: Uint8Array, max: number): number;
+  copyToGuest(thread: Thread, va: bigint, bufferSize: bigint, from: Uint8Array, size: number): number;
+  /** Physical memory; untouched bytes read as zero. */
+  readPhys(pa: number, to: Uint8Array): void;
+  writePhys(pa: number, from: Uint8Array): void;
+}
