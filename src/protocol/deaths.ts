@@ -1,0 +1,349 @@
+/** Inputs that stop the Resource Manager, or the hypervisor, for good.
+ *
+ * Generated from spec/ by tools/generate.ts; edit the specification, not this file.
+ */
+
+export type DeathKind = 'ABORT' | 'FAULT' | 'HYP';
+
+/** Id of a death trigger, as used by RmDeath and by reports. */
+export type DeathId =
+  | 'vm-deallocate-unknown'
+  | 'vm-reset-without-configuration'
+  | 'vm-reset-after-bad-auth-type'
+  | 'vm-stop-without-link'
+  | 'mem-notify-without-link'
+  | 'irq-notify-without-link'
+  | 'irq-empty-payload'
+  | 'console-write-empty'
+  | 'ipa-reserve-rollback'
+  | 'vm-exit-from-hlos'
+  | 'vm-exit-bad-state'
+  | 'dt-rm-rpc-without-generate'
+  | 'two-rm-rpc-nodes-reset'
+  | 'reply-too-long'
+  | 'crash-fatal-exit'
+  | 'reset-of-irq-lender'
+  | 'no-shutdown-halt'
+  | 'halt-state-query-failed'
+  | 'dt-too-deep'
+  | 'dt-cells'
+  | 'two-console-devs'
+  | 'dt-generate-not-absolute'
+  | 'vm-start-unaccepted-donate'
+  | 'third-init-of-reset-vmid'
+  | 'vm-start-dt-overflow'
+  | 'vm-exited-owner-without-link'
+  | 'link-send-failed'
+  | 'notification-without-link'
+  | 'leftover-virq-at-teardown'
+  | 'hyp-copy-to-device-mapping'
+  | 'hyp-critical-vcpu-exit'
+  | 'hyp-system-reset-by-hlos'
+  | 'hyp-second-affinity-move'
+  | 'hyp-affinity-out-of-range'
+  | 'hyp-eoir-1023-disabled'
+  | 'hyp-dir-special-intid'
+  | 'hyp-igrpen1-with-listed';
+
+export interface DeathInfo {
+  readonly id: DeathId;
+  /** ABORT: RM stops answering. FAULT: RM touches an unmapped address. HYP: the hypervisor stops. */
+  readonly kind: DeathKind;
+  /** Request that triggers it, if one does. */
+  readonly message?: string;
+  readonly trigger: string;
+  readonly source: string;
+  /** False when no client of this platform can get there. */
+  readonly reachable: boolean;
+}
+
+export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
+  'vm-deallocate-unknown': {
+    id: 'vm-deallocate-unknown',
+    kind: 'ABORT',
+    message: 'VM_DEALLOCATE',
+    trigger: 'VM_DEALLOCATE names a VMID that is not allocated (0, 256 and up, freed before).',
+    source: 'rm-rpc-transport 9 row 1; observations 21',
+    reachable: true,
+  },
+  'vm-reset-without-configuration': {
+    id: 'vm-reset-without-configuration',
+    kind: 'FAULT',
+    message: 'VM_RESET',
+    trigger:
+      'VM_RESET of a VM that has no configuration object: only allocated, already reset, or VM_CONFIG_IMAGE failed early.',
+    source: 'rm-rpc-transport 9 row 2; observations 21',
+    reachable: true,
+  },
+  'vm-reset-after-bad-auth-type': {
+    id: 'vm-reset-after-bad-auth-type',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger:
+      'VM_RESET of a VM whose VM_CONFIG_IMAGE failed because of its auth type. The reply is OK; RM stops in reset stage DESTROY_VM.',
+    source: 'rm-rpc-transport 9 row 3',
+    reachable: true,
+  },
+  'vm-stop-without-link': {
+    id: 'vm-stop-without-link',
+    kind: 'ABORT',
+    message: 'VM_STOP',
+    trigger: 'VM_STOP without FORCE for a VM that has no RM link.',
+    source: 'rm-rpc-transport 9 row 4',
+    reachable: true,
+  },
+  'mem-notify-without-link': {
+    id: 'mem-notify-without-link',
+    kind: 'ABORT',
+    message: 'MEM_NOTIFY',
+    trigger: 'MEM_NOTIFY SHARED or RECALL lists a VM without an RM link, for example one that is only allocated.',
+    source: 'rm-rpc-transport 9 row 5; observations 21',
+    reachable: true,
+  },
+  'irq-notify-without-link': {
+    id: 'irq-notify-without-link',
+    kind: 'ABORT',
+    message: 'VM_IRQ_NOTIFY',
+    trigger: 'VM_IRQ_NOTIFY LENT while the borrower does not exist or has no RM link.',
+    source: 'rm-rpc-transport 9 row 6',
+    reachable: true,
+  },
+  'irq-empty-payload': {
+    id: 'irq-empty-payload',
+    kind: 'ABORT',
+    message: 'VM_IRQ_*',
+    trigger: 'VM_IRQ_ACCEPT, LEND, RELEASE, RECLAIM or NOTIFY with an empty payload.',
+    source: 'rm-rpc-transport 9 row 7; observations 21',
+    reachable: true,
+  },
+  'console-write-empty': {
+    id: 'console-write-empty',
+    kind: 'FAULT',
+    message: 'VM_CONSOLE_WRITE',
+    trigger: 'VM_CONSOLE_WRITE with an empty payload.',
+    source: 'rm-rpc-transport 9 row 8; observations 21',
+    reachable: true,
+  },
+  'ipa-reserve-rollback': {
+    id: 'ipa-reserve-rollback',
+    kind: 'ABORT',
+    message: 'IPA_RESERVE',
+    trigger: 'IPA_RESERVE with a fixed list whose second or later entry fails after an earlier one succeeded.',
+    source: 'rm-rpc-transport 9 row 9',
+    reachable: true,
+  },
+  'vm-exit-from-hlos': {
+    id: 'vm-exit-from-hlos',
+    kind: 'ABORT',
+    message: 'VM_EXIT',
+    trigger:
+      'VM_EXIT from the primary VM with a valid payload: its vCPUs are killed, then RM stops (killing a critical vCPU stops the hypervisor too).',
+    source: 'rm-rpc-transport 9 row 10; observations 11',
+    reachable: true,
+  },
+  'vm-exit-bad-state': {
+    id: 'vm-exit-bad-state',
+    kind: 'ABORT',
+    message: 'VM_EXIT',
+    trigger: 'VM_EXIT from a VM whose state does not lead to EXITED.',
+    source: 'rm-rpc-transport 9 row 11',
+    reachable: true,
+  },
+  'dt-rm-rpc-without-generate': {
+    id: 'dt-rm-rpc-without-generate',
+    kind: 'FAULT',
+    message: 'VM_INIT',
+    trigger: "The guest's device tree has an rm-rpc node without a generate property.",
+    source: 'rm-rpc-transport 9 row 12',
+    reachable: true,
+  },
+  'two-rm-rpc-nodes-reset': {
+    id: 'two-rm-rpc-nodes-reset',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger: 'Reset of a VM whose device tree had two rm-rpc nodes: the second destruction finds no queue state.',
+    source: 'rm-rpc-transport 9 row 13',
+    reachable: true,
+  },
+  'reply-too-long': {
+    id: 'reply-too-long',
+    kind: 'ABORT',
+    message: 'VM_GET_HYP_RESOURCES',
+    trigger: 'A reply longer than 14616 bytes (333 or more resource entries).',
+    source: 'rm-rpc-transport 9 row 14',
+    reachable: true,
+  },
+  'crash-fatal-exit': {
+    id: 'crash-fatal-exit',
+    kind: 'ABORT',
+    trigger: 'A VM marked crash-fatal exits or faults.',
+    source: 'rm-rpc-transport 9 row 15',
+    reachable: true,
+  },
+  'reset-of-irq-lender': {
+    id: 'reset-of-irq-lender',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger: 'Reset of a VM that has an interrupt lent out.',
+    source: 'rm-rpc-transport 9 row 16',
+    reachable: true,
+  },
+  'no-shutdown-halt': {
+    id: 'no-shutdown-halt',
+    kind: 'ABORT',
+    trigger: 'A VM marked no-shutdown halts by itself (PSCI off or reset, fault).',
+    source: 'rm-rpc-transport 9 row 17',
+    reachable: true,
+  },
+  'halt-state-query-failed': {
+    id: 'halt-state-query-failed',
+    kind: 'ABORT',
+    trigger: 'The halt interrupt of a vCPU arrives and vcpu_run_check fails.',
+    source: 'rm-rpc-transport 9 row 18',
+    reachable: true,
+  },
+  'dt-too-deep': {
+    id: 'dt-too-deep',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger: "The guest's device tree has a node at depth 16 or more.",
+    source: 'rm-rpc-transport 9 row 19',
+    reachable: true,
+  },
+  'dt-cells': {
+    id: 'dt-cells',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger:
+      'iomemory-ranges with more than two root cells, a PCI-like node (three address cells, non-empty ranges) that is the first child of its level; or, at VM_START, /reserved-memory with more than two cells.',
+    source: 'rm-rpc-transport 9 row 20',
+    reachable: true,
+  },
+  'two-console-devs': {
+    id: 'two-console-devs',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger: "The guest's device tree has two rm-rpc nodes with console-dev.",
+    source: 'rm-rpc-transport 9 row 21',
+    reachable: true,
+  },
+  'dt-generate-not-absolute': {
+    id: 'dt-generate-not-absolute',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: "A vdevice's generate (or an iomem's patch) does not start with a slash.",
+    source: 'rm-rpc-transport 9 row 22',
+    reachable: true,
+  },
+  'vm-start-unaccepted-donate': {
+    id: 'vm-start-unaccepted-donate',
+    kind: 'FAULT',
+    message: 'VM_START',
+    trigger: 'VM_START while a donated parcel that names the VM has not been accepted.',
+    source: 'observations 30',
+    reachable: true,
+  },
+  'third-init-of-reset-vmid': {
+    id: 'third-init-of-reset-vmid',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger:
+      'The third VM_INIT of a VMID that was only ever reset, never deallocated: leftovers in the IRQ manager fail an assertion.',
+    source: 'observations 31',
+    reachable: true,
+  },
+  'vm-start-dt-overflow': {
+    id: 'vm-start-dt-overflow',
+    kind: 'FAULT',
+    message: 'VM_START',
+    trigger: 'The patched device tree does not fit into dt_size (for example dt_size 0x1000).',
+    source: 'observations 21, 32',
+    reachable: true,
+  },
+  'vm-exited-owner-without-link': {
+    id: 'vm-exited-owner-without-link',
+    kind: 'ABORT',
+    trigger: 'A VM ends and its owner has no RM link. The only owner is the primary VM, which always has one.',
+    source: 'rm-rpc-messages 1.18',
+    reachable: false,
+  },
+  'link-send-failed': {
+    id: 'link-send-failed',
+    kind: 'ABORT',
+    trigger: 'msgqueue_send fails with something other than a full queue.',
+    source: 'rm-rpc-transport 6',
+    reachable: false,
+  },
+  'notification-without-link': {
+    id: 'notification-without-link',
+    kind: 'ABORT',
+    trigger: 'Any other reply or notification to a VM without an RM link.',
+    source: 'rm-rpc-transport 6',
+    reachable: true,
+  },
+  'leftover-virq-at-teardown': {
+    id: 'leftover-virq-at-teardown',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger: 'Reset finds a virtual interrupt that no device of the VM freed.',
+    source: 'rm-state-machines 4.3',
+    reachable: true,
+  },
+  'hyp-copy-to-device-mapping': {
+    id: 'hyp-copy-to-device-mapping',
+    kind: 'HYP',
+    trigger: 'msgqueue_send or msgqueue_receive with an address that resolves to a device mapping.',
+    source: 'observations 1',
+    reachable: true,
+  },
+  'hyp-critical-vcpu-exit': {
+    id: 'hyp-critical-vcpu-exit',
+    kind: 'HYP',
+    trigger: 'A critical vCPU (primary VM or RM) is killed or exits.',
+    source: 'vcpu-and-scheduler 7.3; observations 11',
+    reachable: true,
+  },
+  'hyp-system-reset-by-hlos': {
+    id: 'hyp-system-reset-by-hlos',
+    kind: 'HYP',
+    trigger: 'PSCI SYSTEM_RESET by the primary VM: reset is not implemented on this platform.',
+    source: 'platform-qemu 8; observations 11',
+    reachable: true,
+  },
+  'hyp-second-affinity-move': {
+    id: 'hyp-second-affinity-move',
+    kind: 'HYP',
+    trigger: 'The second vcpu_set_affinity move of a running vCPU in a PSCI power group.',
+    source: 'vcpu-and-scheduler, corrections (section 5)',
+    reachable: true,
+  },
+  'hyp-affinity-out-of-range': {
+    id: 'hyp-affinity-out-of-range',
+    kind: 'HYP',
+    trigger: 'vcpu_set_affinity with a CPU number of 8 or more other than 0xFFFF, in builds with assertions.',
+    source: 'vcpu-and-scheduler 5',
+    reachable: true,
+  },
+  'hyp-eoir-1023-disabled': {
+    id: 'hyp-eoir-1023-disabled',
+    kind: 'HYP',
+    trigger: 'ICC_EOIR0/1_EL1 := 1023 while the interrupt group is disabled.',
+    source: 'vgic-and-timer, corrections (section 4.5)',
+    reachable: true,
+  },
+  'hyp-dir-special-intid': {
+    id: 'hyp-dir-special-intid',
+    kind: 'HYP',
+    trigger: 'ICC_DIR_EL1 := 1020 or above.',
+    source: 'vgic-and-timer, corrections (section 4.5)',
+    reachable: true,
+  },
+  'hyp-igrpen1-with-listed': {
+    id: 'hyp-igrpen1-with-listed',
+    kind: 'HYP',
+    trigger:
+      'ICC_IGRPEN1_EL1 := 0 with both groups enabled and a group 1 interrupt listed pending: the write never returns.',
+    source: 'vgic-and-timer, corrections (section 4.3)',
+    reachable: true,
+  },
+};

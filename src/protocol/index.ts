@@ -1,0 +1,12 @@
+/** The protocol as data: ids, enumerations, layouts and rules of hypercalls and Resource Manager messages.
+ *
+ * Generated from spec/ by tools/generate.ts (this file and those that say so in their head excepted).
+ * Models: the hypercall ABI and the RM RPC protocol of the fact base. Leaves out: any behaviour.
+ */
+export * from './calls.js';
+export * from './deaths.js';
+export * from './enums.js';
+export * from './errors.js';
+export * from './messages.js';
+export * from './objects.js';
+export * from './platform.js';

@@ -1,0 +1,78 @@
+/** Generates everything that is derived from spec/: `npm run generate`, or `-- --check` to only compare.
+ *
+ * Output is formatted by Biome so that the committed files are both fresh and conforming.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { callsTs, messagesTs } from './generate/calls.js';
+import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs } from './generate/ids.js';
+import { loadSpec } from './generate/spec.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Path relative to the repository -> content, before formatting. */
+function render(): Map<string, string> {
+  const spec = loadSpec(root);
+  return new Map([
+    ['src/protocol/errors.ts', errorsTs(spec)],
+    ['src/protocol/objects.ts', objectsTs(spec)],
+    ['src/protocol/enums.ts', enumsTs(spec)],
+    ['src/protocol/platform.ts', platformTs(spec)],
+    ['src/protocol/deaths.ts', deathsTs(spec)],
+    ['src/protocol/calls.ts', callsTs(spec)],
+    ['src/protocol/messages.ts', messagesTs(spec)],
+  ]);
+}
+
+/** Formats TypeScript with the project's own Biome in a scratch folder inside the repository (so its configuration applies). */
+function format(files: Map<string, string>): Map<string, string> {
+  const scratch = mkdtempSync(join(root, 'tools', '.generate-'));
+  try {
+    for (const [path, text] of files) {
+      const to = join(scratch, path);
+      mkdirSync(dirname(to), { recursive: true });
+      writeFileSync(to, text);
+    }
+    const biome = join(root, 'node_modules', '.bin', 'biome');
+    const run = spawnSync(biome, ['check', '--write', '--linter-enabled=false', scratch], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    if (run.status !== 0) throw new Error(`biome: ${run.stderr}${run.stdout}`);
+    const out = new Map<string, string>();
+    for (const path of files.keys()) out.set(path, readFileSync(join(scratch, path), 'utf8'));
+    return out;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Files of generated-only folders that no longer come out of the specification. */
+function stale(files: Map<string, string>): string[] {
+  const dir = join(root, 'docs', 'reference');
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .map((name) => relative(root, join(dir, name)))
+    .filter((path) => !files.has(path));
+}
+
+const check = process.argv.includes('--check');
+const files = format(render());
+const different: string[] = [];
+for (const [path, text] of files) {
+  const to = join(root, path);
+  if (existsSync(to) && readFileSync(to, 'utf8') === text) continue;
+  different.push(path);
+  if (check) continue;
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(to, text);
+}
+for (const path of stale(files)) {
+  different.push(path);
+  if (!check) rmSync(join(root, path));
+}
+for (const path of different) console.log(`${check ? 'stale' : 'wrote'}: ${path}`);
+console.log(`${files.size} generated files, ${different.length} ${check ? 'stale' : 'changed'}`);
+if (check && different.length > 0) process.exitCode = 1;

@@ -1,0 +1,169 @@
+/** The protocol specification as read from spec/*.toml: shapes and loading. Nothing is interpreted here. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'smol-toml';
+
+export interface ErrorEntry {
+  name: string;
+  value: number;
+  meaning: string;
+  internal?: boolean;
+}
+
+export interface ObjectTypeEntry {
+  name: string;
+  value: number;
+  about: string;
+  rights: Record<string, number>;
+}
+
+/** One step of the ordered validation of a call or request; `n` is the last part of its rule id. */
+export interface CheckEntry {
+  n: number | string;
+  /** What must hold (messages) or what fails (hypercalls: `when`). */
+  text?: string;
+  error?: string;
+  lookup?: string;
+  kind?: 'active' | 'any' | 'activate';
+  type?: string;
+  right?: string | string[];
+  source?: string;
+  death?: string;
+}
+
+export interface CallEntry {
+  number: number;
+  name: string;
+  group: string;
+  in: string[];
+  out: string[];
+  error_output?: boolean;
+  about?: string;
+  effect?: string;
+  source?: string;
+  check?: CheckEntry[];
+}
+
+/** One field of a payload: fixed offset, or (`list`) a counted list at the current end. */
+export interface FieldEntry {
+  off?: number;
+  type?: string;
+  name: string;
+  enum?: string;
+  flags?: string;
+  ignored?: boolean;
+  zero?: boolean;
+  list?: string;
+  about?: string;
+  special?: string;
+}
+
+export interface MessageEntry {
+  id: number;
+  name: string;
+  service: string;
+  caller?: string;
+  receiver?: string;
+  implemented?: boolean;
+  about?: string;
+  effect?: string;
+  length?: string;
+  size?: number;
+  field?: FieldEntry[];
+  reply_size?: number;
+  reply?: FieldEntry[];
+  error_extra?: string;
+  check?: CheckEntry[];
+  source?: string;
+}
+
+export interface EnumEntry {
+  name: string;
+  source: string;
+  doc: string;
+  values: Record<string, number>;
+  bits64?: boolean;
+}
+
+export interface ConstantEntry {
+  name: string;
+  value: number;
+  source: string;
+  about: string;
+}
+
+export interface Constant64Entry {
+  name: string;
+  value: string;
+  source: string;
+  about: string;
+}
+
+export interface DeathEntry {
+  id: string;
+  kind: 'ABORT' | 'FAULT' | 'HYP';
+  message?: string;
+  trigger: string;
+  source: string;
+  reachable?: boolean;
+}
+
+export interface QuirkEntry {
+  id: string;
+  area: string;
+  text: string;
+  source: string;
+  consequence: string;
+}
+
+export interface ListEntry {
+  name: string;
+  size: number;
+  about: string;
+  field: FieldEntry[];
+}
+
+export interface Spec {
+  errors: { hyp: ErrorEntry[]; rm: ErrorEntry[]; hyp_to_rm: Record<string, string> };
+  objects: {
+    object_activate: number;
+    any_type: number;
+    states: Record<string, number>;
+    cap_states: Record<string, number>;
+    type: ObjectTypeEntry[];
+  };
+  hypercalls: { holes: number[]; group?: { id: string; title: string; about: string }[]; call: CallEntry[] };
+  messages: {
+    service?: { id: string; title: string; about: string }[];
+    list?: ListEntry[];
+    request: MessageEntry[];
+    notification: MessageEntry[];
+  };
+  enums: { enum: EnumEntry[]; flags: EnumEntry[] };
+  platform: { constant: ConstantEntry[]; constant64: Constant64Entry[] };
+  deaths: { death: DeathEntry[] };
+  quirks: { quirk: QuirkEntry[] };
+  smccc: Record<string, unknown>;
+}
+
+const FILES = [
+  'errors',
+  'objects',
+  'hypercalls',
+  'messages',
+  'enums',
+  'platform',
+  'deaths',
+  'quirks',
+  'smccc',
+] as const;
+
+/** Reads every specification file under `root`/spec. */
+export function loadSpec(root: string): Spec {
+  const out: Record<string, unknown> = {};
+  for (const name of FILES) {
+    const text = readFileSync(join(root, 'spec', `${name}.toml`), 'utf8');
+    out[name] = parse(text);
+  }
+  return out as unknown as Spec;
+}
