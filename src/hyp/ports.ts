@@ -37,6 +37,13 @@ export interface VicPort {
   hasPendingWakeup(vcpu: Thread): boolean;
   /** MPIDR_EL1 of a vCPU from its VIC index. */
   mpidr(vcpu: Thread): bigint;
+  /** Whether a VIC is attached: activation needs one (vcpu 1.2 row 5). */
+  isAttached(vcpu: Thread): boolean;
+  /**
+   * Redistributor index that the VIC of `vcpu` maps these affinity bits (MPIDR layout) to; -1 without a VIC or when bits
+   * outside its mapping are set (vcpu 10.4).
+   */
+  mpidrIndex(vcpu: Thread, affinity: bigint): number;
   /** For `addrspace_attach_vdevice` with a VIC capability already looked up (vgic 2.1). */
   attachVdevice(
     addrspace: HypObject,
@@ -53,6 +60,8 @@ export interface VicPort {
 export interface SchedPort {
   /** Physical CPU on which the thread executes right now, or -1. */
   runningOn(thread: Thread): number;
+  /** The CPU must run its schedule step before it executes the next guest operation. */
+  reschedule(cpu: number): void;
   /** An interrupt was delivered to this vCPU: ends WFI, suspend, a directed yield; raises the run-wakeup vIRQ (vcpu 8). */
   wakeup(thread: Thread): void;
 }
@@ -67,6 +76,18 @@ export interface MemPort {
    */
   copyFromGuest(thread: Thread, va: bigint, size: bigint, to: Uint8Array, max: number): number;
   copyToGuest(thread: Thread, va: bigint, bufferSize: bigint, from: Uint8Array, size: number): number;
+  /** The whole access lies in one VMMIO range of the address space (memory 8.2). */
+  inVmmioRange(addrspace: number, ipa: number, size: number): boolean;
+  /** A thread that was attached to the address space went away: its place is free again. */
+  threadDetached(thread: Thread): void;
+  /**
+   * Attaches a whole extent for use by the hypervisor (virtio page), as memory 7: DENIED (other partition, no RW),
+   * ARGUMENT_SIZE, MEMEXTENT_TYPE, BUSY (has children).
+   */
+  attachExtent(extent: HypObject, partition: number, size: number): number;
+  detachExtent(extent: HypObject): void;
+  /** Physical base and size of a BASIC extent; `undefined` for a sparse one. */
+  basicExtent(extent: HypObject): { base: number; size: number } | undefined;
   /** Physical memory; untouched bytes read as zero. */
   readPhys(pa: number, to: Uint8Array): void;
   writePhys(pa: number, from: Uint8Array): void;
