@@ -17,13 +17,12 @@ const reservedAt = new Int8Array(HYPERCALL_COUNT).fill(-1);
 const reservedValue = new BigUint64Array(HYPERCALL_COUNT);
 /** `hypervisor_identify` is the one call without an error output. */
 const hasError = new Uint8Array(HYPERCALL_COUNT).fill(1);
-for (const call of HYPERCALLS) {
-  if (call === undefined) continue;
+for (const call of Object.values(HYPERCALLS)) {
   if (call.reserved !== undefined) {
-    reservedAt[call.num] = call.reserved.index;
-    reservedValue[call.num] = call.reserved.value;
+    reservedAt[call.number] = call.reserved.index;
+    reservedValue[call.number] = call.reserved.value;
   }
-  if (!call.hasError) hasError[call.num] = 0;
+  if (!call.errorOutput) hasError[call.number] = 0;
 }
 
 const args = new BigUint64Array(8);

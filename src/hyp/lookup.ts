@@ -2,10 +2,13 @@
  * Capability lookups in the order in which Gunyah refuses (fact base: capabilities 4).
  * Each returns the object, or the error number that the call must return.
  */
-import { HypError, ObjectType, Rights } from '../protocol/index.js';
+import { HypError, Rights } from '../protocol/index.js';
 import { CapState, type CapTable, type CSpace, decodeCapId } from './cspace.js';
 import type { Hypervisor } from './hypervisor.js';
 import { type HypObject, ObjectState, type Thread } from './types.js';
+
+/** Matches objects of every type. */
+const ANY_TYPE = -1;
 
 function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): HypObject | number {
   const slot = decodeCapId(cspace, id);
@@ -18,7 +21,7 @@ function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights:
     return state === CapState.NULL ? HypError.CSPACE_CAP_NULL : HypError.CSPACE_CAP_REVOKED;
   }
   const object = hyp.objects[table.object[lower]] as HypObject;
-  if (type !== ObjectType.ANY && object.type !== type) return HypError.CSPACE_WRONG_OBJECT_TYPE;
+  if (type !== ANY_TYPE && object.type !== type) return HypError.CSPACE_WRONG_OBJECT_TYPE;
   if ((table.rights[lower] & rights) >>> 0 !== rights >>> 0) return HypError.CSPACE_INSUFFICIENT_RIGHTS;
   return object;
 }
@@ -56,7 +59,7 @@ export function lookupConfigure<T extends HypObject>(
   id: bigint,
   type: number,
 ): T | number {
-  const found = find(hyp, ownCspace(hyp, caller), id, ObjectType.ANY, Rights.OBJECT_ACTIVATE);
+  const found = find(hyp, ownCspace(hyp, caller), id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
   if (typeof found === 'number') return found;
   return found.type === type ? (found as T) : HypError.CSPACE_WRONG_OBJECT_TYPE;
 }
@@ -70,4 +73,4 @@ export function lookupInit<T extends HypObject>(hyp: Hypervisor, caller: Thread,
 
 /** Any type, any state, with OBJECT_ACTIVATE, in a given space (object_activate_from). */
 export const lookupIn = (hyp: Hypervisor, cspace: CSpace, id: bigint): HypObject | number =>
-  find(hyp, cspace, id, ObjectType.ANY, Rights.OBJECT_ACTIVATE);
+  find(hyp, cspace, id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
