@@ -1,0 +1,4 @@
+/** VM firmware image (fact base: rm-rpc-messages 4). */
+export interface FirmwareState {
+  milestone: boolean;
+}

@@ -1,0 +1,205 @@
+/**
+ * State of the Resource Manager: one plain-data tree, so that a snapshot can encode it. RM is a guest program; everything
+ * it knows of the machine is here or behind its hypercalls (fact base: rm-state-machines, rm-boot-and-dt 1).
+ */
+import type { AddressAllocator } from './allocator-types.js';
+import type { VmConsole } from './console-types.js';
+import type { DeathKind } from './death.js';
+import type { Vdevice } from './devices.js';
+import type { RmEnvironment } from './environment.js';
+import type { FirmwareState } from './firmware-types.js';
+import type { Hv } from './hv.js';
+import type { IrqState, VmIrqTable } from './irq-types.js';
+import type { Link } from './link-types.js';
+import type { ParcelTable } from './memparcel-types.js';
+
+/** All-ones: "no capability". */
+export const CAP_INVALID = 0xffff_ffff_ffff_ffffn;
+/** All-ones: "no interrupt", as VM_GET_HYP_RESOURCES shows it. */
+export const VIRQ_INVALID = 0xffff_ffff;
+/** "No parcel". */
+export const HANDLE_INVALID = 0xffff_ffff;
+
+export const VMID_HYP = 0;
+export const VMID_HLOS = 3;
+export const VMID_RM = 255;
+/** First dynamic VMID, and one past the last. */
+export const VMID_DYNAMIC_BASE = 0x80;
+export const VMID_DYNAMIC_END = 0xbf;
+
+/** An interrupt number of some VM with its trigger. */
+export interface Virq {
+  /** GIC INTID, or {@link VIRQ_INVALID}. */
+  num: number;
+  edge: boolean;
+}
+
+/** One vCPU of a VM as RM keeps it. */
+export interface VcpuRecord {
+  /** Capability in RM's space. */
+  masterCap: bigint;
+  /** Copy in the owner's space (AFFINITY, YIELD_TO). */
+  ownerCap: bigint;
+  /** Copy in the VM's own space (POWER), only without a power group. */
+  vmCap: bigint;
+  /** VCPU index (proxy) or core. */
+  affinityIndex: number;
+  boot: boolean;
+  /** Path of the CPU node in the guest's tree. */
+  path: string;
+  /** Wake-up interrupt in the owner. */
+  proxyVirq: number;
+  /** Halt interrupt in RM. */
+  haltVirq: number;
+  /** Set by the kill loop. */
+  exited: boolean;
+}
+
+/** RM's "configuration object" of a VM: exists from VM_CONFIG_IMAGE to the reset stage DESTROY_VM. */
+export interface VmSetup {
+  cspace: bigint;
+  addrspace: bigint;
+  vic: bigint;
+  vpmGroup: bigint;
+  /** Information page: its extent, and where RM and the VM have it. */
+  infoAreaMe: bigint;
+  infoAreaIpa: number;
+  infoAreaRmIpa: number;
+  vcpus: VcpuRecord[];
+  /** In creation order. */
+  devices: Vdevice[];
+  /** Accepted parcels by handle, in order of acceptance; release fills the hole with the last one. */
+  acceptedParcels: number[];
+  memIpaBase: number;
+  memSizeMin: bigint;
+  memSizeMax: bigint;
+  /** Memory of the image parcel need not be zeroed when it goes back. */
+  memUnsanitized: boolean;
+  fwIpaBase: bigint;
+  fwSizeMax: bigint;
+  console: VmConsole | null;
+  proxy: boolean;
+  /** GIC addresses in the VM; `gicPatch` when RM chose them. */
+  gicdBase: number;
+  gicrBase: number;
+  gicrStride: number;
+  gicPatch: boolean;
+  gicPhandle: number | null;
+  gicAddrCells: number;
+  gicSizeCells: number;
+}
+
+/** One VM, from VM_ALLOCATE to VM_DEALLOCATE. */
+export interface VmRecord {
+  vmid: number;
+  owner: number;
+  /** VMIDs in registration order; removal fills the hole with the last one. */
+  peers: number[];
+  /** One byte per character. */
+  name: string;
+  uri: string;
+  /** 16 bytes; zero without GUID. */
+  guid: Uint8Array;
+  hasGuid: boolean;
+  /** `VmState` value. */
+  state: number;
+  osState: number;
+  appStatus: number;
+  /** Null: no configuration object. */
+  config: VmSetup | null;
+  irq: VmIrqTable | null;
+  allocator: AddressAllocator | null;
+  authType: number;
+  /** Image parcel and what VM_CONFIG_IMAGE said about it. */
+  memHandle: number;
+  imageOffset: number;
+  imageSize: bigint;
+  entryOffset: number;
+  dtOffset: number;
+  dtSize: number;
+  memBase: number;
+  memSize: number;
+  fwHandle: number;
+  fwOffset: number;
+  fwSize: number;
+  /** The VM's own memory and device extents in RM's space. */
+  ddrMe: bigint;
+  deviceMe: bigint;
+  signer: number;
+  /** Scheduling priority: owner's plus offset; 32 unless configured. */
+  priority: number;
+  crashMsg: Uint8Array | null;
+  sensitive: boolean;
+  crashFatal: boolean;
+  noShutdown: boolean;
+  noReset: boolean;
+  /** `ResetStage` value; never rewound by RM. */
+  resetStage: number;
+  /** The RM link; null: the VM has none. */
+  link: Link | null;
+}
+
+/** What remains to be done when the vCPUs of a VM are all gone: the rest of the handler that started the kill. */
+export type AfterKill =
+  | { kind: 'stop'; from: number; id: number; seq: number }
+  | { kind: 'exit'; flags: number; code: number; from: number; id: number; seq: number }
+  | { kind: 'halt'; exitType: number; flags: number; code: number; extra: number[] }
+  | { kind: 'reset'; from: number; id: number; seq: number };
+
+export interface Killing {
+  vmid: number;
+  then: AfterKill;
+}
+
+/** One entry of RM's event queue. */
+export type RmEvent =
+  | { kind: 'rx'; vmid: number }
+  | { kind: 'tx'; vmid: number }
+  /** Pending reply and notifications of a link. */
+  | { kind: 'pending'; vmid: number }
+  | { kind: 'halt'; vmid: number; vcpu: number }
+  | { kind: 'reset'; vmid: number };
+
+export interface RmDead {
+  kind: DeathKind | 'EXIT';
+  /** Rule id of spec/deaths. */
+  trigger: string;
+}
+
+export interface Rm {
+  readonly hv: Hv;
+  readonly env: RmEnvironment;
+  /** 'booting' until HLOS was powered on. */
+  state: 'booting' | 'serving' | 'dead';
+  dead: RmDead | null;
+  /** By VMID. */
+  vms: (VmRecord | null)[];
+  parcels: ParcelTable;
+  irqs: IrqState;
+  firmware: FirmwareState;
+  /** RM's own memory: allocator of free pages of the RM extent. */
+  nextPage: number;
+  /** Pages given back, reused last-in first-out. */
+  freePages: { ipa: number; pages: number }[];
+  /** Notification sequence number of all links. */
+  notifySeq: number;
+  /** `qcom,vdevice-handle` counter. */
+  vdeviceHandle: number;
+  /** Identity of vdevice records, for references between them. */
+  vdeviceId: number;
+  /** Bit per VMID in use. */
+  events: RmEvent[];
+  /** Interrupt number of RM's VIC to the event that it queues; by INTID. */
+  irqEvents: (RmEvent | null)[];
+  /** Link whose receive loop is running. */
+  draining: number;
+  killing: Killing | null;
+  /** The VM whose RAS errors go to it; 0: none. */
+  rasHandler: number;
+  /** IPA of the two packet buffers in RM's memory. */
+  txBuffer: number;
+  rxBuffer: number;
+}
+
+export const vmLookup = (rm: Rm, vmid: number): VmRecord | null =>
+  vmid > 0 && vmid <= VMID_RM ? (rm.vms[vmid] ?? null) : null;
