@@ -1,0 +1,57 @@
+/**
+ * Flattened device trees: reading, writing, editing in place and overlays, as the Devicetree Specification (chapter 5)
+ * defines the bytes and as the usual C library orders them. Knows nothing of Gunyah. Left out: deleting nodes and
+ * properties, writing versions other than 17.
+ */
+export {
+  be32,
+  be64,
+  checkHeader,
+  cString,
+  type Depth,
+  FdtErr,
+  firstProp,
+  firstSubnode,
+  Head,
+  nextNode,
+  nextProp,
+  nextSubnode,
+  putBe32,
+  putBe64,
+} from './blob.js';
+export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt, growFdt } from './build.js';
+export { addSubnode, type FdtEdit, openInto, pack, setProp } from './edit.js';
+export { applyOverlay } from './overlay.js';
+export {
+  ancestors,
+  cells,
+  children,
+  firstString,
+  getProp,
+  getU32,
+  hasProp,
+  isCompatible,
+  listContains,
+  maxPhandle,
+  nodeByPhandle,
+  nodeName,
+  nodePath,
+  pathOffset,
+  phandleOf,
+  stringList,
+  subnodeOffset,
+} from './read.js';
+export {
+  EMPTY,
+  type FdtError,
+  type FdtNode,
+  type FdtProp,
+  type FdtTree,
+  isFdtError,
+  node,
+  parseFdt,
+  strings,
+  u32s,
+  u64s,
+  writeFdt,
+} from './tree.js';
