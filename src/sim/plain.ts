@@ -1,0 +1,113 @@
+/**
+ * Copies, packs and digests of plain data: the state of every part is numbers, bigints, strings, booleans, arrays, typed
+ * arrays and plain objects, so one walk serves snapshot, restore, recording and digest.
+ */
+import { Packr } from 'msgpackr';
+import { assert } from '../base/index.js';
+
+/** Deep copy. Typed arrays are copied byte by byte, never shared. */
+export function clonePlain<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const out = new Array(value.length);
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      out[i] = typeof item === 'object' && item !== null ? clonePlain(item) : item;
+    }
+    return out as T;
+  }
+  if (ArrayBuffer.isView(value)) return (value as unknown as Uint8Array).slice() as unknown as T;
+  // Spread keeps the hidden class of the source: several times faster than copying key by key.
+  const out = { ...value } as Record<string, unknown>;
+  for (const key in out) {
+    const item = out[key];
+    if (typeof item === 'object' && item !== null) out[key] = clonePlain(item);
+  }
+  return out as T;
+}
+
+/** Marks a typed array in packed form: `[TAG, constructor index, bytes]`. */
+const TAG = '\u0000t';
+const SHAPE = '\u0000s';
+const ARRAYS = [
+  Uint8Array,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  BigUint64Array,
+  BigInt64Array,
+  Float64Array,
+] as const;
+
+const packr = new Packr({ useRecords: false, copyBuffers: true, moreTypes: false, largeBigIntToFloat: false });
+
+type Shapes = { names: string[][]; byKey: Map<string, number> };
+
+/** Objects become `[SHAPE, shape number, values...]`; property names are written once for the whole snapshot. */
+function flatten(value: unknown, shapes: Shapes): unknown {
+  if (value === undefined) return [SHAPE, -1];
+  if (typeof value === 'bigint') return BigInt.asUintN(64, value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => flatten(item, shapes));
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) {
+    const index = ARRAYS.findIndex((type) => value instanceof type);
+    assert(index >= 0, 'a typed array of an unknown kind in the state');
+    return [TAG, index, new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+  }
+  const keys = Object.keys(value);
+  const name = keys.join();
+  let shape = shapes.byKey.get(name);
+  if (shape === undefined) {
+    shape = shapes.names.length;
+    shapes.names.push(keys);
+    shapes.byKey.set(name, shape);
+  }
+  return [SHAPE, shape, ...keys.map((key) => flatten((value as Record<string, unknown>)[key], shapes))];
+}
+
+function unflatten(value: unknown, names: readonly string[][]): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (!Array.isArray(value)) return value;
+  if (value[0] === TAG) {
+    const bytes = new Uint8Array(value[2] as Uint8Array);
+    return new ARRAYS[value[1] as number](bytes.buffer as ArrayBuffer);
+  }
+  if (value[0] === SHAPE) {
+    if (value[1] === -1) return undefined;
+    const out: Record<string, unknown> = {};
+    names[value[1] as number].forEach((key, i) => {
+      out[key] = unflatten(value[i + 2], names);
+    });
+    return out;
+  }
+  return value.map((item) => unflatten(item, names));
+}
+
+/** Plain data to bytes. Equal data give equal bytes. */
+export function packPlain(value: unknown): Uint8Array {
+  const shapes: Shapes = { names: [], byKey: new Map() };
+  const body = flatten(value, shapes);
+  return new Uint8Array(packr.pack([shapes.names, body]));
+}
+
+/** The inverse of {@link packPlain}. Throws on bytes that are not its output. */
+export function unpackPlain(bytes: Uint8Array): unknown {
+  const decoded = packr.unpack(bytes) as unknown;
+  if (!Array.isArray(decoded) || !Array.isArray(decoded[0])) throw new TypeError('not a packed state');
+  return unflatten(decoded[1], decoded[0] as string[][]);
+}
+
+/** 64-bit digest (two FNV-1a lanes) of bytes, as 16 hex digits. For comparison of runs, not for security. */
+export function digest(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0xcbf29ce4;
+  for (let i = 0; i < bytes.length; i++) {
+    a = Math.imul(a ^ bytes[i], 0x01000193);
+    b = Math.imul(b ^ bytes[i] ^ (a >>> 24), 0x01000193);
+  }
+  const word = (n: number): string => (n >>> 0).toString(16).padStart(8, '0');
+  return word(a) + word(b);
+}

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { clonePlain, digest, packPlain, unpackPlain } from '../../src/sim/plain.js';
+
+const leaf = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true }).filter((n) => !Object.is(n, -0)),
+  fc.boolean(),
+  fc.string(),
+  fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
+  fc.constantFrom(null, undefined, Number.POSITIVE_INFINITY, 0n, 1n),
+  fc.uint8Array(),
+  fc.int32Array(),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((v) => new BigUint64Array([v, 0n])),
+);
+const key = fc.constantFrom('id', 'name', 'list', 'x');
+const state = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    leaf,
+    fc.array(tie('any')),
+    fc.dictionary(key, tie('any'), { noNullPrototype: true }),
+  ),
+})).any;
+
+describe('plain state', () => {
+  it('survives packing and unpacking', () => {
+    fc.assert(
+      fc.property(state, (s) => {
+        expect(unpackPlain(packPlain(s))).toEqual(s);
+      }),
+    );
+  });
+
+  it('packs equal states to equal bytes', () => {
+    fc.assert(
+      fc.property(state, (s) => {
+        expect(digest(packPlain(clonePlain(s)))).toBe(digest(packPlain(s)));
+      }),
+    );
+  });
+
+  it('shares nothing with its copy', () => {
+    const s = { a: [new Uint8Array([1]), { b: 2n }] as [Uint8Array, { b: bigint }] };
+    const copy = clonePlain(s);
+    copy.a[0][0] = 9;
+    copy.a[1].b = 3n;
+    expect(s).toEqual({ a: [new Uint8Array([1]), { b: 2n }] });
+  });
+
+  it('gives different digests to states that differ in one byte', () => {
+    expect(digest(packPlain([new Uint8Array(64)]))).not.toBe(digest(packPlain([new Uint8Array(64).fill(1, 63)])));
+  });
+});
