@@ -135,8 +135,6 @@ export interface VmRecord {
   noReset: boolean;
   /** `ResetStage` value; never rewound by RM. */
   resetStage: number;
-  /** The RM link; null: the VM has none. */
-  link: Link | null;
 }
 
 /** What remains to be done when the vCPUs of a VM are all gone: the rest of the handler that started the kill. */
@@ -174,6 +172,8 @@ export interface Rm {
   dead: RmDead | null;
   /** By VMID. */
   vms: (VmRecord | null)[];
+  /** RM links by VMID. They outlive a record that was deallocated without a clean reset. */
+  links: (Link | null)[];
   parcels: ParcelTable;
   irqs: IrqState;
   firmware: FirmwareState;
@@ -199,6 +199,9 @@ export interface Rm {
   /** IPA of the two packet buffers in RM's memory. */
   txBuffer: number;
   rxBuffer: number;
+  /** The same as hypercall arguments. */
+  txBufferArg: bigint;
+  rxBufferArg: bigint;
 }
 
 export const vmLookup = (rm: Rm, vmid: number): VmRecord | null =>

@@ -1,0 +1,217 @@
+/**
+ * RM's side of an RPC link: framing, fragments, sequence numbers, the reply slot and the queue of notifications.
+ * Fact base: rm-rpc-transport 2 to 6. The interrupts that drive it are dispatched by events.ts.
+ */
+import { le16, le32, put16, put32 } from '../base/index.js';
+import { HypError } from '../protocol/index.js';
+import { RmDeath } from './death.js';
+import { dispatch, errorPayload } from './dispatch.js';
+import { queueEvent } from './events.js';
+import { NO_REPLY } from './handler.js';
+import type { Link } from './link-types.js';
+import type { Rm } from './types.js';
+
+export const PACKET_SIZE = 240;
+export const HEADER_SIZE = 8;
+export const MAX_CONTENT = PACKET_SIZE - HEADER_SIZE;
+export const MAX_FRAGMENTS = 62;
+export const MAX_PAYLOAD = (MAX_FRAGMENTS + 1) * MAX_CONTENT;
+export const MAX_NOTIFICATIONS = 256;
+
+/** Message types of byte 1. */
+export const Type = { CONTINUED: 0, REQUEST: 1, REPLY: 2, NOTIFICATION: 3 } as const;
+
+/** Byte 0: API version 1, header of two words. */
+const HEADER_BYTE = 0x21;
+const PACKET_SIZE_ARG = BigInt(PACKET_SIZE);
+const EMPTY = new Uint8Array(0);
+
+/** `packetSizeArg[n]`: packet lengths as arguments, so that a send allocates nothing. */
+const sizeArg: readonly bigint[] = Array.from({ length: PACKET_SIZE + 1 }, (_, n) => BigInt(n));
+
+/** Scratch, valid within one packet only. */
+const packet = new Uint8Array(PACKET_SIZE);
+const outgoing = new Uint8Array(PACKET_SIZE);
+
+export function newLink(vmid: number, txCap: bigint, rxCap: bigint, txVirq: number, rxVirq: number): Link {
+  return {
+    vmid,
+    txCap,
+    rxCap,
+    txVirq,
+    rxVirq,
+    tx: { remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, payload: EMPTY, position: 0 },
+    rx: { partial: false, remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, buffer: EMPTY, length: 0 },
+    reply: null,
+    notifications: [],
+  };
+}
+
+/** The RM link of a VM, or null. */
+export const linkOf = (rm: Rm, vmid: number): Link | null => rm.links[vmid] ?? null;
+
+// Transmit
+
+/** Sends fragments until the message is complete or the queue is full. */
+function transmit(rm: Rm, link: Link): void {
+  const tx = link.tx;
+  const hv = rm.hv;
+  while (tx.remaining > 0) {
+    const type = tx.remaining === tx.fragments + 1 ? tx.type : Type.CONTINUED;
+    outgoing[0] = HEADER_BYTE;
+    outgoing[1] = (tx.fragments << 2) | type;
+    put16(outgoing, 2, tx.seq);
+    put32(outgoing, 4, tx.id);
+    const left = tx.payload.length - tx.position;
+    const size = left > MAX_CONTENT ? MAX_CONTENT : left;
+    for (let i = 0; i < size; i++) outgoing[HEADER_SIZE + i] = tx.payload[tx.position + i];
+    hv.port.write(rm.txBuffer, outgoing);
+    const error = hv.msgqueueSend(link.txCap, sizeArg[HEADER_SIZE + size], rm.txBufferArg);
+    if (error === HypError.MSGQUEUE_FULL) return;
+    if (error !== HypError.OK) throw new RmDeath('ABORT', 'link-send-failed');
+    tx.remaining--;
+    tx.position += size;
+  }
+  tx.payload = EMPTY;
+  if (link.reply !== null || link.notifications.length > 0) queueEvent(rm, { kind: 'pending', vmid: link.vmid });
+}
+
+/** Starts a message; false while another one is under way. */
+function start(rm: Rm, link: Link, type: number, id: number, seq: number, payload: Uint8Array): boolean {
+  const tx = link.tx;
+  if (tx.remaining !== 0) return false;
+  const length = payload.length;
+  tx.fragments = length > 0 ? Math.ceil(length / MAX_CONTENT) - 1 : 0;
+  tx.remaining = tx.fragments + 1;
+  tx.type = type;
+  tx.id = id;
+  tx.seq = seq;
+  tx.payload = payload;
+  tx.position = 0;
+  transmit(rm, link);
+  return true;
+}
+
+/** The queue to the VM is no longer full. */
+export function onTransmitReady(rm: Rm, link: Link): void {
+  if (link.tx.remaining !== 0) transmit(rm, link);
+}
+
+function startReply(rm: Rm, link: Link): boolean {
+  const reply = link.reply;
+  if (reply === null) return true;
+  // The slot is emptied only after the attempt: completion looks at it and may queue one useless event, as RM does.
+  if (!start(rm, link, Type.REPLY, reply.id, reply.seq, reply.payload)) return false;
+  link.reply = null;
+  return true;
+}
+
+/** Every attempt takes a sequence number, also a refused one. */
+function startNotification(rm: Rm, link: Link, id: number, payload: Uint8Array): boolean {
+  const seq = rm.notifySeq;
+  rm.notifySeq = (seq + 1) & 0xffff;
+  return start(rm, link, Type.NOTIFICATION, id, seq, payload);
+}
+
+function startNotifications(rm: Rm, link: Link): void {
+  while (link.notifications.length > 0) {
+    const first = link.notifications[0];
+    if (!startNotification(rm, link, first.id, first.payload)) return;
+    link.notifications.shift();
+  }
+}
+
+/** The internal event after a completed transmission: reply first, then notifications. */
+export function onPending(rm: Rm, link: Link): void {
+  if (startReply(rm, link)) startNotifications(rm, link);
+}
+
+/**
+ * Answers a request. `result`: error code or whole payload, which the link keeps until it is sent.
+ * One reply may wait; an older one that still cannot be sent is lost.
+ */
+export function sendReply(rm: Rm, vmid: number, id: number, seq: number, result: number | Uint8Array): void {
+  const link = linkOf(rm, vmid);
+  if (link === null) throw new RmDeath('ABORT', 'notification-without-link');
+  const payload = typeof result === 'number' ? errorPayload(result) : result;
+  if (link.reply !== null && !startReply(rm, link)) link.reply = null;
+  if (payload.length > MAX_PAYLOAD) throw new RmDeath('ABORT', 'reply-too-long');
+  if (!start(rm, link, Type.REPLY, id, seq, payload)) link.reply = { id, seq, payload };
+}
+
+/**
+ * Notifies a VM; the payload is kept until it is sent. A VM without a link kills RM (`trigger`: which rule of spec/deaths).
+ * At most {@link MAX_NOTIFICATIONS} wait; then the oldest is lost.
+ */
+export function sendNotification(
+  rm: Rm,
+  vmid: number,
+  id: number,
+  payload: Uint8Array,
+  trigger = 'notification-without-link',
+): void {
+  const link = linkOf(rm, vmid);
+  if (link === null) throw new RmDeath('ABORT', trigger);
+  startNotifications(rm, link);
+  if (startNotification(rm, link, id, payload)) return;
+  if (link.notifications.length === MAX_NOTIFICATIONS) link.notifications.shift();
+  link.notifications.push({ id, seq: 0, payload });
+}
+
+// Receive
+
+/**
+ * Takes one packet from the VM's queue and acts on it. False when the queue is empty (or receiving fails): the loop of
+ * this receive event ends.
+ */
+export function receiveOne(rm: Rm, link: Link): boolean {
+  const hv = rm.hv;
+  if (hv.msgqueueReceive(link.rxCap, rm.rxBufferArg, PACKET_SIZE_ARG) !== HypError.OK) return false;
+  const length = hv.received;
+  if (length < HEADER_SIZE) return true;
+  hv.port.read(rm.rxBuffer, packet);
+  const fragments = packet[1] >> 2;
+  if (packet[0] !== HEADER_BYTE || fragments > MAX_FRAGMENTS) return true;
+  const type = packet[1] & 3;
+  const seq = le16(packet, 2);
+  const id = le32(packet, 4);
+  const rx = link.rx;
+  if (type !== Type.CONTINUED) {
+    if (rx.partial) {
+      rx.partial = false;
+      rx.buffer = EMPTY;
+    }
+    if (fragments === 0) {
+      deliver(rm, link, type, id, seq, packet.subarray(HEADER_SIZE, length));
+      return true;
+    }
+    rx.partial = true;
+    rx.remaining = fragments;
+    rx.fragments = fragments;
+    rx.type = type;
+    rx.id = id;
+    rx.seq = seq;
+    rx.buffer = new Uint8Array((fragments + 1) * MAX_CONTENT);
+    rx.length = 0;
+  } else {
+    if (!rx.partial || id !== rx.id || seq !== rx.seq || fragments !== rx.fragments) return true;
+    rx.remaining--;
+  }
+  rx.buffer.set(packet.subarray(HEADER_SIZE, length), rx.length);
+  rx.length += length - HEADER_SIZE;
+  if (rx.remaining === 0) {
+    const message = rx.buffer.subarray(0, rx.length);
+    rx.partial = false;
+    rx.buffer = EMPTY;
+    deliver(rm, link, rx.type, id, seq, message);
+  }
+  return true;
+}
+
+/** Requests are answered; replies and notifications from clients are dropped. */
+function deliver(rm: Rm, link: Link, type: number, id: number, seq: number, payload: Uint8Array): void {
+  if (type !== Type.REQUEST) return;
+  const from = link.vmid;
+  const result = dispatch(rm, from, id, seq, payload);
+  if (result !== NO_REPLY) sendReply(rm, from, id, seq, result);
+}

@@ -1,0 +1,216 @@
+/**
+ * VM records: VMIDs, peers, states and the notifications that state changes cause (fact base: rm-rpc-messages 0.3 and 1,
+ * rm-state-machines 1).
+ */
+import { put16, put32 } from '../base/index.js';
+import { Msg, VmState } from '../protocol/index.js';
+import { RmDeath } from './death.js';
+import { linkOf, sendNotification } from './link.js';
+import {
+  HANDLE_INVALID,
+  type Rm,
+  VMID_DYNAMIC_BASE,
+  VMID_DYNAMIC_END,
+  VMID_HLOS,
+  VMID_RM,
+  type VmRecord,
+  vmLookup,
+} from './types.js';
+
+/** Scheduler priority of RM and HLOS. */
+export const DEFAULT_PRIORITY = 32;
+/** Static VMIDs of the qemu platform: 4 .. 31. */
+export const isStaticVmid = (vmid: number): boolean => vmid >= 4 && vmid < 32;
+
+/** A dynamic VMID that is allocated now. */
+export const isDynamicVmid = (rm: Rm, vmid: number): boolean =>
+  vmid >= VMID_DYNAMIC_BASE && vmid < VMID_DYNAMIC_END && vmLookup(rm, vmid) !== null;
+
+/** Makes a record in state LOAD; owner and VM become peers unless RM is the owner. */
+export function newVm(rm: Rm, vmid: number, owner: number, name = ''): VmRecord {
+  const vm: VmRecord = {
+    vmid,
+    owner,
+    peers: [],
+    name,
+    uri: '',
+    guid: new Uint8Array(16),
+    hasGuid: false,
+    state: VmState.LOAD,
+    osState: 0,
+    appStatus: 0,
+    config: null,
+    irq: null,
+    allocator: null,
+    authType: 0,
+    memHandle: HANDLE_INVALID,
+    imageOffset: 0,
+    imageSize: 0n,
+    entryOffset: 0,
+    dtOffset: 0,
+    dtSize: 0,
+    memBase: 0,
+    memSize: 0,
+    fwHandle: HANDLE_INVALID,
+    fwOffset: 0,
+    fwSize: 0,
+    ddrMe: 0xffff_ffff_ffff_ffffn,
+    deviceMe: 0xffff_ffff_ffff_ffffn,
+    signer: 0,
+    priority: DEFAULT_PRIORITY,
+    crashMsg: null,
+    sensitive: false,
+    crashFatal: false,
+    noShutdown: false,
+    noReset: false,
+    resetStage: 0,
+  };
+  rm.vms[vmid] = vm;
+  if (owner !== VMID_RM) registerPeers(vm, vmLookup(rm, owner) as VmRecord);
+  return vm;
+}
+
+/** Mutual, once. Only the first VM's list is looked at. */
+export function registerPeers(a: VmRecord, b: VmRecord): void {
+  if (a.peers.includes(b.vmid)) return;
+  a.peers.push(b.vmid);
+  b.peers.push(a.vmid);
+}
+
+/** Removal moves the last element into the hole. */
+export function swapRemove<T>(list: T[], at: number): void {
+  const last = list.pop() as T;
+  if (at < list.length) list[at] = last;
+}
+
+function dropPeer(vm: VmRecord, vmid: number): void {
+  const at = vm.peers.indexOf(vmid);
+  if (at >= 0) swapRemove(vm.peers, at);
+}
+
+export function deregisterPeers(a: VmRecord, b: VmRecord): void {
+  dropPeer(a, b.vmid);
+  dropPeer(b, a.vmid);
+}
+
+export function deregisterAllPeers(rm: Rm, vm: VmRecord): void {
+  for (let vmid = vm.peers.pop(); vmid !== undefined; vmid = vm.peers.pop()) {
+    const peer = vmLookup(rm, vmid);
+    if (peer !== null) dropPeer(peer, vm.vmid);
+  }
+}
+
+/** The caller may ask about the VM: itself, its owner or a peer. */
+export const queryAllowed = (vm: VmRecord, caller: number): boolean =>
+  caller === vm.vmid || caller === vm.owner || vm.peers.includes(caller);
+
+/** RM's validity table of state changes (rm-state-machines 1.2). */
+export function stateChangeValid(vm: VmRecord, to: number): boolean {
+  const s = vm.state;
+  switch (to) {
+    case VmState.RUNNING:
+      return s === VmState.READY || s === VmState.PAUSED;
+    case VmState.INIT_FAILED:
+      return (
+        s === VmState.INIT || s === VmState.READY || s === VmState.LOAD || s === VmState.AUTH || s === VmState.RESET
+      );
+    case VmState.EXITED:
+      return !vm.noShutdown && !vm.crashFatal && (s === VmState.RUNNING || s === VmState.PAUSED);
+    case VmState.RESETTING:
+      return !vm.noReset && (s === VmState.EXITED || s === VmState.READY || s === VmState.INIT_FAILED);
+    case VmState.RESET:
+      return s === VmState.RESETTING;
+    default:
+      return false;
+  }
+}
+
+/** VM_STATUS to every running peer that has a link, in peer order. */
+export function sendState(rm: Rm, vm: VmRecord): void {
+  if (vm.owner === VMID_RM)
+    throw new RmDeath('ABORT', vm.vmid === VMID_HLOS ? 'vm-exit-from-hlos' : 'vm-exit-bad-state');
+  for (const vmid of vm.peers) {
+    const peer = vmLookup(rm, vmid);
+    if (peer === null || peer.state !== VmState.RUNNING || linkOf(rm, vmid) === null) continue;
+    const payload = new Uint8Array(8);
+    put16(payload, 0, vm.vmid);
+    payload[4] = vm.state;
+    payload[5] = vm.osState;
+    put16(payload, 6, vm.appStatus);
+    sendNotification(rm, vmid, Msg.N_VM_STATUS, payload);
+  }
+}
+
+/** Changes a state that was checked before; a change that the table does not allow kills RM. */
+export function updateState(rm: Rm, vm: VmRecord, to: number, trigger: string): void {
+  if (!stateChangeValid(vm, to)) throw new RmDeath('ABORT', trigger);
+  vm.state = to;
+  sendState(rm, vm);
+}
+
+/** VM_EXITED to the owner, always right after VM_STATUS(EXITED). */
+export function sendExited(
+  rm: Rm,
+  vm: VmRecord,
+  exitType: number,
+  flags: number,
+  code: number,
+  extra: readonly number[] = [],
+): void {
+  const payload = new Uint8Array(12 + 4 * extra.length);
+  put16(payload, 0, vm.vmid);
+  put16(payload, 2, exitType);
+  put32(payload, 4, 4 * (extra.length + 1));
+  put32(payload, 8, flags | (code << 16));
+  extra.forEach((word, i) => {
+    put32(payload, 12 + 4 * i, word);
+  });
+  sendNotification(rm, vm.owner, Msg.N_VM_EXITED, payload, 'vm-exited-owner-without-link');
+}
+
+/** Parses "xxxxxxxx-xxxx-..." as eight groups of up to four hex digits, as RM's scanf does. Undefined: not eight groups. */
+export function parseGuid(text: string): Uint8Array | undefined {
+  const guid = new Uint8Array(16);
+  let at = 0;
+  for (let i = 0; i < 8; i++) {
+    while (at < text.length && /\s/.test(text[at])) at++;
+    const digits = /^(?:0[xX](?=[0-9a-fA-F]))?[0-9a-fA-F]{1,4}/.exec(text.slice(at, at + 4));
+    if (digits === null) return undefined;
+    const value = Number.parseInt(digits[0].replace(/^0[xX]/, '') || '0', 16);
+    guid[2 * i] = value >>> 8;
+    guid[2 * i + 1] = value;
+    at += digits[0].length;
+    const separator = GUID_SEPARATORS[i];
+    if (i === 7 || separator === '') continue;
+    if (text[at] !== separator) return undefined;
+    at++;
+  }
+  return guid;
+}
+
+const GUID_SEPARATORS = ['', '-', '-', '-', '-', '', '', ''];
+
+/** Finds the VM that a `peer` string ("vm-guid:", "vm-name:", "vm-uri:") names; the lowest VMID wins. */
+export function lookupById(rm: Rm, peerId: string): VmRecord | null {
+  const text = peerId.replace(/^:+/, '');
+  const colon = text.indexOf(':');
+  const kind = colon < 0 ? text : text.slice(0, colon);
+  const value = colon < 0 ? '' : text.slice(colon + 1);
+  let matches: (vm: VmRecord) => boolean;
+  if (kind === 'vm-guid') {
+    const guid = parseGuid(value);
+    if (guid === undefined) return null;
+    matches = (vm) => vm.guid.every((byte, i) => byte === guid[i]);
+  } else if (kind === 'vm-name') {
+    matches = (vm) => vm.name === value;
+  } else if (kind === 'vm-uri') {
+    matches = (vm) => vm.uri === value;
+  } else {
+    return null;
+  }
+  for (let vmid = 1; vmid <= VMID_RM; vmid++) {
+    const vm = vmLookup(rm, vmid);
+    if (vm !== null && matches(vm)) return vm;
+  }
+  return null;
+}
