@@ -2,6 +2,7 @@
  * How lower layers reach upper ones without importing them: the composition (src/board) fills these in.
  * `VicPort` by src/gic, `SchedPort` by src/vcpu, `MemPort` by src/hyp/mem.
  */
+import type { PhysSnapshot } from './mem/phys.js';
 import type { HypObject, Thread } from './types.js';
 import type { VirqSource } from './virq.js';
 
@@ -55,6 +56,14 @@ export interface VicPort {
   ): number;
   /** Access at a guest address with no stage-2 mapping; `undefined` when no GIC frame is there. */
   mmioAccess(vcpu: Thread, ipa: number, size: number, write: boolean, value: bigint): AccessResult | undefined;
+  /** The vCPU executes WFI: a last look for something to deliver, before `hasPendingWakeup` (vcpu 8 step 1). */
+  beforeWfi?(vcpu: Thread): void;
+  /** Virtual time (ns) of the next EL1 timer interrupt of any vCPU, `Infinity` when none is armed. */
+  nextTimerEvent?(): number;
+  /** Fires the timers that are due at `hyp.now`. */
+  timersDue?(): void;
+  /** Objects were replaced (snapshot): indices derived from them are rebuilt. */
+  restored?(): void;
 }
 
 export interface SchedPort {
@@ -64,11 +73,20 @@ export interface SchedPort {
   reschedule(cpu: number): void;
   /** An interrupt was delivered to this vCPU: ends WFI, suspend, a directed yield; raises the run-wakeup vIRQ (vcpu 8). */
   wakeup(thread: Thread): void;
+  /** Thread id in whose context the hypervisor works at present (caller of a hypercall), or -1: a timer, the host. */
+  current?(): number;
+  /** Blocked in WFI or suspend, or in a directed yield: its timers must wake it (vcpu 4, vgic 6). */
+  expectsWakeup?(thread: Thread): boolean;
 }
 
 export interface MemPort {
   /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. */
   translate(addrspace: number, ipa: number, write: boolean): number;
+  /** Page that backs `ipa` and EL1's access to it (X 1, W 2, R 4), whatever that allows; `undefined` when nothing is mapped. */
+  pageOf(addrspace: number, ipa: number): { pa: number; access: number } | undefined;
+  /** EL1 access to a guest range, all of it or nothing: 0, or the `Fault` of the first page that refuses. */
+  readGuest(addrspace: number, ipa: number, to: Uint8Array): number;
+  writeGuest(addrspace: number, ipa: number, from: Uint8Array): number;
   /**
    * Copies between a caller's virtual addresses (stage 1 off: equal to IPAs) and hypervisor memory.
    * Errors in order: ARGUMENT_SIZE (0 or more than `max`), ADDR_OVERFLOW, DENIED (permission), ADDR_INVALID.
@@ -91,4 +109,7 @@ export interface MemPort {
   /** Physical memory; untouched bytes read as zero. */
   readPhys(pa: number, to: Uint8Array): void;
   writePhys(pa: number, from: Uint8Array): void;
+  /** Content of physical memory by reference, and back: the pages of a snapshot are never written again. */
+  savePhys(): PhysSnapshot;
+  restorePhys(snapshot: PhysSnapshot): void;
 }

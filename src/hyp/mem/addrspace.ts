@@ -1,0 +1,129 @@
+/** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
+import { U64_MAX } from '../../base/index.js';
+import { HypError, ObjectType, Platform } from '../../protocol/index.js';
+import type { Hypervisor } from '../hypervisor.js';
+import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
+import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
+import type { PhysMemory } from './phys.js';
+import { clearSet } from './records.js';
+import type { Addrspace } from './space.js';
+import { stage2, VM_ADDRESS_END } from './stage2.js';
+
+export const MAX_THREADS = Platform.MAX_VCPUS;
+const VMID_END = 256;
+const INFO_AREA_MAX = 4096;
+/** VMMIO ranges live in a 52-bit table. */
+const VMMIO_END = 1n << 52n;
+
+const newAddrspace = (base: HypObject): Addrspace => ({
+  ...base,
+  vmid: 0,
+  stage2: stage2(),
+  vmmio: [],
+  infoExtent: NO_OBJECT,
+  infoIpa: 0,
+});
+
+/** VMID 0 is reserved for ever, so a space that was never configured finds it busy. */
+const vmidInUse = (hyp: Hypervisor, vmid: number): boolean =>
+  vmid === 0 ||
+  hyp.objects.some(
+    (o) => o?.type === ObjectType.ADDRSPACE && o.state === ObjectState.ACTIVE && (o as Addrspace).vmid === vmid,
+  );
+
+function activate(hyp: Hypervisor, as: Addrspace, phys: PhysMemory): number {
+  if (vmidInUse(hyp, as.vmid)) return HypError.BUSY;
+  if (as.infoExtent !== NO_OBJECT) {
+    const me = hyp.get<MemExtent>(as.infoExtent);
+    const error = attachExtent(me, as.partition, me.size);
+    if (error !== HypError.OK) {
+      as.infoExtent = hyp.unref(as.infoExtent);
+      as.vmid = 0;
+      return error;
+    }
+    phys.zeroPages(me.physBase, me.size);
+  }
+  return HypError.OK;
+}
+
+/** The space goes: extents forget their records for it; their memory stays theirs. */
+function deactivate(hyp: Hypervisor, as: Addrspace): void {
+  if (as.infoExtent !== NO_OBJECT) hyp.get<MemExtent>(as.infoExtent).attachedSize = 0;
+  for (const object of hyp.objects) {
+    if (object?.type !== ObjectType.MEMEXTENT) continue;
+    for (const set of (object as MemExtent).maps) if (set.as === as.id) clearSet(set);
+  }
+}
+
+export function configureVmid(as: Addrspace, vmid: number): number {
+  if (vmid === 0 || vmid >= VMID_END) return HypError.ARGUMENT_INVALID;
+  as.vmid = vmid;
+  return HypError.OK;
+}
+
+export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent, ipa: bigint): number {
+  if (me.size > INFO_AREA_MAX) return HypError.ARGUMENT_INVALID;
+  if ((ipa & 0xfffn) !== 0n || ipa + BigInt(me.size) > BigInt(VM_ADDRESS_END)) return HypError.ADDR_INVALID;
+  if (me.extentType !== ExtentType.BASIC || (me.access & 6) !== 6 || me.memtype !== ExtentMemtype.ANY) {
+    return HypError.ARGUMENT_INVALID;
+  }
+  const old = as.infoExtent;
+  as.infoIpa = Number(ipa);
+  as.infoExtent = hyp.ref(me.id);
+  hyp.unref(old);
+  return HypError.OK;
+}
+
+/** Threads that hold one of the eight places. */
+const attachedThreads = (hyp: Hypervisor, as: Addrspace): number =>
+  hyp.objects.reduce(
+    (n, o) =>
+      o?.type === ObjectType.THREAD && o.state !== ObjectState.DESTROYING && (o as Thread).addrspace === as.id
+        ? n + 1
+        : n,
+    0,
+  );
+
+/** Also used at boot. A re-attach needs a free place before the old one is given up. */
+export function attachThread(hyp: Hypervisor, as: Addrspace, thread: Thread): number {
+  if (attachedThreads(hyp, as) >= MAX_THREADS) return HypError.NOMEM;
+  const old = thread.addrspace;
+  thread.addrspace = hyp.ref(as.id);
+  hyp.unref(old);
+  return HypError.OK;
+}
+
+export function addVmmio(as: Addrspace, vbase: bigint, size: bigint): number {
+  if (size === 0n) return HypError.ARGUMENT_SIZE;
+  if (vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
+  if (as.vmmio.length >= Platform.MAX_VMMIO_RANGES) return HypError.NORESOURCES;
+  if (vbase + size > VMMIO_END) return HypError.ARGUMENT_SIZE;
+  const range = { base: Number(vbase), size: Number(size) };
+  const at = as.vmmio.findIndex((r) => r.base + r.size > range.base);
+  const next = at < 0 ? undefined : as.vmmio[at];
+  if (next !== undefined && next.base < range.base + range.size) return HypError.BUSY;
+  as.vmmio.splice(at < 0 ? as.vmmio.length : at, 0, range);
+  return HypError.OK;
+}
+
+/** Never succeeds: the table's comparison of VMMIO entries always says "different" (memory 8.2). */
+export function removeVmmio(vbase: bigint, size: bigint): number {
+  if (size === 0n) return HypError.ARGUMENT_SIZE;
+  if (vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
+  if (vbase + size > VMMIO_END) return HypError.ARGUMENT_SIZE;
+  return HypError.BUSY;
+}
+
+export const inVmmio = (as: Addrspace, ipa: number, size: number): boolean =>
+  as.vmmio.some((r) => ipa >= r.base && ipa + size <= r.base + r.size);
+
+export function registerAddrspaceKind(hyp: Hypervisor, phys: PhysMemory): void {
+  hyp.kind<Addrspace>(ObjectType.ADDRSPACE, {
+    create: (_hyp, base) => newAddrspace(base),
+    activate: (h, as) => activate(h, as, phys),
+    deactivate,
+    release: (h, as) => {
+      as.infoExtent = h.unref(as.infoExtent);
+    },
+  });
+}

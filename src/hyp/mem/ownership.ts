@@ -1,0 +1,108 @@
+/**
+ * The ownership database: every physical page has exactly one owner (fact base: memory 2).
+ *
+ * An interval map as two parallel arrays. Interval i covers start[i] .. start[i+1]-1 (the last one has no end) and belongs
+ * to owner[i]: the id of a partition or of a memory extent, or one of the codes below. Neighbours always differ, so the
+ * intervals that a range walk visits are as long as possible, as in Gunyah (that decides where large blocks can be mapped).
+ */
+
+/** Owners that are not objects. */
+export const Owner = { NOBODY: -1, HYPERVISOR: -2 } as const;
+
+export interface Ownership {
+  start: number[];
+  owner: number[];
+}
+
+export const ownership = (): Ownership => ({ start: [0], owner: [Owner.NOBODY] });
+
+/** Index of the interval that holds `pa`. */
+function indexOf(db: Ownership, pa: number): number {
+  let low = 0;
+  let high = db.start.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if (db.start[mid] <= pa) low = mid;
+    else high = mid - 1;
+  }
+  return low;
+}
+
+const endOf = (db: Ownership, i: number): number =>
+  i + 1 < db.start.length ? db.start[i + 1] : Number.POSITIVE_INFINITY;
+
+export const ownerOf = (db: Ownership, pa: number): number => db.owner[indexOf(db, pa)];
+
+/** All of base .. base+size-1 belongs to `owner`. */
+export function ownsRange(db: Ownership, base: number, size: number, owner: number): boolean {
+  const i = indexOf(db, base);
+  return db.owner[i] === owner && endOf(db, i) >= base + size;
+}
+
+/** Gives the range to `to`, whoever had it. Page-aligned, not empty. */
+function assign(db: Ownership, base: number, size: number, to: number): void {
+  const end = base + size;
+  const first = indexOf(db, base);
+  const last = indexOf(db, end - 1);
+  const starts: number[] = [];
+  const owners: number[] = [];
+  const add = (start: number, owner: number): void => {
+    if (owners.length > 0 && owners[owners.length - 1] === owner) return;
+    starts.push(start);
+    owners.push(owner);
+  };
+  let from = first;
+  if (first > 0) {
+    from = first - 1;
+    add(db.start[from], db.owner[from]);
+  }
+  if (db.start[first] < base) add(db.start[first], db.owner[first]);
+  add(base, to);
+  let until = last;
+  if (endOf(db, last) > end) {
+    add(end, db.owner[last]);
+  } else if (last + 1 < db.start.length) {
+    until = last + 1;
+    add(db.start[until], db.owner[until]);
+  }
+  db.start.splice(from, until - from + 1, ...starts);
+  db.owner.splice(from, until - from + 1, ...owners);
+}
+
+/** Passes the range from `from` to `to`; false, and no change, unless `from` owns all of it. */
+export function moveOwnership(db: Ownership, base: number, size: number, from: number, to: number): boolean {
+  if (!ownsRange(db, base, size, from)) return false;
+  assign(db, base, size, to);
+  return true;
+}
+
+/** Calls `visit` for every maximal run inside the range that `owner` has, in increasing order, until it returns non-zero. */
+export function walkOwned(
+  db: Ownership,
+  base: number,
+  size: number,
+  owner: number,
+  visit: (base: number, size: number) => number,
+): number {
+  const end = base + size;
+  let at = base;
+  while (at < end) {
+    const i = indexOf(db, at);
+    const stop = Math.min(end, endOf(db, i));
+    if (db.owner[i] === owner) {
+      const error = visit(at, stop - at);
+      if (error !== 0) return error;
+    }
+    at = stop;
+  }
+  return 0;
+}
+
+/** Ranges of one owner as [base, size], in increasing order (the boot environment lists the root partition's). */
+export function rangesOf(db: Ownership, owner: number): [base: number, size: number][] {
+  const found: [number, number][] = [];
+  for (let i = 0; i < db.start.length; i++) {
+    if (db.owner[i] === owner) found.push([db.start[i], endOf(db, i) - db.start[i]]);
+  }
+  return found;
+}

@@ -1,0 +1,148 @@
+/**
+ * Physical memory: sparse 4 KiB pages, zero until first written, copied on the first write after a save.
+ *
+ * A class because it owns buffers. `save` hands out references to the pages, so a key frame costs one list walk and no copy
+ * of bytes; whoever holds a saved page must not write to it.
+ */
+
+export const PAGE_SIZE = 4096;
+const PAGES_PER_CHUNK = 512;
+
+/** Saved content: page numbers in increasing order and, beside them, their bytes (shared, read-only). */
+export interface PhysSnapshot {
+  pageNumbers: number[];
+  pages: Uint8Array[];
+}
+
+interface Chunk {
+  pages: (Uint8Array | undefined)[];
+  /** 1: nobody else refers to the page, it may be written in place. */
+  owned: Uint8Array;
+}
+
+export class PhysMemory {
+  /** Indexed by address / 2 MiB. */
+  private chunks: (Chunk | undefined)[] = [];
+  private touched: number[] = [];
+
+  /** Bytes of a page, or `undefined` when it was never written (reads as zero). Read-only for the caller. */
+  page(pageNumber: number): Uint8Array | undefined {
+    return this.chunks[Math.floor(pageNumber / PAGES_PER_CHUNK)]?.pages[pageNumber % PAGES_PER_CHUNK];
+  }
+
+  /** The page for writing. */
+  private writable(pageNumber: number): Uint8Array {
+    const at = Math.floor(pageNumber / PAGES_PER_CHUNK);
+    let chunk = this.chunks[at];
+    if (chunk === undefined) {
+      chunk = { pages: new Array(PAGES_PER_CHUNK).fill(undefined), owned: new Uint8Array(PAGES_PER_CHUNK) };
+      this.chunks[at] = chunk;
+    }
+    const i = pageNumber % PAGES_PER_CHUNK;
+    let bytes = chunk.pages[i];
+    if (bytes !== undefined && chunk.owned[i] === 1) return bytes;
+    if (bytes === undefined) {
+      bytes = new Uint8Array(PAGE_SIZE);
+      this.touched.push(pageNumber);
+    } else {
+      bytes = bytes.slice();
+    }
+    chunk.pages[i] = bytes;
+    chunk.owned[i] = 1;
+    return bytes;
+  }
+
+  /** Copies `to.length` bytes from physical address `pa`. */
+  read(pa: number, to: Uint8Array): void {
+    this.readPart(pa, to, 0, to.length);
+  }
+
+  /** Copies `count` bytes from `pa` to `to[at..]`. */
+  readPart(pa: number, to: Uint8Array, at: number, count: number): void {
+    let address = pa;
+    let done = at;
+    const end = at + count;
+    while (done < end) {
+      const offset = address % PAGE_SIZE;
+      const run = Math.min(PAGE_SIZE - offset, end - done);
+      const bytes = this.page(Math.floor(address / PAGE_SIZE));
+      if (bytes === undefined) to.fill(0, done, done + run);
+      else copyRun(bytes, offset, to, done, run);
+      address += run;
+      done += run;
+    }
+  }
+
+  write(pa: number, from: Uint8Array): void {
+    this.writePart(pa, from, 0, from.length);
+  }
+
+  /** Copies `count` bytes of `from[at..]` to `pa`. */
+  writePart(pa: number, from: Uint8Array, at: number, count: number): void {
+    let address = pa;
+    let done = at;
+    const end = at + count;
+    while (done < end) {
+      const offset = address % PAGE_SIZE;
+      const run = Math.min(PAGE_SIZE - offset, end - done);
+      copyRun(from, done, this.writable(Math.floor(address / PAGE_SIZE)), offset, run);
+      address += run;
+      done += run;
+    }
+  }
+
+  /** Zero-fills whole pages: forgets them. `pa` and `size` are multiples of the page size. */
+  zeroPages(pa: number, size: number): void {
+    const end = (pa + size) / PAGE_SIZE;
+    let page = pa / PAGE_SIZE;
+    while (page < end) {
+      const chunk = this.chunks[Math.floor(page / PAGES_PER_CHUNK)];
+      const next = Math.min(end, (Math.floor(page / PAGES_PER_CHUNK) + 1) * PAGES_PER_CHUNK);
+      if (chunk !== undefined) {
+        for (let p = page; p < next; p++) {
+          const bytes = chunk.pages[p % PAGES_PER_CHUNK];
+          if (bytes === undefined) continue;
+          if (chunk.owned[p % PAGES_PER_CHUNK] === 1) bytes.fill(0);
+          else this.writable(p).fill(0);
+        }
+      }
+      page = next;
+    }
+  }
+
+  save(): PhysSnapshot {
+    this.touched.sort((a, b) => a - b);
+    for (const chunk of this.chunks) chunk?.owned.fill(0);
+    return {
+      pageNumbers: this.touched.slice(),
+      pages: this.touched.map((n) => this.page(n) ?? new Uint8Array(PAGE_SIZE)),
+    };
+  }
+
+  /** Replaces all content. The pages of `snapshot` stay unchanged: they are copied when first written. */
+  restore(snapshot: PhysSnapshot): void {
+    this.chunks = [];
+    this.touched = snapshot.pageNumbers.slice();
+    for (let i = 0; i < snapshot.pageNumbers.length; i++) {
+      const n = snapshot.pageNumbers[i];
+      const at = Math.floor(n / PAGES_PER_CHUNK);
+      let chunk = this.chunks[at];
+      if (chunk === undefined) {
+        chunk = { pages: new Array(PAGES_PER_CHUNK).fill(undefined), owned: new Uint8Array(PAGES_PER_CHUNK) };
+        this.chunks[at] = chunk;
+      }
+      chunk.pages[n % PAGES_PER_CHUNK] = snapshot.pages[i];
+    }
+  }
+}
+
+/** `TypedArray.set` needs a view of the source; below some 30 bytes a loop is cheaper than making one. */
+function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
+  if (count < 32) {
+    for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i];
+  } else if (fromAt === 0 && count === from.length) {
+    to.set(from, toAt);
+  } else {
+    to.set(from.subarray(fromAt, fromAt + count), toAt);
+  }
+}

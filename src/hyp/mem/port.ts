@@ -1,0 +1,119 @@
+/**
+ * Memory as the other parts use it (`MemPort`): translation, guest copies, extents attached to the hypervisor.
+ *
+ * Guest copies follow fact base hypercall-abi 8. Stage 1 of a caller is taken as off: virtual addresses are guest physical.
+ * A copy whose address resolves to a device stops the hypervisor, as its debug build's assertion does (observations 1).
+ */
+import { U64_MAX } from '../../base/index.js';
+import { HypError } from '../../protocol/index.js';
+import type { Hypervisor } from '../hypervisor.js';
+import { Fault, type MemPort } from '../ports.js';
+import type { HypObject, Thread } from '../types.js';
+import { inVmmio } from './addrspace.js';
+import { attachExtent, ExtentType, type MemExtent } from './extent.js';
+import { PAGE_SIZE, type PhysMemory } from './phys.js';
+import { type Addrspace, memState } from './space.js';
+import { Access, leafKernelAccess, pageAt } from './stage2.js';
+
+/** Copies page by page; `to`/`from` is `bytes[0..size)`. */
+function copy(
+  hyp: Hypervisor,
+  phys: PhysMemory,
+  thread: Thread,
+  va: bigint,
+  bytes: Uint8Array,
+  size: number,
+  write: boolean,
+): number {
+  if (va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
+  const space = hyp.objects[thread.addrspace] as Addrspace;
+  const need = write ? Access.W : Access.R;
+  const { ramBase, ramSize } = memState(hyp);
+  let ipa = Number(va);
+  let done = 0;
+  while (done < size) {
+    const offset = ipa % PAGE_SIZE;
+    const run = Math.min(PAGE_SIZE - offset, size - done);
+    const leaf = pageAt(space.stage2, ipa);
+    if (leaf === 0) return HypError.ADDR_INVALID;
+    if ((leafKernelAccess(leaf) & need) === 0) return HypError.DENIED;
+    const pa = leaf - (leaf % PAGE_SIZE) + offset;
+    if (pa < ramBase || pa >= ramBase + ramSize) {
+      hyp.dead ??= {
+        what: `assertion: copy between guest address 0x${ipa.toString(16)} and a device mapping`,
+        rule: 'hyp-copy-to-device-mapping',
+      };
+      return HypError.FAILURE;
+    }
+    if (write) phys.writePart(pa, bytes, done, run);
+    else phys.readPart(pa, bytes, done, run);
+    ipa += run;
+    done += run;
+  }
+  return HypError.OK;
+}
+
+/** Guest memory without a caller: whole range or nothing. Returns 0 or the `Fault` of the first bad page. */
+function guestRange(space: Addrspace, ipa: number, size: number, need: number): number {
+  for (let page = ipa - (ipa % PAGE_SIZE); page < ipa + size; page += PAGE_SIZE) {
+    const leaf = pageAt(space.stage2, page);
+    if (leaf === 0) return Fault.TRANSLATION;
+    if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
+  }
+  return 0;
+}
+
+export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
+  const eachPage = (as: number, ipa: number, bytes: Uint8Array, write: boolean): number => {
+    const space = hyp.objects[as] as Addrspace;
+    const fault = guestRange(space, ipa, bytes.length, write ? Access.W : Access.R);
+    if (fault < 0) return fault;
+    for (let done = 0; done < bytes.length; ) {
+      const leaf = pageAt(space.stage2, ipa + done);
+      const offset = (ipa + done) % PAGE_SIZE;
+      const run = Math.min(PAGE_SIZE - offset, bytes.length - done);
+      const pa = leaf - (leaf % PAGE_SIZE) + offset;
+      if (write) phys.writePart(pa, bytes, done, run);
+      else phys.readPart(pa, bytes, done, run);
+      done += run;
+    }
+    return 0;
+  };
+  return {
+    translate(as, ipa, write) {
+      const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
+      if (leaf === 0) return Fault.TRANSLATION;
+      if ((leafKernelAccess(leaf) & (write ? Access.W : Access.R)) === 0) return Fault.PERMISSION;
+      return leaf - (leaf % PAGE_SIZE) + (ipa % PAGE_SIZE);
+    },
+    pageOf(as, ipa) {
+      const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
+      return leaf === 0 ? undefined : { pa: leaf - (leaf % PAGE_SIZE), access: leafKernelAccess(leaf) };
+    },
+    copyFromGuest(thread, va, size, to, max) {
+      if (size === 0n || size > BigInt(max)) return HypError.ARGUMENT_SIZE;
+      return copy(hyp, phys, thread, va, to, Number(size), false);
+    },
+    copyToGuest(thread, va, bufferSize, from, size) {
+      if (size === 0 || bufferSize < BigInt(size)) return HypError.ARGUMENT_SIZE;
+      return copy(hyp, phys, thread, va, from, size, true);
+    },
+    readGuest: (as, ipa, to) => eachPage(as, ipa, to, false),
+    writeGuest: (as, ipa, from) => eachPage(as, ipa, from, true),
+    inVmmioRange: (as, ipa, size) => inVmmio(hyp.objects[as] as Addrspace, ipa, size),
+    // Places are counted from the threads that name the space.
+    threadDetached: () => undefined,
+    attachExtent: (extent: HypObject, partition, size) => attachExtent(extent as MemExtent, partition, size),
+    detachExtent: (extent: HypObject) => {
+      (extent as MemExtent).attachedSize = 0;
+    },
+    basicExtent: (extent: HypObject) => {
+      const me = extent as MemExtent;
+      return me.extentType === ExtentType.BASIC ? { base: me.physBase, size: me.size } : undefined;
+    },
+    readPhys: (pa, to) => phys.read(pa, to),
+    writePhys: (pa, from) => phys.write(pa, from),
+    savePhys: () => phys.save(),
+    restorePhys: (snapshot) => phys.restore(snapshot),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Mapping records of a memory extent: what it wants mapped where, for pages it owns now or will own later
+ * (fact base: memory 4.2).
+ *
+ * An extent has four sets. A set serves one address space and holds non-overlapping physical segments. A BASIC extent uses a
+ * set for exactly one segment, its whole range; a SPARSE one for any number. Segments are sorted, and joined where
+ * addresses and attributes continue.
+ */
+import { HypError, Platform } from '../../protocol/index.js';
+import { NO_OBJECT } from '../types.js';
+
+export interface MapSegment {
+  phys: number;
+  size: number;
+  vbase: number;
+  /** `memextent_mapping_attrs`: user access 2:0, kernel access 6:4, memory type 23:16. */
+  attrs: number;
+}
+
+export interface MapSet {
+  /** Address space id, or -1: the set is free. */
+  as: number;
+  segments: MapSegment[];
+}
+
+export const MAX_MAPS = Platform.MEMEXTENT_MAX_MAPS;
+
+export const emptyMaps = (): MapSet[] => Array.from({ length: MAX_MAPS }, () => ({ as: NO_OBJECT, segments: [] }));
+
+/** What one set says about a range: a mapping, or nothing (`as` -1), for the first `size` bytes. */
+export interface MapView {
+  as: number;
+  vbase: number;
+  attrs: number;
+  size: number;
+}
+
+/** Index of the first segment that ends after `phys`. */
+function firstAfter(segments: readonly MapSegment[], phys: number): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (segments[mid].phys + segments[mid].size > phys) high = mid;
+    else low = mid + 1;
+  }
+  return low;
+}
+
+/** Looks at `phys`, at most `size` bytes far. */
+export function viewSet(set: MapSet, phys: number, size: number): MapView {
+  const next = set.as === NO_OBJECT ? undefined : set.segments[firstAfter(set.segments, phys)];
+  if (next === undefined) return { as: NO_OBJECT, vbase: 0, attrs: 0, size };
+  if (next.phys > phys) return { as: NO_OBJECT, vbase: 0, attrs: 0, size: Math.min(size, next.phys - phys) };
+  const skipped = phys - next.phys;
+  return { as: set.as, vbase: next.vbase + skipped, attrs: next.attrs, size: Math.min(size, next.size - skipped) };
+}
+
+const continues = (a: MapSegment, b: MapSegment): boolean =>
+  a.phys + a.size === b.phys && a.vbase + a.size === b.vbase && a.attrs === b.attrs;
+
+/** Adds a segment; false when it overlaps one that is there. */
+function insert(segments: MapSegment[], added: MapSegment): boolean {
+  const at = firstAfter(segments, added.phys);
+  const next = segments[at];
+  if (next !== undefined && next.phys < added.phys + added.size) return false;
+  segments.splice(at, 0, { ...added });
+  if (next !== undefined && continues(segments[at], next)) {
+    segments[at].size += next.size;
+    segments.splice(at + 1, 1);
+  }
+  if (at > 0 && continues(segments[at - 1], segments[at])) {
+    segments[at - 1].size += segments[at].size;
+    segments.splice(at, 1);
+  }
+  return true;
+}
+
+/** Cuts a range out that is completely recorded at `vbase`; false, and no change, otherwise. Attributes do not matter. */
+function cut(segments: MapSegment[], phys: number, size: number, vbase: number): boolean {
+  const end = phys + size;
+  const first = firstAfter(segments, phys);
+  let at = first;
+  let covered = phys;
+  while (covered < end) {
+    const s = segments[at];
+    if (s === undefined || s.phys > covered || s.vbase - s.phys !== vbase - phys) return false;
+    covered = s.phys + s.size;
+    at++;
+  }
+  const left = segments[first];
+  const right = segments[at - 1];
+  const rest: MapSegment[] = [];
+  if (left.phys < phys) rest.push({ ...left, size: phys - left.phys });
+  if (right.phys + right.size > end) {
+    rest.push({
+      phys: end,
+      size: right.phys + right.size - end,
+      vbase: right.vbase + (end - right.phys),
+      attrs: right.attrs,
+    });
+  }
+  segments.splice(first, at - first, ...rest);
+  return true;
+}
+
+/** Physical addresses that a record can name: larger ones give ARGUMENT_SIZE. */
+const PHYS_END = 2 ** 44;
+
+/** Records a mapping of a SPARSE extent. Errors: ARGUMENT_SIZE, MEMEXTENT_MAPPINGS_FULL. */
+export function recordSparse(maps: MapSet[], as: number, added: MapSegment): number {
+  let empty: MapSet | undefined;
+  for (const set of maps) {
+    if (set.as === as) {
+      if (added.phys + added.size > PHYS_END) return HypError.ARGUMENT_SIZE;
+      if (insert(set.segments, added)) return HypError.OK;
+    } else if (set.as === NO_OBJECT && empty === undefined) {
+      empty = set;
+    }
+  }
+  if (empty === undefined) return HypError.MEMEXTENT_MAPPINGS_FULL;
+  if (added.phys + added.size > PHYS_END) return HypError.ARGUMENT_SIZE;
+  empty.as = as;
+  empty.segments = [{ ...added }];
+  return HypError.OK;
+}
+
+/** Removes a recorded range of a SPARSE extent. ADDR_INVALID when no set holds all of it at `vbase`. */
+export function forgetSparse(maps: MapSet[], as: number, phys: number, size: number, vbase: number): number {
+  for (const set of maps) {
+    if (set.as !== as) continue;
+    if (phys + size > PHYS_END) return HypError.ARGUMENT_SIZE;
+    if (!cut(set.segments, phys, size, vbase)) continue;
+    if (set.segments.length === 0) set.as = NO_OBJECT;
+    return HypError.OK;
+  }
+  return HypError.ADDR_INVALID;
+}
+
+export function clearSet(set: MapSet): void {
+  set.as = NO_OBJECT;
+  set.segments = [];
+}

@@ -1,0 +1,270 @@
+/**
+ * Stage-2 translation tables of one address space: 36-bit guest addresses, 4 KiB granule, blocks of 1 GiB and 2 MiB.
+ *
+ * Modelled as the real tables are, because guests can see the difference: a map forms the largest blocks that fit and keeps
+ * an entry that already says the same; changing a part of a block splits it; nothing ever merges back; a table without
+ * entries is freed. `unmap` removes an entry only if it still points into the physical range that is being unmapped, and
+ * compares the *base* of the entry: a block whose base lies before the range is skipped although the range is inside it
+ * (quirk `lend-keeps-block-mappings`, observations 12). Left out: TLBs, break-before-make windows, the contiguous bit.
+ *
+ * Plain data: an entry is a number. 0 invalid; positive: leaf = physical address + attribute bits in the low 12; negative:
+ * minus the index of the next-level table.
+ */
+import { HypError } from '../../protocol/index.js';
+
+export interface Stage2 {
+  root: Float64Array;
+  /** Index 0 is never used. */
+  tables: Float64Array[];
+  /** Valid entries of each table. */
+  used: number[];
+  free: number[];
+}
+
+export const VM_ADDRESS_BITS = 36;
+export const VM_ADDRESS_END = 2 ** VM_ADDRESS_BITS;
+const ENTRIES = 512;
+const SIZE = [2 ** 30, 2 ** 21, 2 ** 12] as const;
+const PAGE_LEVEL = 2;
+
+export const stage2 = (): Stage2 => ({
+  root: new Float64Array(VM_ADDRESS_END / SIZE[0]),
+  tables: [new Float64Array(0)],
+  used: [0],
+  free: [],
+});
+
+/** Access bits (fact base: memory 1.1). */
+export const Access = { X: 1, W: 2, R: 4, RW: 6, RWX: 7 } as const;
+
+// Attribute bits of a leaf: 0 valid, 3:1 kernel access, 4 user execute, 8:5 memory type.
+const KERNEL_SHIFT = 1;
+const USER_X = 0x10;
+const MEMTYPE_SHIFT = 5;
+const ACCESS_BITS = 0x1e;
+
+/** Mapping attributes (user 2:0, kernel 6:4, memory type 23:16) as leaf bits: user R and W follow the kernel's. */
+const leafBits = (attrs: number): number =>
+  1 | (((attrs >> 4) & 7) << KERNEL_SHIFT) | ((attrs & 1) << 4) | (((attrs >> 16) & 15) << MEMTYPE_SHIFT);
+
+/** The mapping attributes that a leaf really has. */
+export function leafAttrs(leaf: number): number {
+  const bits = leaf % 4096;
+  const kernel = (bits >> KERNEL_SHIFT) & 7;
+  const user = (kernel & Access.RW) | ((bits & USER_X) !== 0 ? Access.X : 0);
+  return user | (kernel << 4) | ((bits >> MEMTYPE_SHIFT) << 16);
+}
+
+/** Kernel (EL1) access of a leaf. */
+export const leafKernelAccess = (leaf: number): number => ((leaf % 4096) >> KERNEL_SHIFT) & 7;
+
+// Position of the last `find`: one walker, never re-entered.
+let level = 0;
+let table: Float64Array = new Float64Array(0);
+let index = 0;
+let rootIndex = 0;
+let table2 = 0;
+let index2 = 0;
+let table3 = 0;
+
+/** Goes to the entry that translates `ipa` (leaf or invalid) and returns it. */
+function find(s: Stage2, ipa: number): number {
+  rootIndex = Math.floor(ipa / SIZE[0]);
+  let entry = s.root[rootIndex];
+  if (entry >= 0) {
+    level = 0;
+    table = s.root;
+    index = rootIndex;
+    return entry;
+  }
+  table2 = -entry;
+  index2 = Math.floor(ipa / SIZE[1]) % ENTRIES;
+  entry = s.tables[table2][index2];
+  if (entry >= 0) {
+    level = 1;
+    table = s.tables[table2];
+    index = index2;
+    return entry;
+  }
+  table3 = -entry;
+  level = 2;
+  table = s.tables[table3];
+  index = Math.floor(ipa / SIZE[2]) % ENTRIES;
+  return table[index];
+}
+
+/** Leaf that translates `ipa`, or 0. Hot path: no walker state. */
+export function leafAt(s: Stage2, ipa: number): number {
+  if (ipa >= VM_ADDRESS_END) return 0;
+  let entry = s.root[Math.floor(ipa / 0x4000_0000)];
+  if (entry >= 0) return entry;
+  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) % ENTRIES];
+  if (entry >= 0) return entry;
+  return s.tables[-entry][Math.floor(ipa / 4096) % ENTRIES];
+}
+
+/** Like {@link leafAt}, with the page's own physical address in the result instead of the block's base. */
+export function pageAt(s: Stage2, ipa: number): number {
+  if (ipa >= VM_ADDRESS_END) return 0;
+  let entry = s.root[Math.floor(ipa / 0x4000_0000)];
+  if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x4000_0000);
+  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) % ENTRIES];
+  if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x20_0000);
+  return s.tables[-entry][Math.floor(ipa / 4096) % ENTRIES];
+}
+
+const pageOffset = (ipa: number, blockSize: number): number => {
+  const offset = ipa % blockSize;
+  return offset - (offset % 4096);
+};
+
+/** Size of the leaf or hole at `ipa`, in bytes. */
+export function entrySizeAt(s: Stage2, ipa: number): number {
+  find(s, ipa);
+  return SIZE[level];
+}
+
+function allocate(s: Stage2): number {
+  const reused = s.free.pop();
+  if (reused !== undefined) return reused;
+  s.tables.push(new Float64Array(ENTRIES));
+  s.used.push(0);
+  return s.tables.length - 1;
+}
+
+/** Counts one entry more in the table of the last `find`. */
+function countEntry(s: Stage2): void {
+  if (level === 1) s.used[table2]++;
+  else if (level === 2) s.used[table3]++;
+}
+
+/** Invalidates the entry of the last `find` and frees tables that became empty. */
+function invalidate(s: Stage2): void {
+  table[index] = 0;
+  if (level === 2) {
+    if (--s.used[table3] > 0) return;
+    s.free.push(table3);
+    s.tables[table2][index2] = 0;
+  }
+  if (level >= 1) {
+    if (--s.used[table2] > 0) return;
+    s.free.push(table2);
+    s.root[rootIndex] = 0;
+  }
+}
+
+/** Replaces the block of the last `find` by a full table of the next smaller size. */
+function split(s: Stage2, entry: number): void {
+  const id = allocate(s);
+  const children = s.tables[id];
+  const step = SIZE[level + 1];
+  for (let i = 0; i < ENTRIES; i++) children[i] = entry + i * step;
+  s.used[id] = ENTRIES;
+  table[index] = -id;
+}
+
+/** Entries from the last `find` on that a pure access change of `left` bytes covers, all alike; 0 when it is not one. */
+function accessRun(left: number, pa: number, bits: number): number {
+  const size = SIZE[level];
+  const stop = Math.min(index + Math.floor(left / size), table.length);
+  const kept = bits & ~ACCESS_BITS;
+  for (let i = index; i < stop; i++) {
+    const entry = table[i];
+    if (entry <= 0) return 0;
+    const entryBits = entry % 4096;
+    if (entry - entryBits !== pa + (i - index) * size || (entryBits & ~ACCESS_BITS) !== kept) return 0;
+  }
+  return stop - index;
+}
+
+/**
+ * Maps vbase .. vbase+size-1 to physical addresses from `phys` on, over whatever is there. Page-aligned, not empty.
+ * Errors: ADDR_INVALID (start outside 36 bits), ADDR_OVERFLOW (end outside).
+ */
+export function mapRange(s: Stage2, vbase: number, size: number, phys: number, attrs: number): number {
+  if (vbase >= VM_ADDRESS_END) return HypError.ADDR_INVALID;
+  const end = vbase + size;
+  if (end > VM_ADDRESS_END) return HypError.ADDR_OVERFLOW;
+  const bits = leafBits(attrs);
+  let va = vbase;
+  let pa = phys;
+  while (va < end) {
+    const entry = find(s, va);
+    const entrySize = SIZE[level];
+    const offset = va % entrySize;
+    const whole = offset === 0 && end - va >= entrySize;
+    if (entry === 0) {
+      if (whole && pa % entrySize === 0) {
+        table[index] = pa + bits;
+        countEntry(s);
+        va += entrySize;
+        pa += entrySize;
+      } else {
+        const id = allocate(s);
+        table[index] = -id;
+        countEntry(s);
+      }
+      continue;
+    }
+    // The same block and attributes are kept, whatever the offset inside the block: Gunyah does not compare it.
+    const expected = pa - (pa % entrySize);
+    if (entry === expected + bits) {
+      va += entrySize - offset;
+      pa = expected + entrySize;
+    } else if (whole || level === PAGE_LEVEL) {
+      const run = accessRun(end - va, pa, bits);
+      if (run === 0) {
+        invalidate(s);
+        continue;
+      }
+      for (let i = 0; i < run; i++) table[index + i] = pa + i * entrySize + bits;
+      va += run * entrySize;
+      pa += run * entrySize;
+    } else {
+      split(s, entry);
+    }
+  }
+  return HypError.OK;
+}
+
+/**
+ * Removes the entries of vbase .. vbase+size-1 that still point into phys .. phys+size-1.
+ * `blockBaseOnly`: compare the base of a block (real behaviour, see the head of the file); otherwise the address that
+ * `vbase` itself translates to (the corrected hypervisor).
+ */
+export function unmapRange(s: Stage2, vbase: number, size: number, phys: number, blockBaseOnly: boolean): void {
+  const end = vbase + size;
+  if (end > VM_ADDRESS_END) return;
+  let va = vbase;
+  while (va < end) {
+    const entry = find(s, va);
+    const entrySize = SIZE[level];
+    const offset = va % entrySize;
+    if (entry !== 0) {
+      const pa = entry - (entry % 4096) + (blockBaseOnly ? 0 : offset);
+      if (pa >= phys && pa < phys + size) {
+        if (offset !== 0 || end - va < entrySize) {
+          split(s, entry);
+          continue;
+        }
+        invalidate(s);
+      }
+    }
+    va += entrySize - offset;
+  }
+}
+
+/** Every leaf as [ipa, size, leaf], in increasing order: invariants, explorers. */
+export function leaves(s: Stage2): [ipa: number, size: number, leaf: number][] {
+  const found: [number, number, number][] = [];
+  const visit = (entries: Float64Array, base: number, depth: number): void => {
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i];
+      const at = base + i * SIZE[depth];
+      if (entry > 0) found.push([at, SIZE[depth], entry]);
+      else if (entry < 0) visit(s.tables[-entry], at, depth + 1);
+    }
+  };
+  visit(s.root, 0, 0);
+  return found;
+}

@@ -1,0 +1,139 @@
+/**
+ * Stage-2 changes that follow from ownership changes: pages leave the records of one extent and enter those of another
+ * (fact base: memory 3.5, 6). The order of map and unmap is Gunyah's: it decides which blocks are split.
+ */
+import { HypError } from '../../protocol/index.js';
+import type { Hypervisor } from '../hypervisor.js';
+import { NO_OBJECT } from '../types.js';
+import type { MemExtent } from './extent.js';
+import { walkOwned } from './ownership.js';
+import { clearSet, MAX_MAPS, type MapView, viewSet } from './records.js';
+import { memState, spaceMap, spaceUnmap } from './space.js';
+
+/** How far a failed operation came, in bytes from its start. */
+export interface Progress {
+  offset: number;
+}
+
+/** Views of all sets at `phys`; the result is the size for which all of `x` (and `y`) say one thing. */
+function viewAll(extent: MemExtent, phys: number, size: number, views: MapView[]): number {
+  let common = size;
+  for (let i = 0; i < MAX_MAPS; i++) {
+    views[i] = viewSet(extent.maps[i], phys, common);
+    common = Math.min(common, views[i].size);
+  }
+  return common;
+}
+
+/** Which views of `x` and `y` are the same place (x: no unmap needed) and also the same attributes (y: no map needed). */
+function match(x: MapView[], y: MapView[], xSame: boolean[], ySame: boolean[]): void {
+  for (let i = 0; i < MAX_MAPS; i++) {
+    if (x[i].as === NO_OBJECT) continue;
+    for (let j = 0; j < MAX_MAPS; j++) {
+      if (x[i].as !== y[j].as) continue;
+      // Assigned, not or-ed: with several sets for one address space the last comparison counts, as in Gunyah.
+      xSame[i] = x[i].vbase === y[j].vbase;
+      ySame[j] = xSame[i] && x[i].attrs === y[j].attrs;
+    }
+  }
+}
+
+/**
+ * The pages phys .. phys+size-1 now belong to `y`: removes what only `x` maps, installs what only `y` maps, and rewrites
+ * common places with `y`'s attributes. On an error the current piece is undone and `progress` says where it stopped.
+ */
+export function transfer(
+  hyp: Hypervisor,
+  x: MemExtent,
+  y: MemExtent,
+  phys: number,
+  size: number,
+  progress: Progress,
+): number {
+  const xs: MapView[] = [];
+  const ys: MapView[] = [];
+  for (let offset = 0; offset < size; ) {
+    const at = phys + offset;
+    const run = viewAll(y, at, viewAll(x, at, size - offset, xs), ys);
+    const xSame = [false, false, false, false];
+    const ySame = [false, false, false, false];
+    match(xs, ys, xSame, ySame);
+    for (let i = 0; i < MAX_MAPS; i++) {
+      if (xs[i].as !== NO_OBJECT && !xSame[i]) spaceUnmap(hyp, xs[i].as, xs[i].vbase, run, at);
+      if (ys[i].as === NO_OBJECT || ySame[i]) continue;
+      const error = spaceMap(hyp, ys[i].as, ys[i].vbase, run, at, ys[i].attrs);
+      if (error === HypError.OK) continue;
+      for (let k = 0; k <= i; k++) {
+        if (xs[k].as !== NO_OBJECT && !xSame[k]) spaceMap(hyp, xs[k].as, xs[k].vbase, run, at, xs[k].attrs);
+        if (k < i && ys[k].as !== NO_OBJECT && !ySame[k]) spaceUnmap(hyp, ys[k].as, ys[k].vbase, run, at);
+      }
+      progress.offset = offset;
+      return error;
+    }
+    offset += run;
+  }
+  return HypError.OK;
+}
+
+/** Installs (or removes) everything that the extent has recorded for a range it owns. */
+export function apply(
+  hyp: Hypervisor,
+  extent: MemExtent,
+  phys: number,
+  size: number,
+  unmap: boolean,
+  progress: Progress,
+): number {
+  const views: MapView[] = [];
+  for (let offset = 0; offset < size; ) {
+    const at = phys + offset;
+    const run = viewAll(extent, at, size - offset, views);
+    for (let i = 0; i < MAX_MAPS; i++) {
+      if (views[i].as === NO_OBJECT) continue;
+      if (unmap) {
+        spaceUnmap(hyp, views[i].as, views[i].vbase, run, at);
+        continue;
+      }
+      const error = spaceMap(hyp, views[i].as, views[i].vbase, run, at, views[i].attrs);
+      if (error === HypError.OK) continue;
+      for (let k = 0; k < i; k++) if (views[k].as !== NO_OBJECT) spaceUnmap(hyp, views[k].as, views[k].vbase, run, at);
+      progress.offset = offset;
+      return error;
+    }
+    offset += run;
+  }
+  return HypError.OK;
+}
+
+/** Removes all records, and the entries of owned pages. A BASIC extent without children does not ask who owns what. */
+export function unmapAllRecords(hyp: Hypervisor, extent: MemExtent): void {
+  const unmapRun = (phys: number, size: number): number => apply(hyp, extent, phys, size, true, { offset: 0 });
+  walkOwned(memState(hyp).owners, extent.physBase, extent.size, extent.id, unmapRun);
+  for (const set of extent.maps) clearSet(set);
+}
+
+/** A BASIC child goes: its pages get the parent's mappings again. All of its range is treated as its own. */
+export function restoreParent(hyp: Hypervisor, child: MemExtent, parent: MemExtent): void {
+  const ps: MapView[] = [];
+  const cs: MapView[] = [];
+  for (let offset = 0; offset < child.size; ) {
+    const at = child.physBase + offset;
+    const run = viewAll(parent, at, child.size - offset, ps);
+    viewAll(child, at, run, cs);
+    const cSame = [false, false, false, false];
+    const pSame = [false, false, false, false];
+    for (let i = 0; i < MAX_MAPS; i++) {
+      if (ps[i].as === NO_OBJECT) continue;
+      for (let j = 0; j < MAX_MAPS; j++) {
+        if (cs[j].as !== ps[i].as) continue;
+        cSame[j] = cs[j].vbase === ps[i].vbase;
+        pSame[i] = cSame[j] && cs[j].attrs === ps[i].attrs;
+      }
+    }
+    for (let i = 0; i < MAX_MAPS; i++) {
+      if (cs[i].as !== NO_OBJECT && !cSame[i]) spaceUnmap(hyp, cs[i].as, cs[i].vbase, run, at);
+      if (ps[i].as !== NO_OBJECT && !pSame[i]) spaceMap(hyp, ps[i].as, ps[i].vbase, run, at, ps[i].attrs);
+    }
+    offset += run;
+  }
+}
