@@ -1,0 +1,200 @@
+/**
+ * Patching a guest's device tree at VM_START (fact base: rm-boot-and-dt 5; observations 30, 32, 33). RM builds an overlay,
+ * applies it to a copy of the tree and writes the packed result back: done here with the same steps on the same bytes.
+ */
+import { applyOverlay, be32, cells, checkHeader, Head, openInto, pack, pathOffset } from '../../board/fdt/index.js';
+import { contextOf } from './cells.js';
+import { deviceNodes } from './device-nodes.js';
+import {
+  type Dto,
+  type DtoRefusal,
+  finishDto,
+  modifyEnd,
+  modifyPath,
+  modifyPhandle,
+  newDto,
+  nodeBegin,
+  nodeEnd,
+  propEmpty,
+  propRanges,
+  propStrings,
+  propU32,
+  propU64,
+} from './dto.js';
+import { bufferNodes, iomemNodes, memoryNode, patchReserved, type RangeCells } from './memory-nodes.js';
+import type { VmTreeInput, VmTreeParcelPort } from './vm-tree-types.js';
+
+export * from './vm-tree-types.js';
+
+/** RM's heap gives a work buffer of this size; larger trees are worked on inside the VM's own area. */
+const HEAP_BUFFER = 0x4000;
+const PAGE = 0x1000;
+const GICD_SIZE = 0x1_0000n;
+
+/**
+ * `written`: `bytes` go to the start of the area (more than the tree if RM worked there). `refused`: VM_START answers
+ * NORESOURCE. `overflow`: `bytes` were written, then RM died (FAULT, `vm-start-dt-overflow`): the caller throws.
+ */
+export type VmTreeResult =
+  | { readonly kind: 'written'; readonly bytes: Uint8Array }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'overflow'; readonly bytes: Uint8Array };
+
+const guidText = (guid: readonly number[]): string =>
+  guid
+    .map((b) => b.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** `/hypervisor` and its node about the VM (5.5). */
+function hypervisorNode(dto: Dto, v: VmTreeInput): void {
+  modifyPath(dto, '/');
+  nodeBegin(dto, 'hypervisor');
+  propU32(dto, '#address-cells', 2);
+  propU32(dto, '#size-cells', 0);
+  propStrings(dto, 'compatible', [
+    'gunyah-hypervisor',
+    'qcom,gunyah-hypervisor-1.0',
+    'qcom,gunyah-hypervisor',
+    'simple-bus',
+  ]);
+  nodeBegin(dto, 'qcom,gunyah-vm');
+  propStrings(dto, 'compatible', ['qcom,gunyah-vm-id-1.0', 'qcom,gunyah-vm-id']);
+  propU32(dto, 'qcom,vmid', v.vmid);
+  propU32(dto, 'qcom,owner-vmid', v.owner);
+  propStrings(dto, 'qcom,vendor', ['Qualcomm']);
+  propStrings(dto, 'qcom,image-name', [v.name]);
+  if (v.uri !== '') propStrings(dto, 'qcom,vm-uri', [v.uri]);
+  if (v.guid !== null) propStrings(dto, 'qcom,vm-guid', [guidText(v.guid)]);
+  const peers = new Set<string>();
+  for (const d of v.devices) if (d.kind === 'message-queue-pair' && d.peerId !== null) peers.add(d.peerId);
+  if (peers.size > 0) propStrings(dto, 'qcom,peers', [...peers]);
+  nodeEnd(dto);
+  nodeEnd(dto);
+  modifyEnd(dto);
+}
+
+function vsocNode(dto: Dto): void {
+  modifyPath(dto, '/');
+  nodeBegin(dto, 'vsoc');
+  propU32(dto, '#address-cells', 2);
+  propU32(dto, '#size-cells', 2);
+  propEmpty(dto, 'ranges');
+  propStrings(dto, 'compatible', ['simple-bus']);
+  nodeEnd(dto);
+  modifyEnd(dto);
+}
+
+function cpuNodes(dto: Dto, f: Uint8Array, v: VmTreeInput): DtoRefusal {
+  for (const cpu of v.cpus) {
+    if (cpu.cap === null) continue;
+    if (pathOffset(f, cpu.path) < 0) return `no CPU node ${cpu.path}`;
+    modifyPath(dto, cpu.path);
+    propU64(dto, 'qcom,gunyah-capability', cpu.cap);
+    modifyEnd(dto);
+  }
+  return undefined;
+}
+
+/** Addresses of the interrupt controller, if RM chose them. */
+function gicNode(dto: Dto, v: VmTreeInput): DtoRefusal {
+  const { gic } = v;
+  if (!gic.patch) return undefined;
+  if (gic.phandle === null) return 'no interrupt controller node to patch';
+  modifyPhandle(dto, gic.phandle);
+  propStrings(dto, 'compatible', ['arm,gic-v3']);
+  propU32(dto, '#redistributor-regions', 1);
+  propU64(dto, 'redistributor-stride', gic.stride);
+  if (gic.vcpus === 0) return 'interrupt controller of a VM without VCPUs';
+  const frames = [
+    { addr: gic.gicd, size: GICD_SIZE },
+    { addr: gic.gicr, size: gic.stride * BigInt(gic.vcpus) },
+  ];
+  const refusal = propRanges(dto, 'reg', frames, gic.addrCells, gic.sizeCells);
+  modifyEnd(dto);
+  return refusal;
+}
+
+/** `/reserved-memory` (if the base has none) and `/memory`. */
+function rootMemory(
+  dto: Dto,
+  v: VmTreeInput,
+  port: VmTreeParcelPort,
+  root: RangeCells,
+  hasReserved: boolean,
+): DtoRefusal {
+  modifyPath(dto, '/');
+  if (!hasReserved) {
+    nodeBegin(dto, 'reserved-memory');
+    propU32(dto, '#address-cells', root.addr);
+    propU32(dto, '#size-cells', root.size);
+    propEmpty(dto, 'ranges');
+    const refusal = bufferNodes(dto, v, port, root);
+    nodeEnd(dto);
+    if (refusal !== undefined) return refusal;
+  }
+  const refusal = memoryNode(dto, v, root);
+  modifyEnd(dto);
+  return refusal;
+}
+
+/** The overlay for a tree (5.2), or why there is none. */
+function buildOverlay(f: Uint8Array, v: VmTreeInput, port: VmTreeParcelPort): Uint8Array | string {
+  const root: RangeCells = { addr: cells(f, 0, '#address-cells'), size: cells(f, 0, '#size-cells') };
+  if (root.addr < 0 || root.size < 0) return 'bad cells of the root';
+  if (pathOffset(f, '/hypervisor') >= 0) return '/hypervisor exists already';
+  const dto = newDto();
+  const reserved = pathOffset(f, '/reserved-memory');
+  if (reserved >= 0) {
+    const ctx = contextOf(f, reserved);
+    let refusal = patchReserved(dto, f, reserved, ctx, v, port);
+    if (refusal !== undefined) return refusal;
+    modifyPath(dto, '/reserved-memory');
+    refusal = bufferNodes(dto, v, port, { addr: ctx.childAddr, size: ctx.childSize });
+    modifyEnd(dto);
+    if (refusal !== undefined) return refusal;
+  }
+  iomemNodes(dto, v);
+  modifyPath(dto, '/chosen');
+  propU64(dto, 'kaslr-seed', v.kaslrSeed);
+  modifyEnd(dto);
+  let refusal = rootMemory(dto, v, port, root, reserved >= 0);
+  if (refusal !== undefined) return refusal;
+  if (pathOffset(f, '/vsoc') < 0) vsocNode(dto);
+  refusal = cpuNodes(dto, f, v);
+  if (refusal !== undefined) return refusal;
+  hypervisorNode(dto, v);
+  refusal = deviceNodes(dto, v.devices, v.parcels) ?? gicNode(dto, v);
+  return refusal ?? finishDto(dto);
+}
+
+/**
+ * Patches the tree in `region` (the `dt_size` bytes of the VM's device tree area; not changed). Parcels of `input` that
+ * are not accepted yet are accepted through `port`, and their `mapped` and `phandle` are set, also when the result is a
+ * refusal. Throws `RmDeath` for the trees that kill RM before it writes.
+ */
+export function patchVmTree(region: Uint8Array, input: VmTreeInput, port: VmTreeParcelPort): VmTreeResult {
+  const refuse = (why: string): VmTreeResult => ({ kind: 'refused', why });
+  if (checkHeader(region) !== 0) return refuse('bad header');
+  const total = be32(region, Head.TOTALSIZE);
+  if (total > region.length) return refuse('tree larger than its area');
+  const overlay = buildOverlay(region, input, port);
+  if (typeof overlay === 'string') return refuse(overlay);
+  const estimate = ((total + 3) & ~3) + overlay.length;
+  const inArea = estimate > HEAP_BUFFER;
+  if (inArea && estimate * 2 > region.length) return refuse('device tree area too small to work in');
+  // A tree must start at a multiple of eight bytes.
+  if (inArea && estimate % 8 !== 0) return refuse('work buffer not aligned');
+  const area = inArea ? region.slice() : region;
+  const room = inArea ? area.subarray(estimate, estimate * 2) : new Uint8Array(HEAP_BUFFER);
+  const edit = openInto(region, room);
+  if (typeof edit === 'number') return refuse('tree cannot be opened');
+  if (applyOverlay(edit, overlay) !== 0) return refuse('overlay cannot be applied');
+  pack(room);
+  const size = be32(room, Head.TOTALSIZE);
+  const mapped = Math.ceil(region.length / PAGE) * PAGE;
+  if (size > mapped) return { kind: 'overflow', bytes: room.slice(0, mapped) };
+  if (!inArea) return { kind: 'written', bytes: room.slice(0, size) };
+  area.set(room.subarray(0, size));
+  return { kind: 'written', bytes: area };
+}
