@@ -4,7 +4,7 @@
  */
 import { HYPERCALLS, HypError } from '../protocol/index.js';
 import { BLOCKED, type Hypervisor } from './hypervisor.js';
-import type { Thread } from './types.js';
+import { NO_OBJECT, type Thread } from './types.js';
 
 export const HYPERCALL_BASE = 0x6000;
 /** Size of Gunyah's table: immediates from 0x6069 up are not native calls. */
@@ -51,7 +51,9 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
       error = HypError.ARGUMENT_INVALID;
     } else {
       for (let i = 0; i < 8; i++) args[i] = x[i];
+      hyp.caller = caller.id;
       error = handler(hyp, caller, args, out);
+      hyp.caller = NO_OBJECT;
       if (error === BLOCKED) return false;
     }
     writeResult(x, error, out, hasError[num] === 1);

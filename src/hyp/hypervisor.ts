@@ -47,6 +47,33 @@ export const defaultHypConfig = (): HypConfig => ({
   quirks: { lendKeepsBlockMappings: true },
 });
 
+/**
+ * A module's answer to SMCCC calls of owners 0, 4 and 5. `r` holds x0..x3 as the call sees them and receives the results;
+ * true: handled; BLOCKED: the caller gave up the CPU.
+ */
+export type SmcccHandler = (hyp: Hypervisor, caller: Thread, fn: SmcccFunction, r: BigUint64Array) => boolean | number;
+
+/** A decoded SMCCC function identifier (hypercall-abi 6.1). */
+export interface SmcccFunction {
+  fast: boolean;
+  smc64: boolean;
+  owner: number;
+  /** Bits 15:0. */
+  num: number;
+}
+
+/**
+ * A device behind a physical page that guests have read-only (memory 9): resolves a write that stage 2 refused. `undefined`:
+ * not its page; false: refused, the guest gets an abort.
+ */
+export type PhysDevice = (
+  hyp: Hypervisor,
+  vcpu: Thread,
+  pa: number,
+  size: number,
+  value: bigint,
+) => boolean | undefined;
+
 export class Hypervisor {
   readonly objects: (HypObject | undefined)[] = [];
   readonly freeIds: number[] = [];
@@ -55,10 +82,15 @@ export class Hypervisor {
   /** Virtual time in nanoseconds since power-on. */
   now = 0;
   dead: HypDeath | undefined;
+  /** Thread whose hypercall is being handled, -1 outside of one. */
+  caller = NO_OBJECT;
 
   readonly kinds: (ObjectKind | undefined)[] = [];
   readonly calls: (HypercallHandler | undefined)[] = [];
   readonly checkPending: CheckPending[] = [];
+  /** SMCCC: handlers in the order in which they are asked; whether the running hypercall came that way. */
+  readonly smccc = { handlers: [] as SmcccHandler[], hypercall: false };
+  readonly physDevices: PhysDevice[] = [];
   vic!: VicPort;
   sched!: SchedPort;
   mem!: MemPort;

@@ -28,6 +28,9 @@ export {
   type HypercallHandler,
   Hypervisor,
   type ObjectKind,
+  type PhysDevice,
+  type SmcccFunction,
+  type SmcccHandler,
 } from './hypervisor.js';
 export { lookup, lookupAny, lookupConfigure, lookupIn, lookupInit } from './lookup.js';
 export { type AccessResult, Fault, type GuestException, type MemPort, type SchedPort, type VicPort } from './ports.js';

@@ -1,0 +1,101 @@
+/**
+ * The rest of a hypervisor call that gave the CPU up, carried out when the vCPU is back in control, and the writing of its
+ * results. The remainder is plain data ({@link Pending}), so a snapshot may be taken while calls are blocked.
+ */
+import { type Hypervisor, writeResult } from '../hyp/index.js';
+import { HypError } from '../protocol/index.js';
+import { started, warmReset } from './power.js';
+import { finishRun } from './run.js';
+import { endYield, schedule } from './sched.js';
+import { powerResume } from './suspend.js';
+import { cpuOf, type Pending, type Vcpu, type VmmioAccess } from './types.js';
+
+const M32 = 0xffff_ffffn;
+const M64 = 0xffff_ffff_ffff_ffffn;
+const outputs = new BigUint64Array(8);
+
+/** Native calls write x0..x7, x9..x17; calls by SMCCC only the registers of their results (hypercall-abi 1.1, 6.2). */
+function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly bigint[]): void {
+  if (smccc) {
+    v.x[0] = BigInt.asUintN(64, BigInt(error));
+    results.forEach((value, i) => {
+      v.x[i + 1] = value;
+    });
+    return;
+  }
+  outputs.fill(0n);
+  results.forEach((value, i) => {
+    outputs[i] = value;
+  });
+  writeResult(v.x, error, outputs);
+  v.x[9] = v.pc;
+  v.x.fill(0n, 10, 18);
+}
+
+/** A read value reaches its register as the trap handler does it: odd sign extension, then the register's width. */
+export function deviceValue(value: bigint, access: { size: number; signed: boolean; wide: boolean }): bigint {
+  let result = value;
+  if (access.signed && access.size !== 8) {
+    // Only correct when the bits above the access are 0: the handler does not mask first.
+    const sign = 1n << BigInt(access.size * 8 - 1);
+    result = (result ^ sign) - sign;
+  }
+  return result & (access.wide ? M64 : M32);
+}
+
+function finishVmmio(v: Vcpu): void {
+  const access = v.vmmio as VmmioAccess;
+  v.vmmio = null;
+  if (!access.write && access.rt < 31) v.x[access.rt] = deviceValue(access.value, access);
+  v.pc = (v.pc + 4n) & M64;
+}
+
+/** Runs when the vCPU gets control: does what its call still has to do. */
+export function finishPending(hyp: Hypervisor, v: Vcpu): void {
+  const p = v.pending;
+  if (p === null) return;
+  v.pending = null;
+  switch (p.kind) {
+    case 'start':
+      started(hyp, v, false);
+      break;
+    case 'yield':
+      if (p.owns) endYield(hyp, v);
+      writeCall(v, p.smccc, HypError.OK, []);
+      break;
+    case 'run':
+      if (p.owns) endYield(hyp, v);
+      writeCall(v, p.smccc, HypError.OK, finishRun(hyp, p.target));
+      break;
+    case 'suspend':
+      powerResume(hyp, v);
+      if (p.powerdown) {
+        warmReset(hyp, v, p.entry, p.context);
+      } else {
+        v.x[0] = 0n;
+        if (!p.wide) for (let i = 1; i < 4; i++) v.x[i] &= M32;
+      }
+      break;
+    case 'wfiSuspend':
+      powerResume(hyp, v);
+      break;
+    case 'vmmio':
+      finishVmmio(v);
+      break;
+  }
+}
+
+const scheduleOwn = (hyp: Hypervisor, v: Vcpu): void => schedule(hyp, v.running);
+
+/** Gives the CPU up with the rest of the call in `pending`; finishes at once when the scheduler leaves the vCPU in control. */
+export function giveUpCpu(
+  hyp: Hypervisor,
+  v: Vcpu,
+  pending: Pending,
+  step: (hyp: Hypervisor, v: Vcpu) => void = scheduleOwn,
+): void {
+  v.pending = pending;
+  const cpu = v.running;
+  step(hyp, v);
+  if (v.pending === pending && cpuOf(hyp, cpu).executing === v.id && hyp.dead === undefined) finishPending(hyp, v);
+}

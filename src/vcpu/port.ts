@@ -1,0 +1,93 @@
+/**
+ * What the rest of the simulator sees of the scheduler: the port for lower layers, and the operations of the event loop.
+ *
+ * The event loop executes one guest operation of `executing(cpu)`, adds its cost to `hyp.now`, calls `charge` and then
+ * `step`. Between operations it advances to the earliest `nextDeadline`.
+ */
+import type { Hypervisor, SchedPort, Thread } from '../hyp/index.js';
+import { stopIdling, wakeup } from './power.js';
+import { endGraces, leaveIfKilled, requestSchedule, schedule } from './sched.js';
+import { Block, type CpuSched, cpuOf, NO_THREAD, type SchedState, schedState, type Vcpu, vcpuOf } from './types.js';
+import { comeOnline } from './vote.js';
+
+const newCpu = (online: boolean): CpuSched => ({
+  active: NO_THREAD,
+  executing: NO_THREAD,
+  yieldedFrom: NO_THREAD,
+  queues: Array.from({ length: 64 }, () => []),
+  low: 0,
+  high: 0,
+  scheduledAt: 0,
+  deadline: Number.POSITIVE_INFINITY,
+  resched: false,
+  primary: NO_THREAD,
+  online,
+  onlineAt: Number.POSITIVE_INFINITY,
+  // The boot CPU votes for itself until the root VM runs.
+  votes: online ? 1 : 0,
+  activeVcpus: 0,
+  lost: false,
+});
+
+/** Scheduler of `cpus` physical CPUs; the boot CPU is 0 and the only one on. */
+export function registerScheduler(hyp: Hypervisor, cpus: number): void {
+  hyp.state.sched = {
+    cpus: Array.from({ length: cpus }, (_, cpu) => newCpu(cpu === 0)),
+    graces: [],
+  } satisfies SchedState;
+  const port: SchedPort = {
+    runningOn: (thread: Thread) => (thread as Vcpu).running,
+    reschedule: (cpu: number) => requestSchedule(hyp, cpu),
+    current: () => hyp.caller,
+    wakeup: (thread: Thread) => wakeup(hyp, thread as Vcpu),
+    expectsWakeup: (thread: Thread) => {
+      const v = thread as Vcpu;
+      return v.yielding || v.idling || (v.block & (Block.WFI | Block.SUSPEND)) !== 0;
+    },
+  };
+  hyp.sched = port;
+}
+
+/** The thread in control of the CPU, or `undefined` when there is none to execute: idle, not on, or waiting in place. */
+export function executing(hyp: Hypervisor, cpu: number): Vcpu | undefined {
+  const s = cpuOf(hyp, cpu);
+  if (s.executing === NO_THREAD || s.lost) return undefined;
+  const v = vcpuOf(hyp, s.executing);
+  return v.idling ? undefined : v;
+}
+
+/** Notes that the thread in control executed for `ns`. The slice itself follows `hyp.now`. */
+export function charge(hyp: Hypervisor, cpu: number, ns: number): void {
+  const s = cpuOf(hyp, cpu);
+  if (s.executing !== NO_THREAD) vcpuOf(hyp, s.executing).ranNs += ns;
+}
+
+/** Something is due on this CPU: call {@link step} before the next guest operation. */
+export function stepDue(hyp: Hypervisor, cpu: number): boolean {
+  const s = cpuOf(hyp, cpu);
+  return s.resched || s.deadline <= hyp.now || s.onlineAt <= hyp.now || schedState(hyp).graces.length > 0;
+}
+
+/** Brings the CPU up to date at `hyp.now`: grace periods, start of the CPU, end of the slice, requested reschedules, kills. */
+export function step(hyp: Hypervisor, cpu: number): void {
+  if (hyp.dead !== undefined) return;
+  endGraces(hyp);
+  const s = cpuOf(hyp, cpu);
+  if (s.onlineAt <= hyp.now) comeOnline(hyp, cpu);
+  if (!s.online || s.lost) return;
+  leaveIfKilled(hyp, cpu);
+  if (hyp.dead !== undefined || (!s.resched && s.deadline > hyp.now)) return;
+  const v = s.executing === NO_THREAD ? undefined : vcpuOf(hyp, s.executing);
+  if (v?.idling) stopIdling(hyp, v);
+  schedule(hyp, cpu);
+}
+
+/** Earliest time at which {@link step} has something to do; Infinity: never by itself. */
+export function nextDeadline(hyp: Hypervisor, cpu: number): number {
+  const state = schedState(hyp);
+  const s = state.cpus[cpu];
+  if (s.resched && s.online && !s.lost) return hyp.now;
+  let at = Math.min(s.deadline, s.onlineAt);
+  for (const g of state.graces) at = Math.min(at, g.at);
+  return at;
+}

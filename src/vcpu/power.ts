@@ -1,0 +1,232 @@
+/**
+ * Power-on, power-off, halt, kill, exit, suspend, WFI and wake-up of vCPUs.
+ * Source: fact base vcpu-and-scheduler 7, 8 and 10.3 to 10.5.
+ */
+import { assert } from '../base/index.js';
+import { assertSource, type Hypervisor, NO_OBJECT } from '../hyp/index.js';
+import { HypError } from '../protocol/index.js';
+import { lifeEvent } from './life.js';
+import { block, killedChanged, schedule, unblock } from './sched.js';
+import { cpuLevel, DEEPEST, powerResume, powerSuspend } from './suspend.js';
+import {
+  Block,
+  cpuOf,
+  isCritical,
+  isRunnable,
+  Life,
+  NO_CPU,
+  NO_THREAD,
+  type Pending,
+  SLOT_LOST,
+  schedState,
+  type Vcpu,
+  type VpmGroup,
+  VpmMode,
+  vcpuOf,
+} from './types.js';
+import { voteOff, voteOn } from './vote.js';
+
+/** SCTLR_EL1 after reset: stage 1 off, caches off. */
+export const SCTLR_RESET = 0x30d0_0800n;
+/** EL1h with D, A, I and F masked. */
+export const PSTATE_RESET = 0x3c5;
+
+function resetContext(v: Vcpu): void {
+  v.sctlr = SCTLR_RESET;
+  v.pstate = PSTATE_RESET;
+}
+
+/** The run-wakeup vIRQ: only while the vCPU waits for a `vcpu_run` (vcpu 7.5). */
+function signalRunWakeup(hyp: Hypervisor, v: Vcpu): void {
+  if ((v.block & Block.RUN) !== 0) assertSource(hyp, v.wakeupVirq, true);
+}
+
+/** Starts a vCPU that is OFF (vcpu 7.1). `undefined` keeps the program counter or x0. FAILURE when killed or exited. */
+export function powerOn(hyp: Hypervisor, v: Vcpu, entry: bigint | undefined, context: bigint | undefined): number {
+  assert((v.block & Block.OFF) !== 0, `vCPU ${v.id} is on already`);
+  if (v.life === Life.KILLED || v.life === Life.EXITED) return HypError.FAILURE;
+  v.powerVoted = true;
+  if (!v.proxied && v.affinity !== NO_CPU) voteOn(hyp, v.affinity);
+  signalRunWakeup(hyp, v);
+  if (v.group !== NO_OBJECT) hyp.get<VpmGroup>(v.group).online++;
+  if (v.vpmMode === VpmMode.PSCI && v.affinity !== NO_CPU) v.suspendState = 0;
+  resetContext(v);
+  if (entry !== undefined) v.pc = entry;
+  if (context !== undefined) v.x[0] = context;
+  v.pending = { kind: 'start' };
+  unblock(hyp, v, Block.OFF);
+  return HypError.OK;
+}
+
+/** Effects of every way to stop: timers and CPU interface off, slot suspended, CPU vote dropped (vcpu 7.2). */
+function stopped(hyp: Hypervisor, v: Vcpu): void {
+  hyp.vic?.vcpuStopped(v);
+  if (v.group !== NO_OBJECT) v.suspendState = DEEPEST;
+  powerSuspend(hyp, v);
+  if (!v.powerVoted) return;
+  v.powerVoted = false;
+  if (!v.proxied && v.affinity !== NO_CPU) voteOff(hyp, v.affinity);
+}
+
+/** The vCPU enters the guest at its entry point, after a power-on (`warm` false) or a warm reset. */
+export function started(hyp: Hypervisor, v: Vcpu, warm: boolean): void {
+  v.entries++;
+  if (!warm) powerResume(hyp, v);
+}
+
+/** The power rules: OK, or DENIED. Counts the vCPU off line. */
+function leaveOnline(hyp: Hypervisor, v: Vcpu, last: boolean, force: boolean): number {
+  if (v.group === NO_OBJECT) return last || force ? HypError.OK : HypError.DENIED;
+  if (v.vpmMode !== VpmMode.PSCI) return HypError.OK;
+  const group = hyp.get<VpmGroup>(v.group);
+  if (!force && last !== (group.online === 1)) return HypError.DENIED;
+  group.online--;
+  return HypError.OK;
+}
+
+function dropVote(hyp: Hypervisor, v: Vcpu): void {
+  v.powerVoted = false;
+  if (!v.proxied && v.affinity !== NO_CPU) voteOff(hyp, v.affinity);
+}
+
+/**
+ * Powers the calling vCPU off (CPU_OFF, `vcpu_poweroff`): DENIED, or it gave up the CPU and OK is returned to nobody.
+ */
+export function powerOff(hyp: Hypervisor, v: Vcpu, last: boolean): number {
+  const error = leaveOnline(hyp, v, last, false);
+  if (error !== HypError.OK) return error;
+  dropVote(hyp, v);
+  block(hyp, v, Block.OFF);
+  stopped(hyp, v);
+  v.pending = { kind: 'start' };
+  schedule(hyp, v.running);
+  return HypError.OK;
+}
+
+/** Stops the calling vCPU with a HALT vIRQ: its own SYSTEM_OFF or RESET (with `off`), or a fault it cannot survive. */
+export function halt(hyp: Hypervisor, v: Vcpu, off: boolean): void {
+  if (off) {
+    leaveOnline(hyp, v, false, true);
+    dropVote(hyp, v);
+    block(hyp, v, Block.OFF);
+  } else {
+    if (isCritical(v)) {
+      hyp.dead = {
+        what: 'hypervisor: a critical vCPU took a fault that cannot be injected',
+        rule: 'hyp-critical-vcpu-exit',
+      };
+      return;
+    }
+    block(hyp, v, Block.FAULT);
+  }
+  stopped(hyp, v);
+  assertSource(hyp, v.haltVirq, true);
+  v.pending = { kind: 'start' };
+  schedule(hyp, v.running);
+}
+
+/** `vcpu_kill` of an active thread: OK also when it is killed or exited already (vcpu 7.3). */
+export function kill(hyp: Hypervisor, v: Vcpu): number {
+  if (v.life === Life.INIT) return HypError.OBJECT_STATE;
+  if (v.life !== Life.READY) return HypError.OK;
+  const was = isRunnable(v);
+  lifeEvent(v, 'KILL');
+  killedChanged(hyp, v, was);
+  signalRunWakeup(hyp, v);
+  return HypError.OK;
+}
+
+/** A killed thread in control leaves for good. The caller of this runs the schedule step. */
+export function exitThread(hyp: Hypervisor, v: Vcpu): void {
+  lifeEvent(v, 'EXIT');
+  v.needRequeue = false;
+  v.idling = false;
+  block(hyp, v, Block.LIFECYCLE);
+  if (isCritical(v)) {
+    hyp.dead = { what: 'hypervisor: Panic: Critical VCPU exited', rule: 'hyp-critical-vcpu-exit' };
+    return;
+  }
+  stopped(hyp, v);
+}
+
+/** Suspends the calling vCPU until a wake-up. False: a wake-up is pending, nothing happened (vcpu 8, 10.3). */
+export function suspend(hyp: Hypervisor, v: Vcpu, pending: Pending): boolean {
+  if (hyp.vic?.hasPendingWakeup(v)) return false;
+  powerSuspend(hyp, v);
+  block(hyp, v, Block.SUSPEND);
+  v.pending = pending;
+  schedule(hyp, v.running);
+  return true;
+}
+
+/** Jumps to a new entry point with EL1 reset; x1.. and the CPU interface keep their values. */
+export function warmReset(hyp: Hypervisor, v: Vcpu, entry: bigint, context: bigint): void {
+  resetContext(v);
+  v.pc = entry;
+  v.x[0] = context;
+  started(hyp, v, true);
+}
+
+/**
+ * WFI of the thread in control. True: it goes on at once; false: it waits, in place ({@link Vcpu.idling}) or blocked.
+ */
+export function waitForInterrupt(hyp: Hypervisor, v: Vcpu): boolean {
+  hyp.vic?.beforeWfi?.(v);
+  if (v.vpmMode === VpmMode.IDLE) {
+    if (!suspend(hyp, v, { kind: 'wfiSuspend' })) return true;
+    return v.pending === null && v.running >= 0 && cpuOf(hyp, v.running).executing === v.id;
+  }
+  if (hyp.vic?.hasPendingWakeup(v)) return true;
+  if (v.canIdle) {
+    v.idling = true;
+    return false;
+  }
+  block(hyp, v, Block.WFI);
+  schedule(hyp, v.running);
+  return false;
+}
+
+/** Another thread wants the CPU on which this one idles in place: now it blocks. */
+export function stopIdling(hyp: Hypervisor, v: Vcpu): void {
+  v.idling = false;
+  block(hyp, v, Block.WFI);
+}
+
+/** An interrupt was delivered to the vCPU (vcpu 8). Does not clear OFF, FAULT or VMMIO. */
+export function wakeup(hyp: Hypervisor, v: Vcpu): void {
+  v.idling = false;
+  if ((v.block & Block.SUSPEND) !== 0) unblock(hyp, v, Block.SUSPEND);
+  if (v.yielding) {
+    v.yielding = false;
+    const s = cpuOf(hyp, v.affinity);
+    if (s.active === v.id) s.resched = true;
+  }
+  signalRunWakeup(hyp, v);
+  if ((v.block & Block.WFI) !== 0) unblock(hyp, v, Block.WFI);
+}
+
+/** Kills the rest of the group, then halts the caller (PSCI SYSTEM_OFF, SYSTEM_RESET; vcpu 10.5). */
+export function stopGroup(hyp: Hypervisor, v: Vcpu): void {
+  for (const id of hyp.get<VpmGroup>(v.group).slots) {
+    if (id !== NO_THREAD && id !== SLOT_LOST && id !== v.id) kill(hyp, vcpuOf(hyp, id));
+  }
+  halt(hyp, v, true);
+}
+
+/**
+ * The CPU has nothing to run. When every vCPU that could run here is suspended with a CPU-level StateID that is not 0, the
+ * hypervisor asks the firmware for a power-down, from which the emulated firmware never returns (observed; vcpu,
+ * corrections 10.3). With nobody voting for it the CPU is switched off instead, which is invisible.
+ */
+export function onIdle(hyp: Hypervisor, cpu: number): void {
+  const s = cpuOf(hyp, cpu);
+  if (s.votes === 0 || s.activeVcpus !== 0 || schedState(hyp).graces.length !== 0) return;
+  let shallowest = -1;
+  for (const object of hyp.objects) {
+    const v = object as Vcpu | undefined;
+    if (v?.life !== Life.READY || v.affinity !== cpu || v.vpmMode !== VpmMode.PSCI) continue;
+    const level = cpuLevel(v.suspendState);
+    if (shallowest < 0 || level < shallowest) shallowest = level;
+  }
+  if (shallowest > 0) s.lost = true;
+}

@@ -1,0 +1,130 @@
+/**
+ * Proxy scheduling: `vcpu_run` and `vcpu_run_check`.
+ * Source: fact base vcpu-and-scheduler 9.2 to 9.4 and 15.2.
+ */
+import { BLOCKED, type Hypervisor, lookup, type Thread } from '../hyp/index.js';
+import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
+import { finishPending, giveUpCpu } from './pending.js';
+import { exitThread } from './power.js';
+import { block, setAffinity, startYield, unblock } from './sched.js';
+import {
+  Block,
+  isCritical,
+  isRunnable,
+  Life,
+  RunState,
+  type Vcpu,
+  VcpuOption,
+  type VmmioAccess,
+  vcpuOf,
+} from './types.js';
+
+/** x1..x4 of the results. */
+type RunResult = readonly [state: bigint, data0: bigint, data1: bigint, data2: bigint];
+
+const result = (state: number, data0 = 0n, data1 = 0n, data2 = 0n): RunResult => [BigInt(state), data0, data1, data2];
+
+/** Bit 0 of data 0 of POWERED_OFF: the vCPU has exited for ever. */
+const EXITED = 1n;
+/** data 1 of EXPECTS_WAKEUP. */
+const FROM_WFI = 1n;
+const FROM_SUSPEND = 2n;
+
+/** Why a vCPU that is not runnable does not run; the first matching row counts. */
+export function blockedState(v: Vcpu): RunResult {
+  if (v.life === Life.EXITED) return result(RunState.POWERED_OFF, EXITED);
+  if (v.life === Life.KILLED) return result(RunState.BLOCKED);
+  if ((v.block & Block.VMMIO) !== 0) {
+    const a = v.vmmio as VmmioAccess;
+    const state = a.write ? RunState.VMMIO_WRITE : RunState.VMMIO_READ;
+    return result(state, BigInt(a.ipa), BigInt(a.size), a.write ? a.value : 0n);
+  }
+  if (v.reset !== null) return result(RunState.PSCI_SYSTEM_RESET, v.reset.type, v.reset.cookie);
+  if ((v.block & Block.SUSPEND) !== 0) {
+    return result(RunState.EXPECTS_WAKEUP, BigInt(v.suspendState >>> 0), FROM_SUSPEND);
+  }
+  if ((v.block & Block.WFI) !== 0) return result(RunState.EXPECTS_WAKEUP, 0n, FROM_WFI);
+  if ((v.block & Block.FAULT) !== 0) return result(RunState.FAULT);
+  if ((v.block & Block.OFF) !== 0) return result(RunState.POWERED_OFF);
+  return result(RunState.BLOCKED);
+}
+
+/** Resume data is read only when the last result asked for it. */
+function consumeResumeData(hyp: Hypervisor, v: Vcpu, data0: bigint): void {
+  if (v.lastState !== RunState.VMMIO_READ && v.lastState !== RunState.VMMIO_WRITE) return;
+  if (v.lastState === RunState.VMMIO_READ && v.vmmio !== null) v.vmmio.value = data0;
+  unblock(hyp, v, Block.VMMIO);
+}
+
+/** End of a run: what became of the vCPU; it is blocked again until the next run. */
+export function finishRun(hyp: Hypervisor, target: number): RunResult {
+  const v = vcpuOf(hyp, target);
+  const r = isRunnable(v) ? result(RunState.READY) : blockedState(v);
+  v.lastState = Number(r[0]);
+  block(hyp, v, Block.RUN);
+  hyp.unref(target);
+  return r;
+}
+
+/** The root VM takes its interrupts as they come; nothing stays pending while it works. */
+const isRootVm = (v: Vcpu): boolean => isCritical(v) && (v.options & VcpuOption.HLOS_VM) === 0n;
+
+function vcpuRun(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array): number {
+  const v = lookup<Vcpu>(hyp, caller, a[0], ObjectType.THREAD, Rights.THREAD.AFFINITY | Rights.THREAD.YIELD_TO);
+  if (typeof v === 'number') return v;
+  if ((v.block & Block.RUN) === 0) return HypError.BUSY;
+  const self = caller as Vcpu;
+  consumeResumeData(hyp, v, a[1]);
+  unblock(hyp, v, Block.RUN);
+  hyp.ref(v.id);
+  if (isRunnable(v)) {
+    const moved = setAffinity(hyp, v, self.running);
+    if (moved !== HypError.OK) {
+      // The vCPU stays unblocked: a defect, kept (vcpu 9.2 step 5).
+      hyp.unref(v.id);
+      return moved;
+    }
+    if (isRootVm(self) && v.life === Life.KILLED && v.running < 0 && isRunnable(v)) {
+      exitInPlace(hyp, v, self.running);
+    } else {
+      const yielded = startYield(hyp, self, v, isRootVm(self));
+      if (yielded !== 'skipped') {
+        const owns = yielded === 'started';
+        giveUpCpu(hyp, self, { kind: 'run', smccc: hyp.smccc.hypercall, owns, target: v.id });
+        return BLOCKED;
+      }
+    }
+  }
+  finishRun(hyp, v.id).forEach((value, i) => {
+    out[i] = value;
+  });
+  return HypError.OK;
+}
+
+/**
+ * A killed vCPU that gets the CPU only unwinds its stack and exits. For the root VM, whose program continues synchronously
+ * after its calls, that is done in place: nothing can come between.
+ */
+function exitInPlace(hyp: Hypervisor, v: Vcpu, cpu: number): void {
+  v.running = cpu;
+  finishPending(hyp, v);
+  if (hyp.dead === undefined) exitThread(hyp, v);
+  v.running = -1;
+  if (hyp.dead === undefined) hyp.unref(v.id);
+}
+
+function vcpuRunCheck(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array): number {
+  const v = lookup<Vcpu>(hyp, caller, a[0], ObjectType.THREAD, Rights.THREAD.BIND_VIRQ | Rights.THREAD.STATE);
+  if (typeof v === 'number') return v;
+  if (isRunnable(v)) return HypError.BUSY;
+  const r = blockedState(v);
+  r.forEach((value, i) => {
+    out[i] = value;
+  });
+  return r[0] === BigInt(RunState.BLOCKED) ? HypError.BUSY : HypError.OK;
+}
+
+export function registerRun(hyp: Hypervisor): void {
+  hyp.call(Call.VCPU_RUN, vcpuRun);
+  hyp.call(Call.VCPU_RUN_CHECK, vcpuRunCheck);
+}
