@@ -38,8 +38,7 @@ const MAX_TARGET = 128;
 const addrRanges = (ranges: readonly IpaRange[]): AddrRange[] =>
   ranges.map((r) => ({ addr: BigInt(r.ipa), size: BigInt(r.size) }));
 
-/** RM compares with handle 0 when no firmware memory was set: the parcel with handle 0 is then treated as firmware. */
-const firmwareHandle = (v: VmTreeInput): number => v.firmware?.handle ?? 0;
+const isFirmware = (v: VmTreeInput, p: VmTreeParcel): boolean => v.firmware !== null && v.firmware.handle === p.handle;
 
 const isIomem = (v: VmTreeInput, p: VmTreeParcel): boolean =>
   v.devices.some((d) => d.kind === 'iomem' && d.label === p.label);
@@ -138,7 +137,7 @@ function bufferNode(
 export function bufferNodes(dto: Dto, v: VmTreeInput, port: VmTreeParcelPort, cells: RangeCells): DtoRefusal {
   let refusal: DtoRefusal;
   for (const p of v.parcels) {
-    if (p.handle === firmwareHandle(v)) continue;
+    if (isFirmware(v, p)) continue;
     if (p.mapped === null) {
       p.mapped = port.acceptAnywhere(p);
       refusal = p.mapped === null ? `parcel ${p.handle} cannot be accepted` : undefined;
@@ -173,9 +172,9 @@ export function mergeRanges(ranges: readonly IpaRange[]): IpaRange[] {
 
 /** `/memory` with everything the VM has accepted, except iomem and a separate firmware parcel. */
 export function memoryNode(dto: Dto, v: VmTreeInput, cells: RangeCells): DtoRefusal {
-  const separate = firmwareHandle(v) !== v.imageHandle;
+  const separate = v.firmware !== null && v.firmware.handle !== v.imageHandle;
   const ranges = v.parcels
-    .filter((p) => !(separate && p.handle === firmwareHandle(v)) && !isIomem(v, p))
+    .filter((p) => !(separate && isFirmware(v, p)) && !isIomem(v, p))
     .flatMap((p) => p.mapped ?? []);
   nodeBegin(dto, 'memory');
   propStrings(dto, 'device_type', ['memory']);
