@@ -7,7 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callsTs, messagesTs } from './generate/calls.js';
+import { codecFiles } from './generate/codecs.js';
 import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs } from './generate/ids.js';
+import { layoutsTs } from './generate/layouts-data.js';
 import { loadSpec } from './generate/spec.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,6 +25,8 @@ function render(): Map<string, string> {
     ['src/protocol/deaths.ts', deathsTs(spec)],
     ['src/protocol/calls.ts', callsTs(spec)],
     ['src/protocol/messages.ts', messagesTs(spec)],
+    ['src/protocol/layouts.ts', layoutsTs(spec)],
+    ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
   ]);
 }
 

@@ -26,8 +26,7 @@ export interface CheckEntry {
   lookup?: string;
   kind?: 'active' | 'any' | 'activate';
   type?: string;
-  right?: string | string[];
-  source?: string;
+  right?: string[];
   death?: string;
 }
 
@@ -38,43 +37,56 @@ export interface CallEntry {
   in: string[];
   out: string[];
   error_output?: boolean;
-  about?: string;
-  effect?: string;
-  source?: string;
+  about: string;
+  effect: string;
+  source: string;
   check?: CheckEntry[];
 }
 
-/** One field of a payload: fixed offset, or (`list`) a counted list at the current end. */
+/** A field (off, type, name) or a data part (list, entries, bytes, special) of a payload; see spec/messages.toml. */
 export interface FieldEntry {
-  off?: number;
-  type?: string;
+  off: number;
+  type: 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16';
   name: string;
+  kind?: string;
   enum?: string;
   flags?: string;
   ignored?: boolean;
   zero?: boolean;
-  list?: string;
+  optional?: boolean;
+  len_of?: string;
+  count_of?: string;
   about?: string;
+  list?: string;
+  entries?: string;
+  bytes?: string;
   special?: string;
+  of?: string;
+  second?: string;
+  pad?: number;
+  text?: boolean;
 }
 
 export interface MessageEntry {
   id: number;
   name: string;
   service: string;
+  source: string;
+  about: string;
+  same_as?: string;
   caller?: string;
   receiver?: string;
   implemented?: boolean;
-  about?: string;
   effect?: string;
-  length?: string;
   size?: number;
+  min?: number;
+  trailing?: boolean;
   field?: FieldEntry[];
-  reply_size?: number;
+  data?: FieldEntry[];
   reply?: FieldEntry[];
+  reply_data?: FieldEntry[];
   error_extra?: string;
   check?: CheckEntry[];
-  source?: string;
 }
 
 export interface EnumEntry {
@@ -132,10 +144,10 @@ export interface Spec {
     cap_states: Record<string, number>;
     type: ObjectTypeEntry[];
   };
-  hypercalls: { holes: number[]; group?: { id: string; title: string; about: string }[]; call: CallEntry[] };
+  hypercalls: { holes: number[]; group: { id: string; title: string; about: string }[]; call: CallEntry[] };
   messages: {
-    service?: { id: string; title: string; about: string }[];
-    list?: ListEntry[];
+    service: { id: string; title: string; about: string }[];
+    list: ListEntry[];
     request: MessageEntry[];
     notification: MessageEntry[];
   };
