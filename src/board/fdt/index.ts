@@ -20,6 +20,7 @@ export {
   putBe64,
 } from './blob.js';
 export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt, growFdt } from './build.js';
+export { compileFdt } from './compile.js';
 export { addSubnode, type FdtEdit, openInto, pack, setProp } from './edit.js';
 export { applyOverlay } from './overlay.js';
 export {

@@ -1,0 +1,70 @@
+/** What RM adds to the device tree of the primary VM before it starts it (fact base: rm-boot-and-dt 3). */
+import { applyOverlay, be32, checkHeader, Head, openInto, pack } from '../../board/fdt/index.js';
+import {
+  finishDto,
+  modifyEnd,
+  modifyPath,
+  newDto,
+  nodeBegin,
+  nodeEnd,
+  propEmpty,
+  propInterrupts,
+  propStrings,
+  propU32,
+  propU64,
+} from './dto.js';
+import type { IrqSpec } from './vm-config-types.js';
+
+/** Area that RM maps and works in: the patched tree must fit. */
+export const HLOS_TREE_AREA = 0x4000;
+/** First interrupt a client may take for itself, as the tree says: a constant. */
+const FREE_IRQ_START = 960;
+
+/** The primary VM's end of its queues to and from RM. */
+export interface HlosTreeInput {
+  readonly vmid: number;
+  readonly txCap: bigint;
+  readonly rxCap: bigint;
+  readonly txIrq: IrqSpec;
+  readonly rxIrq: IrqSpec;
+  readonly messageSize: number;
+  readonly queueDepth: number;
+}
+
+/**
+ * The patched tree, or why there is none (RM then exits and the primary VM never starts). `area` is what lies at the
+ * tree's address; its first 16 KiB count.
+ */
+export function patchHlosTree(area: Uint8Array, v: HlosTreeInput): Uint8Array | { readonly why: string } {
+  if (checkHeader(area) !== 0 || be32(area, Head.TOTALSIZE) > area.length) return { why: 'no device tree' };
+  const dto = newDto();
+  modifyPath(dto, '/');
+  nodeBegin(dto, 'hypervisor');
+  propU32(dto, '#address-cells', 2);
+  propU32(dto, '#size-cells', 0);
+  propStrings(dto, 'compatible', ['qcom,gunyah-hypervisor-1.0', 'qcom,gunyah-hypervisor', 'simple-bus']);
+  nodeBegin(dto, 'qcom,gunyah-vm');
+  propStrings(dto, 'compatible', ['qcom,gunyah-vm-id-1.0', 'qcom,gunyah-vm-id']);
+  propU32(dto, 'qcom,vmid', v.vmid);
+  propStrings(dto, 'qcom,vendor', ['Qualcomm']);
+  nodeEnd(dto);
+  nodeBegin(dto, `qcom,resource-manager-rpc@${v.txCap.toString(16).padStart(16, '0')}`);
+  propStrings(dto, 'compatible', ['gunyah-resource-manager', 'qcom,resource-manager-1-0', 'qcom,resource-manager']);
+  propU64(dto, 'reg', v.txCap, v.rxCap);
+  const refusal = propInterrupts(dto, [v.txIrq, v.rxIrq]);
+  if (refusal !== undefined) return { why: refusal };
+  propU32(dto, 'qcom,free-irq-start', FREE_IRQ_START);
+  propEmpty(dto, 'qcom,is-full-duplex');
+  propU32(dto, 'qcom,tx-message-size', v.messageSize);
+  propU32(dto, 'qcom,rx-message-size', v.messageSize);
+  propU32(dto, 'qcom,tx-queue-depth', v.queueDepth);
+  propU32(dto, 'qcom,rx-queue-depth', v.queueDepth);
+  nodeEnd(dto);
+  nodeEnd(dto);
+  modifyEnd(dto);
+  const room = new Uint8Array(HLOS_TREE_AREA);
+  const edit = openInto(area, room);
+  if (typeof edit === 'number' || applyOverlay(edit, finishDto(dto)) !== 0) return { why: 'overlay cannot be applied' };
+  pack(room);
+  return room.slice(0, be32(room, Head.TOTALSIZE));
+}
