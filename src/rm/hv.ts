@@ -5,7 +5,7 @@
  */
 import { lo32, U64_MAX } from '../base/index.js';
 import type { GuestPort } from '../hyp/abi.js';
-import { Call, HypError } from '../protocol/index.js';
+import { Call, HypError, hypErrorOf } from '../protocol/index.js';
 import { MapMemType, MemextentType } from './mem-attrs.js';
 
 export interface CapResult {
@@ -74,13 +74,13 @@ export class Hv {
   ) {}
 
   #error(num: number, a0?: bigint, a1?: bigint, a2?: bigint, a3?: bigint, a4?: bigint, a5?: bigint, a6?: bigint) {
-    return lo32(this.port.hvc(num, a0, a1, a2, a3, a4, a5, a6)[0]);
+    return hypErrorOf(this.port.hvc(num, a0, a1, a2, a3, a4, a5, a6)[0]);
   }
 
   /** Creates an object of {@link Create} in RM's space: state INIT, master capability. */
   create(call: number): CapResult {
     const r = this.port.hvc(call, this.home.partition, this.home.cspace);
-    return { error: lo32(r[0]), cap: r[1] };
+    return { error: hypErrorOf(r[0]), cap: r[1] };
   }
 
   activate(cap: bigint): number {
@@ -100,7 +100,7 @@ export class Hv {
   /** Copies a capability of RM's space into another space with at most these rights. */
   copyCap(cap: bigint, dest: bigint, rights: number): CapResult {
     const r = this.port.hvc(Call.CSPACE_COPY_CAP_FROM, this.home.cspace, cap, dest, n(rights >>> 0));
-    return { error: lo32(r[0]), cap: r[1] };
+    return { error: hypErrorOf(r[0]), cap: r[1] };
   }
 
   deleteCap(cspace: bigint, cap: bigint): number {
@@ -241,7 +241,7 @@ export class Hv {
   /** What backs `ipa` in the space, as an offset in the extent; the contiguous prefix of at most `size` bytes. */
   addrspaceLookup(addrspace: bigint, extent: bigint, ipa: number, size: number): LookupResult {
     const r = this.port.hvc(Call.ADDRSPACE_LOOKUP, addrspace, extent, n(ipa), n(size));
-    return { error: lo32(r[0]), offset: Number(r[1]), size: Number(r[2]), attrs: lo32(r[3]) };
+    return { error: hypErrorOf(r[0]), offset: Number(r[1]), size: Number(r[2]), attrs: lo32(r[3]) };
   }
 
   // Interrupts
@@ -307,7 +307,7 @@ export class Hv {
 
   #run(num: number, cap: bigint): RunResult {
     const r = this.port.hvc(num, cap);
-    return { error: lo32(r[0]), state: lo32(r[1]), data0: r[2], data1: r[3], data2: r[4] };
+    return { error: hypErrorOf(r[0]), state: lo32(r[1]), data0: r[2], data1: r[3], data2: r[4] };
   }
 
   vcpuRun(cap: bigint): RunResult {

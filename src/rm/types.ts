@@ -177,17 +177,17 @@ export interface Rm {
   parcels: ParcelTable;
   irqs: IrqState;
   firmware: FirmwareState;
-  /** RM's own memory: allocator of free pages of the RM extent. */
+  /** First page of RM's memory that was never used. */
   nextPage: number;
-  /** Pages given back, reused last-in first-out. */
-  freePages: { ipa: number; pages: number }[];
+  /** Pages given back. */
+  freePages: number[];
   /** Notification sequence number of all links. */
   notifySeq: number;
   /** `qcom,vdevice-handle` counter. */
   vdeviceHandle: number;
   /** Identity of vdevice records, for references between them. */
   vdeviceId: number;
-  /** Bit per VMID in use. */
+  /** FIFO, each event at most once. */
   events: RmEvent[];
   /** Interrupt number of RM's VIC to the event that it queues; by INTID. */
   irqEvents: (RmEvent | null)[];

@@ -1,0 +1,34 @@
+/** Interrupt numbers that RM takes for virtual devices, in any VM's table (its own included). */
+import { HypError } from '../protocol/index.js';
+import { RmDeath } from './death.js';
+import { allocGlobal, freeGlobal, virqMap, virqUnmap } from './irq.js';
+import { type Rm, VIRQ_INVALID, type Virq, type VmRecord, vmLookup } from './types.js';
+
+export const NO_VIRQ: Readonly<Virq> = { num: VIRQ_INVALID, edge: true };
+/** An interrupt record that RM zeroed: number 0, which is not "none". */
+export const zeroVirq = (): Virq => ({ num: 0, edge: true });
+
+/** Takes a given number. */
+export const mapVirq = (rm: Rm, vmid: number, num: number): number =>
+  virqMap(rm, vmLookup(rm, vmid) as VmRecord, num, true);
+
+/** Takes the lowest free shared number from 960 up (RM: from 32), always as edge. */
+export function allocVirq(rm: Rm, vmid: number): { error: number; virq: Virq } {
+  const vm = vmLookup(rm, vmid) as VmRecord;
+  const got = allocGlobal(rm, vm);
+  if (got.error !== HypError.OK) return { error: got.error, virq: { ...NO_VIRQ } };
+  const error = virqMap(rm, vm, got.irq, false);
+  if (error !== HypError.OK) freeGlobal(rm, vm, got.irq);
+  return { error, virq: { num: got.irq, edge: true } };
+}
+
+export function takeVirq(rm: Rm, vmid: number, given: Readonly<Virq> | null): { error: number; virq: Virq } {
+  if (given === null) return allocVirq(rm, vmid);
+  return { error: mapVirq(rm, vmid, given.num), virq: { ...given } };
+}
+
+/** Gives a number back; it must be mapped. */
+export function revertVirq(rm: Rm, vmid: number, num: number): void {
+  const vm = vmLookup(rm, vmid);
+  if (vm === null || virqUnmap(rm, vm, num, true) !== HypError.OK) throw new RmDeath('ABORT', 'virq-not-mapped');
+}
