@@ -1,0 +1,105 @@
+/** Who executes, and how GIC code finds vCPUs, delivery states and sources. */
+import type { Hypervisor } from '../hyp/hypervisor.js';
+import { NO_OBJECT } from '../hyp/types.js';
+import { SourceKind, type VirqSource } from '../hyp/virq.js';
+import { type GicThread, type GicVcpu, type Ipi, PRIVATE_COUNT, SPI_BASE, type Vic } from './types.js';
+
+export interface Gic {
+  readonly hyp: Hypervisor;
+  /** Thread that executes the present operation, -1 when none does (a timer of the hypervisor, the host). */
+  self: number;
+  /** vCPUs with pending {@link Ipi} bits. */
+  readonly ipis: number[];
+  /** Nesting of operations: work for other CPUs starts when the outermost one ends. */
+  depth: number;
+  /** Bound sources by `vic * 1024 + virq`; derived from the objects, see {@link sourceOf}. */
+  readonly sources: Map<number, VirqSource>;
+  /** The physical side of forwarded interrupts (hwirq.ts). */
+  readonly hw: {
+    deactivate(vic: Vic, virq: number): void;
+    deactivatePhysical(pintid: number): void;
+    /** Virtual enable bit of an SPI with a source changed. */
+    setEnabled(vic: Vic, virq: number, enabled: boolean): void;
+    /** Trigger mode requested for an SPI with a source; returns the mode in force. */
+    setMode(vic: Vic, virq: number, edge: boolean): boolean;
+    cancel(vic: Vic, virq: number): void;
+    physicalIntid(vic: Vic, virq: number): number;
+  };
+  /** Level condition of a private source of a vCPU (timers, PMU, forwarded PPIs). */
+  checkPrivate(v: GicVcpu, virq: number): boolean;
+}
+
+export const vicOf = (g: Gic, v: GicVcpu): Vic => g.hyp.get<Vic>(v.vic);
+
+export const gicOf = (g: Gic, thread: number): GicVcpu | undefined =>
+  (g.hyp.objects[thread] as GicThread | undefined)?.gic;
+
+/** The activated vCPU with a redistributor index. */
+export function vcpuAt(g: Gic, vic: Vic, index: number): GicVcpu | undefined {
+  if (index >= vic.maxVcpus) return undefined;
+  const thread = vic.vcpus[index];
+  return thread === NO_OBJECT ? undefined : gicOf(g, thread);
+}
+
+export function stateOf(vic: Vic, v: GicVcpu | undefined, virq: number): number {
+  return virq < PRIVATE_COUNT ? (v as GicVcpu).private[virq] : vic.spi[virq - SPI_BASE];
+}
+
+export function setState(vic: Vic, v: GicVcpu | undefined, virq: number, d: number): void {
+  if (virq < PRIVATE_COUNT) (v as GicVcpu).private[virq] = d;
+  else vic.spi[virq - SPI_BASE] = d;
+}
+
+const isSource = (value: unknown): value is VirqSource =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  'owner' in value &&
+  'vic' in value &&
+  'virq' in value;
+
+/** Rebuilds the index of bound sources from the objects, for example after a snapshot was restored. */
+export function rebuildSources(g: Gic): void {
+  g.sources.clear();
+  const add = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(add);
+    else if (isSource(value) && value.vic !== NO_OBJECT) g.sources.set(value.vic * 1024 + value.virq, value);
+  };
+  for (const object of g.hyp.objects) {
+    if (object !== undefined) Object.values(object).forEach(add);
+  }
+}
+
+/** The source bound to an SPI. */
+export function sourceOf(g: Gic, vic: Vic, virq: number): VirqSource | undefined {
+  if (virq < SPI_BASE || virq >= SPI_BASE + vic.maxVirqs || vic.bound[virq - SPI_BASE] === 0) return undefined;
+  const key = vic.id * 1024 + virq;
+  const known = g.sources.get(key);
+  if (known !== undefined && known.vic === vic.id && known.virq === virq) return known;
+  rebuildSources(g);
+  return g.sources.get(key);
+}
+
+export const isForwardedSpi = (source: VirqSource | undefined): boolean => source?.kind === SourceKind.HWIRQ;
+
+/** Does the level condition behind an interrupt still hold? False when its source is gone. */
+export function checkPending(g: Gic, vic: Vic, v: GicVcpu | undefined, virq: number, reasserted: boolean): boolean {
+  if (virq < PRIVATE_COUNT) return v !== undefined && g.checkPrivate(v, virq);
+  const source = sourceOf(g, vic, virq);
+  if (source === undefined) return false;
+  const check = g.hyp.checkPending[source.kind];
+  return check === undefined ? reasserted : check(g.hyp, source, reasserted);
+}
+
+/** Other CPU on which the vCPU's list registers are loaded, or -1: they can be changed directly. */
+export const remoteCpu = (g: Gic, v: GicVcpu | undefined): number =>
+  v === undefined || v.thread === g.self ? -1 : v.owner;
+
+export function wake(g: Gic, v: GicVcpu): void {
+  g.hyp.sched.wakeup(g.hyp.get<GicThread>(v.thread));
+}
+
+export function sendIpi(g: Gic, v: GicVcpu, reason: (typeof Ipi)[keyof typeof Ipi]): void {
+  if (v.ipi === 0) g.ipis.push(v.thread);
+  v.ipi |= reason;
+}

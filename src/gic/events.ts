@@ -1,0 +1,339 @@
+/**
+ * What the hypervisor does on behalf of the GIC when something happens to a vCPU: maintenance interrupts, requests between
+ * CPUs, group enables, SGIs, deactivation, context switches.
+ * Source: fact base vgic-and-timer 4.2 to 4.6.
+ */
+import {
+  checkPending,
+  type Gic,
+  gicOf,
+  remoteCpu,
+  sendIpi,
+  setState,
+  stateOf,
+  vcpuAt,
+  vicOf,
+  wake,
+} from './context.js';
+import { clearHighestActive, maintenance, resetVmcr } from './cpuif.js';
+import { deliver, reclaimLr, routeAndFlag, syncLr, syncVcpu } from './deliver.js';
+import {
+  ACTIVE,
+  EDGE,
+  ENABLED,
+  GROUP1,
+  HW_ACTIVE,
+  HW_DETACHED,
+  isPending,
+  LEVEL_SRC,
+  LISTED,
+  NEED_SYNC,
+  routeOf,
+} from './dstate.js';
+import { LR_HW, LR_PENDING, lrState, readLr, writeLr } from './lr.js';
+import { deliveryCheck, inRange, tryToListPending } from './search.js';
+import {
+  type GicVcpu,
+  Ipi,
+  LR_COUNT,
+  NO_VIRQ,
+  PRIORITIES,
+  PRIVATE_COUNT,
+  SPECIAL_BASE,
+  SPI_BASE,
+  type Vic,
+} from './types.js';
+
+/** Tries to handle one cause this often; more means that the cause never goes away. */
+const MAINTENANCE_LIMIT = 100;
+
+/** The hypervisor stops. First cause wins. */
+export function die(g: Gic, what: string, rule: string): void {
+  g.hyp.dead ??= { what: `hypervisor: ${what}`, rule };
+}
+
+/** Looks at GICD_CTLR and ICC_IGRPENx_EL1 again; true: the vCPU has something new. The vCPU is self or not executing. */
+export function updateGroupEnables(g: Gic, v: GicVcpu, ctlr: number): boolean {
+  const vic = vicOf(g, v);
+  const had0 = v.group0;
+  const had1 = v.group1;
+  v.group0 = (ctlr & 1) !== 0 && v.veng0;
+  v.group1 = (ctlr & 2) !== 0 && v.veng1;
+  if ((had0 && !v.group0) || (had1 && !v.group1)) {
+    const self = v.thread === g.self;
+    for (let i = 0; i < LR_COUNT; i++) {
+      if (v.lrVirq[i] === NO_VIRQ) continue;
+      if (self) readLr(v, i);
+      syncLr(g, vic, v, i, 0);
+      if (self) writeLr(v, i);
+    }
+  }
+  v.trap0 = !v.group0;
+  v.trap1 = !v.group1;
+  v.group0DisableIrq = v.group0;
+  v.group1DisableIrq = v.group1;
+  return v.group0 || v.group1 ? deliveryCheck(g, v) : false;
+}
+
+/** GICD_CTLR changed: every vCPU of the VIC. */
+export function updateEnables(g: Gic, vic: Vic): void {
+  for (let index = 0; index < vic.maxVcpus; index++) {
+    const v = vcpuAt(g, vic, index);
+    if (v === undefined) continue;
+    if (remoteCpu(g, v) >= 0) sendIpi(g, v, Ipi.ENABLE);
+    else if (updateGroupEnables(g, v, vic.ctlr)) wake(g, v);
+  }
+}
+
+/** Deactivates an interrupt that is not listed, or was just taken out of a register of self (`localListed`). */
+export function deactivate(
+  g: Gic,
+  vic: Vic,
+  v: GicVcpu | undefined,
+  virq: number,
+  localListed: boolean,
+  setEdge: boolean,
+  hwActive: boolean,
+): void {
+  const old = stateOf(vic, v, virq);
+  let d = old;
+  if (localListed) {
+    d &= ~(LISTED | NEED_SYNC | HW_DETACHED);
+    if (setEdge) d |= EDGE;
+  } else {
+    if ((old & LISTED) !== 0 || (old & ACTIVE) === 0) return;
+    d &= ~ACTIVE;
+  }
+  const hw = hwActive || ((old & HW_ACTIVE) !== 0 && (old & EDGE) === 0);
+  if (hw) d &= ~HW_ACTIVE;
+  if ((old & LEVEL_SRC) !== 0 && !checkPending(g, vic, v, virq, (d & EDGE) !== 0)) d &= ~LEVEL_SRC;
+  setState(vic, v, virq, d);
+  if (hw) g.hw.deactivate(vic, virq);
+  if (isPending(d) && (d & ENABLED) !== 0) {
+    const target = vcpuAt(g, vic, routeOf(d));
+    if (target !== undefined) deliver(g, vic, target, virq, 0, virq < SPI_BASE);
+  }
+}
+
+/** ICC_DIR_EL1, and ICC_EOIRx_EL1 of a disabled group. Special and reserved INTIDs trip an assertion. */
+export function deactivateByGuest(g: Gic, v: GicVcpu, intid: number): void {
+  if (intid >= SPECIAL_BASE) {
+    die(g, 'assertion "dstate != NULL" in vgic_icc_irq_deactivate', 'vgic-deactivate-special');
+    return;
+  }
+  const vic = vicOf(g, v);
+  const old = stateOf(vic, v, intid);
+  if ((old & LISTED) === 0) {
+    deactivate(g, vic, v, intid, false, false, false);
+    return;
+  }
+  const i = v.lrVirq.indexOf(intid);
+  if (i < 0) return; // listed by another vCPU: ignored
+  readLr(v, i);
+  const lr = v.lr[i];
+  const state = lrState(lr);
+  if (state === LR_PENDING || state === 0) return;
+  v.lr[i] = 0;
+  v.lrVirq[i] = NO_VIRQ;
+  writeLr(v, i);
+  deactivate(g, vic, v, intid, true, (state & LR_PENDING) !== 0, (lr & LR_HW) !== 0);
+}
+
+/** ICC_EOIRx_EL1 while the group is disabled: emulated. */
+export function emulatedEoi(g: Gic, v: GicVcpu, group: number, intid: number): void {
+  clearHighestActive(v, group);
+  if (!v.eoiMode) deactivateByGuest(g, v, intid);
+}
+
+/** One round of the maintenance interrupt of self. */
+function handleMaintenance(g: Gic, v: GicVcpu): void {
+  const vic = vicOf(g, v);
+  const cause = maintenance(v);
+  if (cause !== undefined) {
+    for (let i = 0; i < LR_COUNT; i++) {
+      if ((cause.eoi & (1 << i)) === 0 || v.lrVirq[i] === NO_VIRQ) continue;
+      readLr(v, i);
+      syncLr(g, vic, v, i, 0);
+      writeLr(v, i);
+    }
+    if (cause.unlistedEoi) {
+      const count = v.eoiCount;
+      for (let n = 0; n < count; n++) {
+        v.activeUnlistedCount--;
+        const virq = v.activeUnlisted[(v.activeUnlistedCount >>> 0) % PRIORITIES];
+        if ((stateOf(vic, v, virq) & LISTED) === 0) deactivate(g, vic, v, virq, false, false, false);
+      }
+      v.eoiCount = 0;
+    }
+    if (cause.groupDisabled) {
+      if (updateGroupEnables(g, v, vic.ctlr)) wake(g, v);
+      return;
+    }
+  }
+  if (v.npie) tryToListPending(g, v);
+}
+
+/** WFI asks once more before it sleeps. */
+export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
+  handleMaintenance(g, v);
+}
+
+/** Maintenance interrupts of self until none is asserted. */
+export function serviceMaintenance(g: Gic, v: GicVcpu): void {
+  for (let round = 0; maintenance(v) !== undefined; round++) {
+    if (round === MAINTENANCE_LIMIT) {
+      die(g, 'no return from the register write (no message)', 'vgic-group1-disable-storm');
+      return;
+    }
+    handleMaintenance(g, v);
+  }
+}
+
+function deliverPendingSgis(g: Gic, v: GicVcpu): void {
+  const vic = vicOf(g, v);
+  for (let virq = 0; virq < 16; virq++) {
+    if ((v.pendingSgis & (1 << virq)) === 0) continue;
+    v.pendingSgis &= ~(1 << virq);
+    deliver(g, vic, v, virq, EDGE, true);
+  }
+}
+
+/** Requests from other CPUs, handled on the CPU of `v`, which is self. */
+export function handleIpis(g: Gic, v: GicVcpu, bits: number): void {
+  if ((bits & Ipi.SYNC) !== 0) syncVcpu(g, v);
+  if ((bits & Ipi.ENABLE) !== 0 && updateGroupEnables(g, v, vicOf(g, v).ctlr)) wake(g, v);
+  if ((bits & Ipi.DELIVER) !== 0) {
+    for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) readLr(v, i);
+    if (deliveryCheck(g, v)) wake(g, v);
+  }
+  if ((bits & Ipi.SGI) !== 0) deliverPendingSgis(g, v);
+}
+
+/** ICC_SGI0R/SGI1R/ASGI1R_EL1: to one vCPU. */
+export function sendSgi(g: Gic, v: GicVcpu, virq: number, group1: boolean): void {
+  const d = v.private[virq];
+  if (!group1 && (d & GROUP1) !== 0) return;
+  if (v.thread !== g.self && (d & ENABLED) !== 0) {
+    v.pendingSgis |= 1 << virq;
+    if (v.owner >= 0) sendIpi(g, v, Ipi.SGI);
+    else wake(g, v);
+  } else {
+    deliver(g, vicOf(g, v), v, virq, EDGE, true);
+  }
+}
+
+/** The vCPU's list registers, timers and interface go to a physical CPU. */
+export function switchIn(g: Gic, v: GicVcpu, cpu: number): void {
+  v.owner = cpu;
+  v.lrHw.set(v.lr);
+  deliveryCheck(g, v);
+  v.lrHw.set(v.lr);
+  deliverPendingSgis(g, v);
+}
+
+export function switchOut(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
+  for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) readLr(v, i);
+  const bits = v.ipi;
+  v.ipi = 0;
+  const self = g.self;
+  if (g.self === v.thread) g.self = -1;
+  v.owner = -1;
+  if ((bits & Ipi.SYNC) !== 0) syncVcpu(g, v);
+  let woken = (bits & Ipi.ENABLE) !== 0 && updateGroupEnables(g, v, vicOf(g, v).ctlr);
+  if (expectsWakeup) {
+    woken = deliveryCheck(g, v) || woken;
+    if (woken) wake(g, v);
+    deliverPendingSgis(g, v);
+  }
+  g.self = self;
+}
+
+/** Power-off, halt, exit: the interface is reset and nothing stays listed as pending. */
+export function stopped(g: Gic, v: GicVcpu): void {
+  if (!v.group0 && !v.group1) return;
+  resetVmcr(v);
+  updateGroupEnables(g, v, 0);
+}
+
+/** WFI, suspend and directed yield return at once while this is true. */
+export function pendingWakeup(v: GicVcpu): boolean {
+  if (v.searchPrios !== 0) return true;
+  if (!v.group0 && !v.group1) return false;
+  const lrs = v.owner >= 0 ? v.lrHw : v.lr;
+  for (let i = 0; i < LR_COUNT; i++) {
+    if ((v.lr[i] & 3) !== 0 && lrState(lrs[i]) === LR_PENDING) return true;
+  }
+  return false;
+}
+
+/** Interrupts that found no target look for one again: a vCPU was activated. */
+export function retryUnrouted(g: Gic, vic: Vic): void {
+  for (let range = 0; range < 64; range++) {
+    const word = range >>> 5;
+    const mask = (1 << (range & 31)) >>> 0;
+    if ((vic.unrouted[word] & mask) === 0) continue;
+    vic.unrouted[word] = (vic.unrouted[word] & ~mask) >>> 0;
+    let unclaimed = false;
+    inRange(range, (virq) => {
+      if (virq < PRIVATE_COUNT) return false;
+      const d = vic.spi[virq - SPI_BASE];
+      if ((d & ENABLED) !== 0 && (d & LISTED) === 0 && isPending(d) && !routeAndFlag(g, vic, virq, d)) unclaimed = true;
+      return false;
+    });
+    if (unclaimed) vic.unrouted[word] = (vic.unrouted[word] | mask) >>> 0;
+  }
+}
+
+/** The vCPU goes away for good: its interrupts return to the distributor. */
+export function undeliverAll(g: Gic, v: GicVcpu): void {
+  const vic = vicOf(g, v);
+  v.group0 = false;
+  v.group1 = false;
+  for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) reclaimLr(g, vic, v, i, true);
+  for (let at = 0; at < v.searchRanges.length; at++) {
+    const bits = v.searchRanges[at];
+    for (let bit = 0; bit < 32; bit++) {
+      if ((bits & ((1 << bit) >>> 0)) === 0) continue;
+      inRange((at & 1) * 32 + bit, (virq) => {
+        if (virq < SPI_BASE) return false;
+        const d = vic.spi[virq - SPI_BASE];
+        if ((d & ENABLED) !== 0 && (d & LISTED) === 0 && isPending(d)) routeAndFlag(g, vic, virq, d);
+        return false;
+      });
+    }
+  }
+}
+
+/** Runs `operation` on behalf of a thread, then everything that other CPUs and the thread's own CPU do because of it. */
+export function onBehalfOf<T>(g: Gic, thread: number, operation: () => T): T {
+  const before = g.self;
+  g.self = thread;
+  g.depth++;
+  try {
+    return operation();
+  } finally {
+    g.depth--;
+    if (g.depth === 0) settle(g, thread);
+    g.self = before;
+  }
+}
+
+function settle(g: Gic, thread: number): void {
+  g.depth++;
+  let next: number | undefined = thread;
+  while (next !== undefined && g.hyp.dead === undefined) {
+    const v = gicOf(g, next);
+    if (v?.active && v.owner >= 0) {
+      g.self = next;
+      const bits = v.ipi;
+      v.ipi = 0;
+      if (bits !== 0) handleIpis(g, v, bits);
+      serviceMaintenance(g, v);
+    } else if (v !== undefined) {
+      v.ipi = 0;
+    }
+    next = v !== undefined && v.ipi !== 0 ? next : g.ipis.pop();
+  }
+  g.ipis.length = 0;
+  g.depth--;
+}

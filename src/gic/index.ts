@@ -1,0 +1,22 @@
+/**
+ * The virtual GICv3 and the EL1 timers as VMs see them, after fact base vgic-and-timer: VIC and HWIRQ objects, distributor and
+ * redistributor frames, ICC_* registers with four list registers per vCPU, delivery, routing, SGIs, timers, and the other EL1
+ * system registers (sysregs/). Left out, as in this build of Gunyah: LPIs and ITS, 1-of-N routing, extended ranges, a counting PMU.
+ */
+export { gicOf } from './context.js';
+export { readHppir, signalledException } from './cpuif.js';
+export { createHwirq, type Hwirq, raiseHwirq } from './hwirq.js';
+export { Icc } from './icc.js';
+export { attachVcpu, ESR_DATA_ABORT, gicOfHyp, gicVcpu, registerGic, setMapping } from './port.js';
+export {
+  getStored,
+  parseSysreg,
+  pendingException,
+  readSysreg,
+  type SysregThread,
+  setStored,
+  sysreg,
+  writeSysreg,
+} from './sysregs/index.js';
+export { counter, NS_PER_TICK, nextTimerEvent, timersDue } from './timer.js';
+export type { GicThread, GicVcpu, Vic } from './types.js';

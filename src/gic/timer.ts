@@ -1,0 +1,151 @@
+/**
+ * EL1 virtual (CNTV, PPI 27) and physical (CNTP, PPI 30) timers of vCPUs. Source: fact base vgic-and-timer 6 and "Corrections".
+ *
+ * Both count 62.5 MHz of virtual time from power-on. While a vCPU executes, the physical interrupt fires and stays active until
+ * the hypervisor finds the condition gone; while it waits for a wake-up, a soft timer stands in. A vCPU that is merely
+ * preempted notices its timer when it is loaded again.
+ */
+import { type Gic, gicOf, vicOf } from './context.js';
+import { deliver } from './deliver.js';
+import { EDGE, LEVEL_SRC } from './dstate.js';
+import { onBehalfOf } from './events.js';
+import type { GicVcpu } from './types.js';
+
+export const NS_PER_TICK = 16;
+export const Timer = { VIRTUAL: 0, PHYSICAL: 1 } as const;
+export const TIMER_PPI = [27, 30] as const;
+const TIMERS = [Timer.VIRTUAL, Timer.PHYSICAL] as const;
+
+const CTL_ENABLE = 1;
+const CTL_IMASK = 2;
+const CTL_ISTATUS = 4;
+/** Deadlines from here on (decades of virtual time) are never reached. */
+const NEVER_TICKS = 1n << 48n;
+
+/** Plain data of the module: activated vCPUs, frames mapped into address spaces, and per CPU and timer: is its interrupt active? */
+export interface GicState {
+  vcpus: number[];
+  windows: { addrspace: number; vic: number; index: number }[];
+  timerActive: Uint8Array;
+}
+
+export const gicState = (g: Gic): GicState => g.hyp.state.gic as GicState;
+
+export const counter = (nowNs: number): bigint => BigInt(Math.floor(nowNs / NS_PER_TICK));
+
+const deadlineNs = (cval: bigint): number =>
+  cval >= NEVER_TICKS ? Number.POSITIVE_INFINITY : Number(cval) * NS_PER_TICK;
+
+const interruptEnabled = (ctl: number): boolean => (ctl & (CTL_ENABLE | CTL_IMASK)) === CTL_ENABLE;
+
+const condition = (g: Gic, v: GicVcpu, timer: number): boolean =>
+  interruptEnabled(v.timerCtl[timer]) && counter(g.hyp.now) >= v.timerCval[timer];
+
+/** CNTx_CTL_EL0: ISTATUS only while enabled. */
+export function readTimerCtl(g: Gic, v: GicVcpu, timer: number): number {
+  const ctl = v.timerCtl[timer];
+  const met = (ctl & CTL_ENABLE) !== 0 && counter(g.hyp.now) >= v.timerCval[timer];
+  return ctl | (met ? CTL_ISTATUS : 0);
+}
+
+export function writeTimerCtl(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
+  v.timerCtl[timer] = Number(value & 3n);
+  pollTimers(g, v);
+}
+
+export function writeTimerCval(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
+  v.timerCval[timer] = value;
+  pollTimers(g, v);
+}
+
+/** CNTx_TVAL_EL0: signed 32-bit distance of the compare value. */
+export const readTimerTval = (g: Gic, v: GicVcpu, timer: number): bigint =>
+  (v.timerCval[timer] - counter(g.hyp.now)) & 0xffff_ffffn;
+
+export const writeTimerTval = (g: Gic, v: GicVcpu, timer: number, value: bigint): void =>
+  writeTimerCval(g, v, timer, BigInt.asUintN(64, counter(g.hyp.now) + BigInt.asIntN(32, value)));
+
+const activeSlot = (cpu: number, timer: number): number => cpu * TIMERS.length + timer;
+
+function inject(g: Gic, v: GicVcpu, timer: number): void {
+  deliver(g, vicOf(g, v), v, TIMER_PPI[timer], EDGE | LEVEL_SRC, true);
+}
+
+/** Fires the timer interrupts of a loaded vCPU that are due. */
+export function pollTimers(g: Gic, v: GicVcpu): void {
+  if (v.owner < 0 || !v.active) return;
+  const active = gicState(g).timerActive;
+  for (const timer of TIMERS) {
+    const slot = activeSlot(v.owner, timer);
+    if (active[slot] !== 0 || !condition(g, v, timer)) continue;
+    onBehalfOf(g, v.thread, () => inject(g, v, timer));
+    active[slot] = 1;
+  }
+}
+
+/** check_pending of a timer: its condition, if the vCPU is the one that executes here. */
+export function timerStillPending(g: Gic, v: GicVcpu, timer: number): boolean {
+  if (v.thread !== g.self || v.owner < 0) return true;
+  if (condition(g, v, timer)) return true;
+  gicState(g).timerActive[activeSlot(v.owner, timer)] = 0;
+  return false;
+}
+
+/** The vCPU's timers go to the physical CPU. */
+export function loadTimers(g: Gic, v: GicVcpu): void {
+  v.timerCtl.set(v.savedCtl);
+  v.timerCval.set(v.savedCval);
+  const active = gicState(g).timerActive;
+  for (const timer of TIMERS) {
+    if ((v.private[TIMER_PPI[timer]] & LEVEL_SRC) === 0) active[activeSlot(v.owner, timer)] = 0;
+  }
+}
+
+/** A powered-off vCPU keeps what was saved before. `expectsWakeup`: soft timers take over. */
+export function saveTimers(v: GicVcpu, expectsWakeup: boolean): void {
+  if (!v.stopped) {
+    v.savedCtl.set(v.timerCtl);
+    v.savedCval.set(v.timerCval);
+  }
+  if (!expectsWakeup) return;
+  for (const timer of TIMERS) {
+    if (interruptEnabled(v.savedCtl[timer])) v.softTimer[timer] = deadlineNs(v.savedCval[timer]);
+  }
+}
+
+export function stopTimers(v: GicVcpu): void {
+  v.timerCtl.fill(0);
+  v.softTimer.fill(Number.POSITIVE_INFINITY);
+  v.stopped = true;
+}
+
+/** Virtual time of the next timer interrupt of any vCPU, `Infinity` when none is armed. */
+export function nextTimerEvent(g: Gic): number {
+  const { vcpus, timerActive } = gicState(g);
+  let next = Number.POSITIVE_INFINITY;
+  for (const id of vcpus) {
+    const v = gicOf(g, id);
+    if (v === undefined) continue;
+    for (const timer of TIMERS) {
+      next = Math.min(next, v.softTimer[timer]);
+      if (v.owner >= 0 && timerActive[activeSlot(v.owner, timer)] === 0 && interruptEnabled(v.timerCtl[timer])) {
+        next = Math.min(next, deadlineNs(v.timerCval[timer]));
+      }
+    }
+  }
+  return next;
+}
+
+/** Fires every timer that is due at the present virtual time. */
+export function timersDue(g: Gic): void {
+  for (const id of [...gicState(g).vcpus]) {
+    const v = gicOf(g, id);
+    if (v === undefined) continue;
+    pollTimers(g, v);
+    for (const timer of TIMERS) {
+      if (v.softTimer[timer] > g.hyp.now) continue;
+      v.softTimer[timer] = Number.POSITIVE_INFINITY;
+      if (v.owner < 0 && interruptEnabled(v.savedCtl[timer])) onBehalfOf(g, -1, () => inject(g, v, timer));
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Plain data of the virtual GIC: per VIC and per vCPU.
+ * Sources: fact base vgic-and-timer 1.1 (sizes) and 2.6 (reset values).
+ */
+import type { HypObject, Thread } from '../hyp/types.js';
+import { NO_OBJECT } from '../hyp/types.js';
+import { CFG_EDGE, withRoute } from './dstate.js';
+
+export const LR_COUNT = 4;
+export const SGI_COUNT = 16;
+export const PRIVATE_COUNT = 32;
+export const SPI_BASE = 32;
+export const SPI_COUNT = 988;
+/** INTIDs 1020..1023 are special and have no state. */
+export const SPECIAL_BASE = 1020;
+export const MAX_VCPUS = 8;
+export const PRIORITIES = 32;
+/** Pending interrupts that wait for a list register are remembered by ranges of 16 INTIDs per priority. */
+export const RANGE_SIZE = 16;
+
+/** Priority of an empty list register: lower than every interrupt's. */
+export const PRIORITY_LOWEST = 0xff;
+/** List register without an interrupt. */
+export const NO_VIRQ = -1;
+
+/** A device window of an address space (`addrspace_attach_vdevice`). `addrspace` -1: not attached. */
+export interface GicWindow {
+  addrspace: number;
+  base: number;
+  size: number;
+}
+
+/** MPIDR affinity levels <-> redistributor index (vgic 1.3). */
+export interface MpidrMapping {
+  mask: number[];
+  shift: number[];
+  mt: boolean;
+  /** All masks zero: MPIDR_EL1.U. */
+  uniprocessor: boolean;
+}
+
+export interface Vic extends HypObject {
+  maxVcpus: number;
+  /** SPIs 32 .. 32 + maxVirqs - 1 may have a source. */
+  maxVirqs: number;
+  fixedAddresses: boolean;
+  /** Bits 1:0 of GICD_CTLR. */
+  ctlr: number;
+  statusr: number;
+  /** Thread ids of the activated vCPUs by redistributor index; -1 none. */
+  vcpus: Int32Array;
+  /** Delivery state of INTIDs 32..1019. */
+  spi: Int32Array;
+  /** 1: that SPI has a bound source. */
+  bound: Uint8Array;
+  /** Ranges with interrupts that had no target when they became pending. */
+  unrouted: Uint32Array;
+  mapping: MpidrMapping;
+  gicd: GicWindow;
+  /** Forwarded PPIs (hwirq object ids) by virtual INTID - 16; -1 none. */
+  forwardedPpi: Int32Array;
+}
+
+/** Inter-processor requests to the CPU on which a vCPU's list registers are loaded. */
+export const Ipi = { ENABLE: 1, SYNC: 2, DELIVER: 4, SGI: 8 } as const;
+
+/** The GIC's part of a vCPU: redistributor, CPU interface and timers. Attached to the thread as `gic`. */
+export interface GicVcpu {
+  thread: number;
+  vic: number;
+  index: number;
+  active: boolean;
+  /** Physical CPU whose list registers hold this vCPU's, -1 while it is switched out. */
+  owner: number;
+  /** Pending {@link Ipi} bits. */
+  ipi: number;
+  private: Int32Array;
+  statusr: number;
+  asleep: boolean;
+  /** Effective group enables: GICD_CTLR and ICC_IGRPENx_EL1, as the hypervisor last looked. */
+  group0: boolean;
+  group1: boolean;
+  /** INTID per list register, -1 free; the hypervisor's copy of the registers; the registers themselves while loaded. */
+  lrVirq: Int16Array;
+  lr: Int32Array;
+  lrHw: Int32Array;
+  /** ICH_HCR_EL2: none-pending maintenance interrupt, traps and group-disable interrupts, EOI count. */
+  npie: boolean;
+  trap0: boolean;
+  trap1: boolean;
+  group0DisableIrq: boolean;
+  group1DisableIrq: boolean;
+  eoiCount: number;
+  /** ICH_VMCR_EL2: ICC_IGRPENx_EL1, CBPR, EOImode, BPR0/1, PMR. */
+  veng0: boolean;
+  veng1: boolean;
+  cbpr: boolean;
+  eoiMode: boolean;
+  bpr0: number;
+  bpr1: number;
+  pmr: number;
+  /** Active priorities of group 0 and 1. */
+  apr: Uint32Array;
+  /** Priorities with waiting interrupts, and their ranges (two words per priority). */
+  searchPrios: number;
+  searchRanges: Uint32Array;
+  /** Stack of active interrupts that lost their list register. */
+  activeUnlisted: Uint16Array;
+  activeUnlistedCount: number;
+  pendingSgis: number;
+  window: GicWindow;
+  windowLast: boolean;
+  /** CNTV (0) and CNTP (1): control bits 1:0, compare values, deadlines of the hypervisor's soft timers. */
+  timerCtl: Uint8Array;
+  timerCval: BigUint64Array;
+  /** What the last switch-out of the running vCPU saved. */
+  savedCtl: Uint8Array;
+  savedCval: BigUint64Array;
+  /** Powered off since it was last loaded. */
+  stopped: boolean;
+  softTimer: Float64Array;
+}
+
+export interface GicThread extends Thread {
+  gic?: GicVcpu;
+}
+
+const noWindow = (): GicWindow => ({ addrspace: NO_OBJECT, base: 0, size: 0 });
+
+export const newVic = (base: HypObject): Vic => ({
+  ...base,
+  maxVcpus: 1,
+  maxVirqs: 0,
+  fixedAddresses: false,
+  ctlr: 0,
+  statusr: 0,
+  vcpus: new Int32Array(MAX_VCPUS).fill(NO_OBJECT),
+  spi: new Int32Array(SPI_COUNT),
+  bound: new Uint8Array(SPI_COUNT),
+  unrouted: new Uint32Array(2),
+  mapping: { mask: [7, 0, 0, 0], shift: [0, 0, 0, 0], mt: false, uniprocessor: false },
+  gicd: noWindow(),
+  forwardedPpi: new Int32Array(SGI_COUNT).fill(NO_OBJECT),
+});
+
+export const newGicVcpu = (thread: number): GicVcpu => ({
+  thread,
+  vic: NO_OBJECT,
+  index: 0,
+  active: false,
+  owner: -1,
+  ipi: 0,
+  private: new Int32Array(PRIVATE_COUNT),
+  statusr: 0,
+  asleep: false,
+  group0: false,
+  group1: false,
+  lrVirq: new Int16Array(LR_COUNT).fill(NO_VIRQ),
+  lr: new Int32Array(LR_COUNT),
+  lrHw: new Int32Array(LR_COUNT),
+  npie: false,
+  trap0: true,
+  trap1: true,
+  group0DisableIrq: false,
+  group1DisableIrq: false,
+  eoiCount: 0,
+  veng0: false,
+  veng1: false,
+  cbpr: false,
+  eoiMode: false,
+  bpr0: 2,
+  bpr1: 3,
+  pmr: 0,
+  apr: new Uint32Array(2),
+  searchPrios: 0,
+  searchRanges: new Uint32Array(2 * PRIORITIES),
+  activeUnlisted: new Uint16Array(PRIORITIES),
+  activeUnlistedCount: 0,
+  pendingSgis: 0,
+  window: noWindow(),
+  windowLast: false,
+  timerCtl: new Uint8Array(2),
+  timerCval: new BigUint64Array(2),
+  savedCtl: new Uint8Array(2),
+  savedCval: new BigUint64Array(2),
+  stopped: false,
+  softTimer: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
+});
+
+/** Reset values of the private interrupts: SGIs edge, PPIs level, routed to their own vCPU. */
+export function resetPrivate(v: GicVcpu): void {
+  v.private.fill(withRoute(0, v.index));
+  for (let i = 0; i < SGI_COUNT; i++) v.private[i] |= CFG_EDGE;
+}
