@@ -1,3 +1,40 @@
+/**
+ * Memory parcels: every MEM_* request, acceptance at VM_START, release at reset. Public face of the memparcel files.
+ * Models rm-rpc-messages 3 and rm-state-machines 5 of the fact base by RM's own hypercalls in RM's order. Leaves out
+ * parcel locks and platform hooks, which this platform never uses.
+ */
+import { Msg, TransType } from '../protocol/index.js';
 import type { Handler } from './handler.js';
+import { accept } from './memparcel-accept.js';
+import { append, create } from './memparcel-create.js';
+import { lookupSgl, notify } from './memparcel-notify.js';
+import { reclaim, release } from './memparcel-release.js';
 
-export const memparcelHandlers: Record<number, Handler> = {};
+export { AcceptFlag, type AcceptRequest, acceptParcel } from './memparcel-accept.js';
+export { createParcel, type ParcelRequest } from './memparcel-create.js';
+export { reclaimParcel, releaseLastParcel, releaseParcel } from './memparcel-release.js';
+export { acceptRmDonation, flushParcel, mapInRm, unmapFromRm, zeroParcel } from './memparcel-rm.js';
+export { acceptForDevices, processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './memparcel-start.js';
+export {
+  createParcelTable,
+  isExclusive,
+  isPrivate,
+  isShared,
+  lookupParcel,
+  lookupParcelFor,
+  mappedRanges,
+  parcelsNaming,
+  targetOf,
+} from './memparcel-table.js';
+
+export const memparcelHandlers: Record<number, Handler> = {
+  [Msg.MEM_DONATE]: create(TransType.DONATE),
+  [Msg.MEM_LEND]: create(TransType.LEND),
+  [Msg.MEM_SHARE]: create(TransType.SHARE),
+  [Msg.MEM_ACCEPT]: (...args) => accept(...args),
+  [Msg.MEM_RELEASE]: (...args) => release(...args),
+  [Msg.MEM_RECLAIM]: (...args) => reclaim(...args),
+  [Msg.MEM_NOTIFY]: (...args) => notify(...args),
+  [Msg.MEM_APPEND]: (...args) => append(...args),
+  [Msg.MEM_QCOM_LOOKUP_SGL]: (...args) => lookupSgl(...args),
+};
