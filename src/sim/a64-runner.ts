@@ -1,0 +1,263 @@
+/**
+ * Executes machine code on a vCPU: connects the A64 interpreter to stage-2 memory, devices, system registers and the
+ * hypervisor's traps, and takes exceptions to EL1.
+ *
+ * Stage 1 is taken as off, as every bare-metal guest that the interpreter is meant for leaves it: virtual addresses are IPAs.
+ */
+import { BUS_END, busAccess } from '../board/index.js';
+import { getStored, pendingException, readSysreg, setStored, writeSysreg } from '../gic/index.js';
+import { type A64Cpu, type Access, type Stop, step as stepA64 } from '../guest/a64/index.js';
+import { type AccessResult, Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
+import { dataAbort, deviceValue, instructionAbort, type Vcpu } from '../vcpu/index.js';
+
+const NZCV = 0xf000_0000;
+const PSTATE_SPSEL = 1;
+const PSTATE_DAIF = 0x3c0;
+const MODE_EL1H = 5;
+/** Bits that exception entry sets or clears; the rest of PSTATE stays. */
+const ENTRY_CLEARS = 0x0030_0c1f;
+const IPA_LIMIT = 1n << 36n;
+/** An address that no stage-2 table can hold. */
+const NO_IPA = -1;
+const M64 = 0xffff_ffff_ffff_ffffn;
+const PAGE = 4096;
+
+const EC_SVC64 = 0x15;
+const EC_BRK64 = 0x3c;
+const EC_PC_ALIGNMENT = 0x22;
+const IL = 1 << 25;
+const ESR_UNDEF = IL;
+
+export const Vector = { SYNC: 0x000, IRQ: 0x080, FIQ: 0x100 } as const;
+
+const HANDLED: Stop = { kind: 'handled' };
+
+/** One data access of a vCPU, as a value, an exception, or "the vCPU gave up the CPU" (waits for its manager, or halted). */
+export type DataResult = { value: bigint } | { exception: GuestException } | 'gone';
+
+const scratch = new Uint8Array(8);
+
+/** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
+export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
+  const { size, write } = access;
+  const ipa = va >= IPA_LIMIT ? NO_IPA : Number(va);
+  if (ipa !== NO_IPA && (ipa % PAGE) + size > PAGE) return accessSplit(hyp, v, va, access, value);
+  const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
+  if (pa >= 0) {
+    if (pa < BUS_END) {
+      const answer = busAccess(pa, size, write);
+      return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
+    }
+    const bytes = scratch.subarray(0, size);
+    if (write) {
+      for (let i = 0, rest = value; i < size; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+      hyp.mem.writePhys(pa, bytes);
+      return { value: 0n };
+    }
+    hyp.mem.readPhys(pa, bytes);
+    let result = 0n;
+    for (let i = size - 1; i >= 0; i--) result = (result << 8n) | BigInt(bytes[i]);
+    return { value: result };
+  }
+  const resolution = dataAbort(hyp, v, { ...access, va, ipa: Math.max(ipa, 0), value }, pa, {
+    pc: v.pc,
+    vbar: getStored(v, 'VBAR_EL1'),
+    fromEl0: false,
+  });
+  switch (resolution.kind) {
+    case 'emulated':
+      return { value: write ? 0n : deviceValue(resolution.value, access) };
+    case 'exception':
+      return { exception: resolution.exception };
+    default:
+      return 'gone';
+  }
+}
+
+/** An access across a page border: the emulated CPU makes two aligned ones and takes its bytes from both. */
+function accessSplit(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
+  const size = BigInt(access.size);
+  const low = va - (va % size);
+  const shift = (va % size) * 8n;
+  const mask = (1n << (size * 8n)) - 1n;
+  const part = { ...access, write: false, isv: false };
+  const first = accessMemory(hyp, v, low, part, 0n);
+  if (first === 'gone' || 'exception' in first) return first;
+  const second = accessMemory(hyp, v, low + size, part, 0n);
+  if (second === 'gone' || 'exception' in second) return second;
+  const both = (second.value << (size * 8n)) | first.value;
+  if (!access.write) return { value: (both >> shift) & mask };
+  const merged = (both & ~(mask << shift)) | ((value & mask) << shift);
+  const write = { ...part, write: true };
+  const done = accessMemory(hyp, v, low, write, merged & mask);
+  return done === 'gone' || 'exception' in done ? done : accessMemory(hyp, v, low + size, write, merged >> (size * 8n));
+}
+
+/** An external abort from the bus, as the hardware reports it: with WnR, unlike an injected one. */
+const busAbortEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x50 : 0x10)) >>> 0;
+
+/** Takes an exception to EL1 at the present PC. */
+export function takeException(v: Vcpu, vector: number, exception: GuestException | undefined): void {
+  setStored(v, 'ELR_EL1', v.pc);
+  setStored(v, 'SPSR_EL1', BigInt(v.pstate >>> 0));
+  if (exception !== undefined) {
+    setStored(v, 'ESR_EL1', BigInt(exception.esr >>> 0));
+    if (exception.far !== undefined) setStored(v, 'FAR_EL1', exception.far);
+  }
+  const fromSpx = (v.pstate & PSTATE_SPSEL) !== 0;
+  v.pstate = ((v.pstate & ~ENTRY_CLEARS) | PSTATE_DAIF | MODE_EL1H) >>> 0;
+  v.pc = (getStored(v, 'VBAR_EL1') + BigInt((fromSpx ? 0x200 : 0) + vector)) & M64;
+}
+
+/** Where a runner's instructions come from when not from guest memory (words handed over by a driver). */
+export interface CodeWindow {
+  base: bigint;
+  words: readonly number[];
+}
+
+/** The interpreter's view of one vCPU; reused for all of them. */
+export class A64Runner implements A64Cpu {
+  private v!: Vcpu;
+  x!: BigUint64Array;
+  window: CodeWindow | undefined;
+  /** Words that the interpreter does not know, as they were met: the guest got an UNDEFINED exception for them. */
+  readonly unknownWords: number[] = [];
+  /** Called for every exception to EL1; returning true means that the driver dealt with it. */
+  onException: ((v: Vcpu, vector: number, exception: GuestException | undefined) => boolean) | undefined;
+
+  constructor(
+    private readonly hyp: Hypervisor,
+    private readonly trap: (v: Vcpu, conduit: 'hvc' | 'smc', imm: number) => boolean,
+    private readonly wfi: (v: Vcpu) => boolean,
+  ) {}
+
+  get pc(): bigint {
+    return this.v.pc;
+  }
+  set pc(value: bigint) {
+    this.v.pc = value;
+  }
+  get nzcv(): number {
+    return (this.v.pstate & NZCV) >>> 0;
+  }
+  set nzcv(value: number) {
+    this.v.pstate = ((this.v.pstate & ~NZCV) | value) >>> 0;
+  }
+  getSp(): bigint {
+    return (this.v.pstate & PSTATE_SPSEL) !== 0 ? this.v.spEl1 : this.v.spEl0;
+  }
+  setSp(value: bigint): void {
+    if ((this.v.pstate & PSTATE_SPSEL) !== 0) this.v.spEl1 = value;
+    else this.v.spEl0 = value;
+  }
+
+  private exception(vector: number, exception: GuestException | undefined): Stop {
+    if (this.onException?.(this.v, vector, exception) !== true) takeException(this.v, vector, exception);
+    return HANDLED;
+  }
+
+  fetch(): number | Stop {
+    const { v } = this;
+    const { window } = this;
+    if (window !== undefined && v.pc >= window.base && v.pc < window.base + BigInt(window.words.length * 4)) {
+      return window.words[Number(v.pc - window.base) >> 2];
+    }
+    if ((v.pc & 3n) !== 0n)
+      return this.exception(Vector.SYNC, { esr: ((EC_PC_ALIGNMENT << 26) | IL) >>> 0, far: v.pc });
+    const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false);
+    if (pa < 0) {
+      const at = { pc: v.pc, vbar: getStored(v, 'VBAR_EL1'), fromEl0: false };
+      const resolution = instructionAbort(this.hyp, v, v.pc, at);
+      return resolution.kind === 'exception' ? this.exception(Vector.SYNC, resolution.exception) : HANDLED;
+    }
+    const bytes = scratch.subarray(0, 4);
+    this.hyp.mem.readPhys(pa, bytes);
+    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+  }
+
+  load(va: bigint, access: Access): bigint | Stop {
+    const r = accessMemory(this.hyp, this.v, va, access, 0n);
+    if (r === 'gone') return HANDLED;
+    return 'value' in r ? r.value : this.exception(Vector.SYNC, r.exception);
+  }
+
+  store(va: bigint, value: bigint, access: Access): Stop | undefined {
+    const r = accessMemory(this.hyp, this.v, va, access, value);
+    if (r === 'gone') return HANDLED;
+    return 'value' in r ? undefined : this.exception(Vector.SYNC, r.exception);
+  }
+
+  sysreg(enc: number, rt: number, write: bigint | undefined): bigint | Stop {
+    if (write !== undefined) {
+      const exception = writeSysreg(this.hyp, this.v, enc, write);
+      if (this.hyp.dead !== undefined) return HANDLED;
+      return exception === undefined ? 0n : this.exception(Vector.SYNC, exception);
+    }
+    const r: AccessResult = readSysreg(this.hyp, this.v, enc, rt);
+    return 'value' in r ? r.value : this.exception(Vector.SYNC, r.exception);
+  }
+
+  pstate(op1: number, op2: number, imm: number): Stop | undefined {
+    const { v } = this;
+    if (op1 === 3 && op2 === 6) v.pstate |= imm << 6;
+    else if (op1 === 3 && op2 === 7) v.pstate &= ~(imm << 6);
+    else if (op1 === 0 && op2 === 5) v.pstate = (v.pstate & ~PSTATE_SPSEL) | (imm & 1);
+    v.pstate >>>= 0;
+    return undefined;
+  }
+
+  /** Cache and TLB maintenance has no effect here; only `dc zva` touches memory. */
+  sys(op1: number, crn: number, crm: number, op2: number, value: bigint): Stop | undefined {
+    const isZva = op1 === 3 && crn === 7 && crm === 4 && op2 === 1;
+    if (!isZva) return undefined;
+    const block = 64n;
+    const base = value & ~(block - 1n);
+    for (let i = 0n; i < block; i += 8n) {
+      const access: Access = { size: 8, write: true, isv: false, rt: 31, signed: false, wide: true };
+      const stop = this.store(base + i, 0n, access);
+      if (stop !== undefined) return stop;
+    }
+    return undefined;
+  }
+
+  /** One instruction, or the exception that comes before it. False: the vCPU lost the CPU or the machine stopped. */
+  step(v: Vcpu): boolean {
+    this.v = v;
+    this.x = v.x;
+    if ((v.pstate & 0xc0) !== 0xc0) {
+      const pending = pendingException(v);
+      if (pending !== undefined) this.exception(pending === 'irq' ? Vector.IRQ : Vector.FIQ, undefined);
+    }
+    const stop = stepA64(this);
+    return stop === undefined || this.resolve(v, stop);
+  }
+
+  private resolve(v: Vcpu, stop: Stop): boolean {
+    switch (stop.kind) {
+      case 'hvc':
+      case 'smc':
+        v.pc = (v.pc + 4n) & M64;
+        return this.trap(v, stop.kind, stop.imm);
+      case 'wfi':
+        v.pc = (v.pc + 4n) & M64;
+        return this.wfi(v);
+      case 'svc':
+        v.pc = (v.pc + 4n) & M64;
+        this.exception(Vector.SYNC, { esr: ((EC_SVC64 << 26) | IL | stop.imm) >>> 0, far: undefined });
+        return true;
+      case 'brk':
+        this.exception(Vector.SYNC, { esr: ((EC_BRK64 << 26) | IL | stop.imm) >>> 0, far: undefined });
+        return true;
+      case 'eret':
+        v.pstate = Number(getStored(v, 'SPSR_EL1') & 0xffff_ffffn);
+        v.pc = getStored(v, 'ELR_EL1');
+        return true;
+      case 'unknown':
+        this.unknownWords.push(stop.word);
+        this.exception(Vector.SYNC, { esr: ESR_UNDEF, far: undefined });
+        return true;
+      case 'handled':
+        return v.running >= 0 && this.hyp.dead === undefined;
+    }
+  }
+}

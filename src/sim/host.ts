@@ -1,0 +1,245 @@
+/**
+ * Operations of a vCPU that a driver controls: one guest operation at a time, with everything that it causes.
+ *
+ * An operation is carried out when the vCPU has a CPU; if it gives the CPU up (yield, vcpu_run, WFI, power-off) the rest of the
+ * machine runs until it is back, or until nothing more happens.
+ */
+import { gicOf, gicOfHyp, readSysreg, sysreg, writeSysreg } from '../gic/index.js';
+import { type Access } from '../guest/a64/index.js';
+import type { GuestException } from '../hyp/index.js';
+import type { Vcpu } from '../vcpu/index.js';
+import { accessMemory, Vector } from './a64-runner.js';
+import type { Simulator } from './simulator.js';
+
+/** How an operation ended. */
+export type Outcome =
+  | { kind: 'done' }
+  | { kind: 'exception'; vector: number; exception: GuestException }
+  /** It did not come back in time: the vCPU is off, blocked or killed. */
+  | { kind: 'noReturn' }
+  /** The vCPU was started anew at an entry point instead of returning. */
+  | { kind: 'restarted' }
+  /** The hypervisor stopped. */
+  | { kind: 'dead' };
+
+export type ValueOutcome = Outcome & { value?: bigint };
+
+/** Virtual time after which a driver stops waiting for a blocked operation. */
+export const DEFAULT_WAIT_NS = 200_000_000;
+
+const DONE: Outcome = { kind: 'done' };
+/** Synchronous exception from EL1h, as vector number. */
+const SYNC_EL1H = 4;
+const INTERRUPT_SPURIOUS = 1020n;
+const ICC_IAR = [sysreg(3, 0, 12, 8, 0), sysreg(3, 0, 12, 12, 0)] as const;
+const ICC_EOIR = [sysreg(3, 0, 12, 8, 1), sysreg(3, 0, 12, 12, 1)] as const;
+
+const CODE_BASE = 0xffff_0000_0000_0000n;
+/** Instructions after which code counts as still running. */
+const CODE_LIMIT = 2_000_000;
+
+export interface CodeOutcome {
+  outcome: Outcome;
+  /** Interrupts taken as exceptions, in order: "I33" as IRQ, "F33" as FIQ. */
+  taken: string[];
+  running: boolean;
+}
+
+export class HostVcpu {
+  constructor(
+    readonly sim: Simulator,
+    readonly id: number,
+  ) {}
+
+  get vcpu(): Vcpu {
+    return this.sim.hyp.get<Vcpu>(this.id);
+  }
+
+  /** Result registers of the last call: a live view. */
+  get x(): BigUint64Array {
+    return this.vcpu.x;
+  }
+
+  /** Waits until the vCPU has a CPU. */
+  private acquire(waitNs: number): Outcome | undefined {
+    const { sim } = this;
+    if (sim.hyp.dead !== undefined) return { kind: 'dead' };
+    const v = this.vcpu;
+    if (sim.inControl(v)) return undefined;
+    if (sim.runUntil(() => sim.inControl(v) && v.pending === null, sim.hyp.now + waitNs)) return undefined;
+    return sim.hyp.dead !== undefined ? { kind: 'dead' } : { kind: 'noReturn' };
+  }
+
+  /** Carries out one operation; `act` returns whether it completed at once. */
+  private perform(act: (v: Vcpu) => boolean, waitNs = DEFAULT_WAIT_NS): Outcome {
+    const { sim } = this;
+    const refused = this.acquire(waitNs);
+    if (refused !== undefined) return refused;
+    const v = this.vcpu;
+    const { entries } = v;
+    sim.currentThread = v.id;
+    const completed = act(v);
+    sim.currentThread = -1;
+    if (sim.hyp.dead !== undefined) return { kind: 'dead' };
+    if (completed) {
+      sim.settle();
+      return DONE;
+    }
+    const back = sim.runUntil(() => v.pending === null && sim.inControl(v), sim.hyp.now + waitNs);
+    if (sim.hyp.dead !== undefined) return { kind: 'dead' };
+    if (!back) return { kind: 'noReturn' };
+    return v.entries === entries ? DONE : { kind: 'restarted' };
+  }
+
+  /** HVC #imm or SMC #imm with x0..; missing registers are 0 up to x7 (hvc) or x17 (SMCCC). Results in {@link x}. */
+  call(conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[], waitNs?: number): Outcome {
+    return this.perform((v) => {
+      const registers = imm === 0 || conduit === 'smc' ? 18 : 8;
+      for (let i = 0; i < registers; i++) v.x[i] = i < x.length ? x[i] : 0n;
+      return this.sim.trap(v, conduit, imm);
+    }, waitNs);
+  }
+
+  /** The native call on the fast path: registers are set by the caller. */
+  hvc(imm: number): Outcome {
+    return this.perform((v) => this.sim.trap(v, 'hvc', imm));
+  }
+
+  /** One load (value) or store of `size` bytes, device registers included. */
+  access(ipa: bigint, size: number, write: boolean, value = 0n): ValueOutcome {
+    const access: Access = { size, write, isv: true, rt: 0, signed: false, wide: size === 8 };
+    let result: ReturnType<typeof accessMemory> = 'gone';
+    const outcome = this.perform((v) => {
+      this.sim.hyp.now += this.sim.cost.operationNs;
+      result = accessMemory(this.sim.hyp, v, ipa, access, value);
+      return result !== 'gone';
+    });
+    return this.valueOutcome(outcome, result);
+  }
+
+  private valueOutcome(outcome: Outcome, r: ReturnType<typeof accessMemory>): ValueOutcome {
+    if (outcome.kind !== 'done' || r === 'gone') return outcome;
+    if ('exception' in r) return { kind: 'exception', vector: SYNC_EL1H, exception: r.exception };
+    return { kind: 'done', value: r.value };
+  }
+
+  /** Plain memory, page by page; false on the first page without access. Costs no virtual time. */
+  readMemory(ipa: number, to: Uint8Array): boolean {
+    return this.copy(ipa, to, false);
+  }
+
+  writeMemory(ipa: number, from: Uint8Array): boolean {
+    return this.copy(ipa, from, true);
+  }
+
+  private copy(ipa: number, bytes: Uint8Array, write: boolean): boolean {
+    const { hyp } = this.sim;
+    const { addrspace } = this.vcpu;
+    for (let at = 0; at < bytes.length; ) {
+      const pa = hyp.mem.translate(addrspace, ipa + at, write);
+      if (pa < 0) return false;
+      const end = Math.min(bytes.length, at + 4096 - ((ipa + at) % 4096));
+      if (write) hyp.mem.writePhys(pa, bytes.subarray(at, end));
+      else hyp.mem.readPhys(pa, bytes.subarray(at, end));
+      at = end;
+    }
+    return true;
+  }
+
+  readRegister(enc: number, rt = 0): ValueOutcome {
+    let result: ReturnType<typeof readSysreg> | undefined;
+    const outcome = this.perform((v) => {
+      result = readSysreg(this.sim.hyp, v, enc, rt);
+      return true;
+    });
+    return this.valueOutcome(outcome, result ?? 'gone');
+  }
+
+  writeRegister(enc: number, value: bigint): Outcome {
+    let exception: GuestException | undefined;
+    const outcome = this.perform((v) => {
+      exception = writeSysreg(this.sim.hyp, v, enc, value);
+      return true;
+    });
+    if (outcome.kind !== 'done' || exception === undefined) return outcome;
+    return { kind: 'exception', vector: SYNC_EL1H, exception };
+  }
+
+  wfi(waitNs?: number): Outcome {
+    return this.perform((v) => this.sim.waitForInterrupt(v), waitNs);
+  }
+
+  /** ICC_IARx and, unless spurious, ICC_EOIRx of `group`. Undefined when nothing is pending (or the group is off). */
+  takeInterrupt(group: 0 | 1 = 1): number | undefined {
+    const ack = this.readRegister(ICC_IAR[group]);
+    if (ack.kind !== 'done' || ack.value === undefined || ack.value >= INTERRUPT_SPURIOUS) return undefined;
+    this.writeRegister(ICC_EOIR[group], ack.value);
+    return Number(ack.value);
+  }
+
+  /** Something is deliverable to this vCPU: a WFI would return. */
+  hasPendingInterrupt(): boolean {
+    return this.sim.hyp.vic.hasPendingWakeup(this.vcpu);
+  }
+
+  /**
+   * Executes machine words, then returns to the driver at the `ret` that is appended. Interrupts that PSTATE lets through are
+   * acknowledged and ended by a handler; a synchronous exception ends the run.
+   */
+  runCode(words: readonly number[], x: readonly bigint[], limit = CODE_LIMIT): CodeOutcome {
+    const { sim } = this;
+    const taken: string[] = [];
+    const refused = this.acquire(DEFAULT_WAIT_NS);
+    if (refused !== undefined) return { outcome: refused, taken, running: false };
+    const v = this.vcpu;
+    for (let i = 0; i < 18; i++) v.x[i] = i < x.length ? x[i] : 0n;
+    const savedPc = v.pc;
+    v.pc = CODE_BASE;
+    let caught: { vector: number; exception: GuestException } | undefined;
+    sim.a64.window = { base: CODE_BASE, words };
+    sim.a64.onException = (t, vector, exception) => {
+      if (t !== v) return false;
+      if (vector === Vector.IRQ || vector === Vector.FIQ) this.handleInterrupt(v, vector, taken);
+      else if (exception !== undefined) caught = { vector: SYNC_EL1H, exception };
+      return true;
+    };
+    const end = CODE_BASE + BigInt(words.length * 4);
+    let outcome: Outcome = DONE;
+    let steps = 0;
+    const inWindow = (): boolean => v.pc >= CODE_BASE && v.pc < end;
+    while (caught === undefined && inWindow() && steps++ < limit) {
+      sim.hyp.now += sim.cost.operationNs;
+      const kept = sim.a64.step(v);
+      if (sim.hyp.dead !== undefined) {
+        outcome = { kind: 'dead' };
+        break;
+      }
+      if (!kept && !sim.runUntil(() => v.pending === null && sim.inControl(v), sim.hyp.now + DEFAULT_WAIT_NS)) {
+        outcome = { kind: 'noReturn' };
+        break;
+      }
+      sim.settle();
+      if (!sim.inControl(v)) sim.runUntil(() => sim.inControl(v), sim.hyp.now + DEFAULT_WAIT_NS);
+    }
+    const running = caught === undefined && outcome.kind === 'done' && inWindow();
+    sim.a64.window = undefined;
+    sim.a64.onException = undefined;
+    if (!running) v.pc = savedPc;
+    if (caught !== undefined) outcome = { kind: 'exception', ...caught };
+    return { outcome, taken, running };
+  }
+
+  /** The driver's vector: acknowledge and end, PSTATE as before. */
+  private handleInterrupt(v: Vcpu, vector: number, taken: string[]): void {
+    const group = vector === Vector.FIQ ? 0 : 1;
+    const ack = readSysreg(this.sim.hyp, v, ICC_IAR[group]);
+    if (!('value' in ack)) return;
+    taken.push(`${group === 0 ? 'F' : 'I'}${ack.value}`);
+    writeSysreg(this.sim.hyp, v, ICC_EOIR[group], ack.value);
+  }
+
+  /** For inspection: the GIC part of the vCPU. */
+  get gic() {
+    return gicOf(gicOfHyp(this.sim.hyp), this.id);
+  }
+}

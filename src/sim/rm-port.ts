@@ -1,0 +1,85 @@
+/**
+ * The port through which the Resource Manager touches the machine: hypercalls, its own memory, its interrupts.
+ * RM's vCPU is a thread like any other; every call goes through the same dispatcher with the same checks.
+ */
+import { readSysreg, sysreg, writeSysreg } from '../gic/index.js';
+import type { GuestPort } from '../hyp/abi.js';
+import { HYPERCALL_BASE, type Hypervisor, nativeCall } from '../hyp/index.js';
+import type { Vcpu } from '../vcpu/index.js';
+import type { Cost } from './time.js';
+import type { Trace } from './trace.js';
+
+const PAGE = 4096;
+const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
+const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
+const SPURIOUS = 1020n;
+
+export interface RmPortOwner {
+  readonly hyp: Hypervisor;
+  readonly cost: Cost;
+  trace(): Trace | undefined;
+}
+
+/** `thread` is looked up at every call: a restored snapshot replaces the object. */
+export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
+  const { hyp, cost } = owner;
+
+  /** Runs `part` over the physical pieces of [ipa, ipa + length). */
+  const eachPiece = (
+    ipa: number,
+    length: number,
+    write: boolean,
+    part: (pa: number, from: number, to: number) => void,
+  ): boolean => {
+    const { addrspace } = thread();
+    let at = 0;
+    while (at < length) {
+      const pa = hyp.mem.translate(addrspace, ipa + at, write);
+      if (pa < 0) return false;
+      const end = Math.min(length, at + PAGE - ((ipa + at) % PAGE));
+      part(pa, at, end);
+      at = end;
+    }
+    return true;
+  };
+
+  return {
+    hvc(num, a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n) {
+      const t = thread();
+      const { x } = t;
+      x[0] = a0;
+      x[1] = a1;
+      x[2] = a2;
+      x[3] = a3;
+      x[4] = a4;
+      x[5] = a5;
+      x[6] = a6;
+      x[7] = 0n;
+      const trace = owner.trace();
+      const start = trace?.hypercallStart(t, HYPERCALL_BASE + num);
+      nativeCall(hyp, t, HYPERCALL_BASE + num);
+      trace?.hypercallEnd(t, HYPERCALL_BASE + num, start);
+      hyp.now += cost.hypercallNs;
+      return x;
+    },
+    read: (ipa, to) =>
+      eachPiece(ipa, to.length, false, (pa, a, b) => {
+        hyp.mem.readPhys(pa, to.subarray(a, b));
+      }),
+    write: (ipa, from) =>
+      eachPiece(ipa, from.length, true, (pa, a, b) => {
+        hyp.mem.writePhys(pa, from.subarray(a, b));
+      }),
+    takeIrq() {
+      const t = thread();
+      const ack = readSysreg(hyp, t, ICC_IAR1);
+      if (!('value' in ack) || ack.value >= SPURIOUS) return undefined;
+      writeSysreg(hyp, t, ICC_EOIR1, ack.value);
+      return Number(ack.value);
+    },
+    store32(ipa, value) {
+      hyp.vic.mmioAccess(thread(), ipa, 4, true, BigInt(value));
+    },
+    now: () => hyp.now,
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * The machine that runs: event order, virtual time, and the programs of the vCPUs.
+ *
+ * Models the qemu board with RM and the primary VM (fact base: transcript format 3 and 4). A vCPU of the primary VM has no
+ * program of its own: whoever drives the simulator performs its operations one at a time; between two of them it spins.
+ * RM's vCPU runs RM; vCPUs of other VMs run the machine code in their memory, unless they are made host-driven too.
+ *
+ * Time: every operation costs some virtual nanoseconds; operations of different CPUs come one after the other, the CPU that
+ * acted least recently first. The order of everything follows from (time, CPU number), so equal inputs give equal runs.
+ */
+import { assert } from '../base/index.js';
+import { HYPERCALL_BASE, HYPERCALL_COUNT, type HypConfig, type Hypervisor, nativeCall } from '../hyp/index.js';
+import { smcccCall } from '../hyp/smccc.js';
+import { type Rm, rmStep } from '../rm/index.js';
+import {
+  charge,
+  executing,
+  nextDeadline,
+  step as schedStep,
+  stepDue,
+  type Vcpu,
+  VcpuOption,
+  wfi,
+} from '../vcpu/index.js';
+import { A64Runner } from './a64-runner.js';
+import { bootSystem } from './system.js';
+import { type Cost, defaultCost } from './time.js';
+import type { Trace } from './trace.js';
+
+export interface SimOptions {
+  hyp?: Partial<HypConfig>;
+  cost?: Partial<Cost>;
+  /** Seed of everything random: lending handles, kaslr-seed. */
+  seed?: number;
+}
+
+/** Who decides what a vCPU does next: the driver, RM, or the machine code in its memory. */
+export type ProgramKind = 'host' | 'rm' | 'a64';
+
+/** Plain data of the event loop. */
+export interface LoopState {
+  /** Per physical CPU: when the operation that it did last ended. */
+  lastAt: number[];
+  /** RM sleeps until then or until an interrupt; Infinity: it does not. */
+  rmWakeAt: number;
+  /** Programs that differ from the default, by thread id. */
+  programs: Record<string, ProgramKind>;
+}
+
+/** Instructions of a guest that run in one go before the event loop looks around again. */
+const A64_BATCH = 64;
+
+export class Simulator {
+  readonly hyp: Hypervisor;
+  readonly rm: Rm;
+  readonly rootThread: number;
+  readonly cost: Cost;
+  loop: LoopState;
+  /** Thread whose operation the driver is carrying out, -1 between operations. */
+  currentThread = -1;
+  trace: Trace | undefined;
+  readonly a64: A64Runner;
+  private readonly cpus: number;
+  private readonly lastExecuting: number[];
+
+  constructor(readonly options: SimOptions = {}) {
+    this.cost = { ...defaultCost(), ...options.cost };
+    const system = bootSystem(this, options);
+    this.hyp = system.hyp;
+    this.rm = system.rm;
+    this.rootThread = system.rootThread;
+    this.cpus = this.hyp.config.cores;
+    this.loop = { lastAt: new Array(this.cpus).fill(0), rmWakeAt: Number.POSITIVE_INFINITY, programs: {} };
+    this.lastExecuting = new Array(this.cpus).fill(-1);
+    this.a64 = new A64Runner(
+      this.hyp,
+      (v, conduit, imm) => this.trap(v, conduit, imm),
+      (v) => this.waitForInterrupt(v),
+    );
+  }
+
+  // ---- programs -------------------------------------------------------------------------------------------------
+
+  programOf(v: Vcpu): ProgramKind {
+    const set = this.loop.programs[v.id];
+    if (set !== undefined) return set;
+    if (v.id === this.rootThread) return 'rm';
+    return (v.options & VcpuOption.HLOS_VM) !== 0n ? 'host' : 'a64';
+  }
+
+  setProgram(v: Vcpu, kind: ProgramKind): void {
+    this.loop.programs[v.id] = kind;
+  }
+
+  // ---- traps ----------------------------------------------------------------------------------------------------
+
+  /**
+   * HVC or SMC of the vCPU in control, with its registers as they are. False: it gave up the CPU, or the machine stopped.
+   * `trace` sees native calls.
+   */
+  trap(v: Vcpu, conduit: 'hvc' | 'smc', imm: number): boolean {
+    const { hyp } = this;
+    hyp.now += this.cost.hypercallNs;
+    const native = conduit === 'hvc' && imm >= HYPERCALL_BASE && imm < HYPERCALL_BASE + HYPERCALL_COUNT;
+    if (!native) return smcccCall(hyp, v, imm) && hyp.dead === undefined;
+    const start = this.trace?.hypercallStart(v, imm);
+    const done = nativeCall(hyp, v, imm);
+    this.trace?.hypercallEnd(v, imm, start);
+    return done && hyp.dead === undefined;
+  }
+
+  /** WFI of the vCPU in control. True: it goes on at once. */
+  waitForInterrupt(v: Vcpu): boolean {
+    this.hyp.vic.beforeWfi?.(v);
+    return wfi(this.hyp, v);
+  }
+
+  // ---- event loop -----------------------------------------------------------------------------------------------
+
+  /** The vCPU executes and is not inside a call. */
+  inControl(v: Vcpu): boolean {
+    return v.running >= 0 && !v.idling && executing(this.hyp, v.running) === v;
+  }
+
+  /** Brings every CPU's scheduler and every timer up to date at the present time. */
+  settle(): void {
+    const { hyp } = this;
+    if (hyp.vic.nextTimerEvent !== undefined && hyp.vic.nextTimerEvent() <= hyp.now) hyp.vic.timersDue?.();
+    if (this.loop.rmWakeAt <= hyp.now) {
+      this.loop.rmWakeAt = Number.POSITIVE_INFINITY;
+      hyp.sched.wakeup(hyp.get<Vcpu>(this.rootThread));
+    }
+    for (let again = true; again && hyp.dead === undefined; ) {
+      again = false;
+      for (let cpu = 0; cpu < this.cpus; cpu++) {
+        if (!stepDue(hyp, cpu)) continue;
+        const before = hyp.now;
+        schedStep(hyp, cpu);
+        again ||= stepDue(hyp, cpu) && hyp.now === before && nextDeadline(hyp, cpu) <= hyp.now;
+      }
+    }
+    if (this.trace !== undefined) this.traceExecution();
+  }
+
+  private traceExecution(): void {
+    for (let cpu = 0; cpu < this.cpus; cpu++) {
+      const id = executing(this.hyp, cpu)?.id ?? -1;
+      if (id === this.lastExecuting[cpu]) continue;
+      this.lastExecuting[cpu] = id;
+      this.trace?.execute(cpu, id);
+    }
+  }
+
+  /** CPU whose program has something to do and which acted least recently, or -1. Host vCPUs only spin. */
+  private nextCpu(): number {
+    let best = -1;
+    for (let cpu = 0; cpu < this.cpus; cpu++) {
+      const v = executing(this.hyp, cpu);
+      if (v === undefined || this.programOf(v) === 'host') continue;
+      if (best < 0 || this.loop.lastAt[cpu] < this.loop.lastAt[best]) best = cpu;
+    }
+    return best;
+  }
+
+  /** Earliest time at which something happens by itself: a timer, the end of a slice, a sleep. */
+  nextEventAt(): number {
+    let at = Math.min(this.loop.rmWakeAt, this.hyp.vic.nextTimerEvent?.() ?? Number.POSITIVE_INFINITY);
+    for (let cpu = 0; cpu < this.cpus; cpu++) at = Math.min(at, nextDeadline(this.hyp, cpu));
+    return at;
+  }
+
+  /**
+   * Does the next thing that happens up to time `until`: one operation of a program, or a timed event. False: nothing does;
+   * time is then `until` (if finite).
+   */
+  advanceOnce(until: number): boolean {
+    const { hyp } = this;
+    this.settle();
+    if (hyp.dead !== undefined) return false;
+    const cpu = this.nextCpu();
+    const programAt = cpu < 0 ? Number.POSITIVE_INFINITY : hyp.now;
+    const eventAt = this.nextEventAt();
+    const at = Math.min(programAt, eventAt);
+    if (at > until || at === Number.POSITIVE_INFINITY) {
+      if (until !== Number.POSITIVE_INFINITY) hyp.now = Math.max(hyp.now, until);
+      this.settle();
+      return false;
+    }
+    hyp.now = Math.max(hyp.now, at);
+    if (eventAt < programAt) return true;
+    this.runProgram(cpu);
+    return true;
+  }
+
+  private runProgram(cpu: number): void {
+    const { hyp } = this;
+    const v = executing(hyp, cpu);
+    assert(v !== undefined, `CPU ${cpu} executes nothing`);
+    const before = hyp.now;
+    if (this.programOf(v) === 'rm') this.runRm(v);
+    else this.runA64(v, cpu);
+    const spent = hyp.now - before;
+    charge(hyp, cpu, spent);
+    this.loop.lastAt[cpu] = hyp.now;
+  }
+
+  private runRm(v: Vcpu): void {
+    this.hyp.now += this.cost.rmStepNs;
+    const result = rmStep(this.rm);
+    if (this.hyp.dead !== undefined) return;
+    if (result === 'idle' || result === 'dead') {
+      this.waitForInterrupt(v);
+    } else if (typeof result === 'object') {
+      this.loop.rmWakeAt = this.hyp.now + result.sleepNs;
+      this.waitForInterrupt(v);
+    }
+  }
+
+  private runA64(v: Vcpu, cpu: number): void {
+    const { hyp } = this;
+    for (let i = 0; i < A64_BATCH; i++) {
+      hyp.now += this.cost.operationNs;
+      if (!this.a64.step(v) || executing(hyp, cpu) !== v || stepDue(hyp, cpu)) return;
+    }
+  }
+
+  /** Runs until `done` holds, or nothing happens any more up to `until`. Returns whether `done` holds. */
+  runUntil(done: () => boolean, until = Number.POSITIVE_INFINITY): boolean {
+    this.settle();
+    while (!done()) {
+      if (!this.advanceOnce(until)) return done();
+    }
+    return true;
+  }
+
+  /** Lets `ns` of virtual time pass while host vCPUs spin. */
+  spin(ns: number): void {
+    const until = this.hyp.now + ns;
+    while (this.hyp.now < until && this.advanceOnce(until)) {
+      // each turn is one operation or event
+    }
+  }
+}

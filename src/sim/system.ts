@@ -1,0 +1,68 @@
+/** Boots the board and starts the Resource Manager on its root thread. */
+import { nextU32, nextU64, prng } from '../base/index.js';
+import { type BootedBoard, boot, hlosBaseTree } from '../board/index.js';
+import { defaultHypConfig, type Hypervisor } from '../hyp/index.js';
+import { Platform } from '../protocol/index.js';
+import { createRm, type Rm, type RmEnvironment } from '../rm/index.js';
+import type { Vcpu } from '../vcpu/index.js';
+import { rmPort } from './rm-port.js';
+import type { SimOptions, Simulator } from './simulator.js';
+import { defaultCost } from './time.js';
+
+/** RM's image comes first in its memory; its heap follows. */
+const RM_IMAGE_SIZE = 0x4_0000;
+
+export interface System {
+  hyp: Hypervisor;
+  rm: Rm;
+  rootThread: number;
+}
+
+function environment(board: BootedBoard, seed: number): RmEnvironment {
+  const { caps } = board;
+  const random = prng(seed);
+  return {
+    addrspaceCap: caps.addrspace,
+    cspaceCap: caps.cspace,
+    partitionCap: caps.partition,
+    vcpuCap: caps.vcpu,
+    vicCap: caps.vic,
+    meCap: caps.me,
+    meIpaBase: Platform.ROOTVM_BASE,
+    meSize: Platform.ROOTVM_SIZE,
+    heapBase: Platform.ROOTVM_BASE + RM_IMAGE_SIZE,
+    deviceMeCap: caps.deviceMe,
+    deviceMeBase: Platform.DEVICE_BASE,
+    deviceMeSize: Platform.DEVICE_SIZE,
+    uartAddress: Platform.UART_BASE,
+    uartMeCap: caps.uartMe,
+    entryHlos: Platform.HLOS_ENTRY,
+    hlosDtBase: Platform.HLOS_DT_BASE,
+    hlosVmBase: Platform.HLOS_VM_BASE,
+    hlosVmSize: Platform.HLOS_VM_SIZE,
+    hlosRamfsBase: Platform.HLOS_RAMFS_BASE,
+    logBase: Platform.RM_LOG_BASE,
+    logSize: Platform.RM_LOG_SIZE,
+    usableCores: Platform.USABLE_CORES,
+    bootCore: 0,
+    vicHwirq: caps.hwirq,
+    vicMsiSource: [],
+    sveSupported: true,
+    hlosHandlesRas: false,
+    gicdBase: Platform.GICD_BASE,
+    gicrBase: Platform.GICR_BASE,
+    gicrStride: Platform.GICR_STRIDE,
+    randomU32: () => nextU32(random),
+    randomU64: () => nextU64(random),
+  } as RmEnvironment;
+}
+
+export function bootSystem(sim: Simulator, options: SimOptions): System {
+  const board = boot({ ...defaultHypConfig(), ...options.hyp });
+  const { hyp, rootThread } = board;
+  hyp.mem.writePhys(Platform.HLOS_DT_BASE, hlosBaseTree());
+  const cost = { ...defaultCost(), ...options.cost };
+  const port = rmPort({ hyp, cost, trace: () => sim.trace }, () => hyp.get<Vcpu>(rootThread));
+  const rm = createRm(port, environment(board, options.seed ?? 1));
+  return { hyp, rm, rootThread };
+}

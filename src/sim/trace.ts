@@ -1,0 +1,31 @@
+/** Observers of a run: hypercalls with registers, who executes where, RM's packets. None by default: the fast path pays one test. */
+import type { Vcpu } from '../vcpu/index.js';
+
+export type TraceEvent =
+  | { kind: 'hypercall'; at: number; thread: number; imm: number; x: readonly bigint[]; r: readonly bigint[] }
+  | { kind: 'execute'; at: number; cpu: number; thread: number };
+
+export interface Trace {
+  /** Returns what {@link hypercallEnd} needs. */
+  hypercallStart(thread: Vcpu, imm: number): unknown;
+  hypercallEnd(thread: Vcpu, imm: number, start: unknown): void;
+  /** Thread -1: idle. */
+  execute(cpu: number, thread: number): void;
+}
+
+/** Collects events; `now` is read at each one. */
+export function traceTo(sink: (event: TraceEvent) => void, now: () => number): Trace {
+  return {
+    hypercallStart: (thread) => [...thread.x.subarray(0, 8)],
+    hypercallEnd: (thread, imm, start) =>
+      sink({
+        kind: 'hypercall',
+        at: now(),
+        thread: thread.id,
+        imm,
+        x: start as bigint[],
+        r: [...thread.x.subarray(0, 8)],
+      }),
+    execute: (cpu, thread) => sink({ kind: 'execute', at: now(), cpu, thread }),
+  };
+}
