@@ -15,6 +15,7 @@ import {
   unbindSource,
 } from '../hyp/index.js';
 import { Call, HypError, ObjectState, ObjectType, Platform, Rights } from '../protocol/index.js';
+import { proxyEvent } from './charts.js';
 import { giveUpCpu } from './pending.js';
 import { exitThread, kill, powerOff, powerOn } from './power.js';
 import { block, schedule, setAffinity, startYield, yieldCpu } from './sched.js';
@@ -142,6 +143,7 @@ function bindVirq(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   if (error !== HypError.OK || v.proxied) return error;
   block(hyp, v, Block.RUN);
   v.proxied = true;
+  proxyEvent(v, 'ENABLE');
   if (v.powerVoted && v.affinity !== NO_CPU) voteOff(hyp, v.affinity);
   return HypError.OK;
 }

@@ -4,6 +4,7 @@
  */
 import { BLOCKED, type Hypervisor, lookup, type Thread } from '../hyp/index.js';
 import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
+import { proxyEvent, proxyReturned } from './charts.js';
 import { finishPending, giveUpCpu } from './pending.js';
 import { exitThread } from './power.js';
 import { block, setAffinity, startYield, unblock } from './sched.js';
@@ -49,18 +50,11 @@ export function blockedState(v: Vcpu): RunResult {
   return result(RunState.BLOCKED);
 }
 
-/** Resume data is read only when the last result asked for it. */
-function consumeResumeData(hyp: Hypervisor, v: Vcpu, data0: bigint): void {
-  if (v.lastState !== RunState.VMMIO_READ && v.lastState !== RunState.VMMIO_WRITE) return;
-  if (v.lastState === RunState.VMMIO_READ && v.vmmio !== null) v.vmmio.value = data0;
-  unblock(hyp, v, Block.VMMIO);
-}
-
 /** End of a run: what became of the vCPU; it is blocked again until the next run. */
 export function finishRun(hyp: Hypervisor, target: number): RunResult {
   const v = vcpuOf(hyp, target);
   const r = isRunnable(v) ? result(RunState.READY) : blockedState(v);
-  v.lastState = Number(r[0]);
+  proxyReturned(v, Number(r[0]));
   block(hyp, v, Block.RUN);
   hyp.unref(target);
   return r;
@@ -72,9 +66,13 @@ const isRootVm = (v: Vcpu): boolean => isCritical(v) && (v.options & VcpuOption.
 function vcpuRun(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array): number {
   const v = lookup<Vcpu>(hyp, caller, a[0], ObjectType.THREAD, Rights.THREAD.AFFINITY | Rights.THREAD.YIELD_TO);
   if (typeof v === 'number') return v;
-  if ((v.block & Block.RUN) === 0) return HypError.BUSY;
+  const effects = proxyEvent(v, 'RUN');
+  if (effects === undefined) return HypError.BUSY;
   const self = caller as Vcpu;
-  consumeResumeData(hyp, v, a[1]);
+  for (const { type } of effects) {
+    if (type === 'supplyRead' && v.vmmio !== null) v.vmmio.value = a[1];
+    unblock(hyp, v, Block.VMMIO);
+  }
   unblock(hyp, v, Block.RUN);
   hyp.ref(v.id);
   if (isRunnable(v)) {

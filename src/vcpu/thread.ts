@@ -6,7 +6,7 @@
 import type { Partition } from '../hyp/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, unbindSource, virqSource } from '../hyp/index.js';
 import { HypError, ObjectType, Platform } from '../protocol/index.js';
-import { lifeEvent } from './life.js';
+import { lifeEvent, PROXY_NATIVE, proxyEvent } from './charts.js';
 import { PSTATE_RESET, SCTLR_RESET } from './power.js';
 import { block, unblock } from './sched.js';
 import { DEEPEST } from './suspend.js';
@@ -16,7 +16,6 @@ import {
   Life,
   NO_CPU,
   NO_THREAD,
-  RunState,
   SLOT_LOST,
   type Vcpu,
   VcpuOption,
@@ -56,7 +55,7 @@ export function newVcpu(base: HypObject): Vcpu {
     idling: false,
     ranNs: 0,
     proxied: false,
-    lastState: RunState.READY,
+    proxy: PROXY_NATIVE,
     vmmio: null,
     wakeupVirq: virqSource(SourceKind.VCPU_RUN_WAKEUP, base.id),
     haltVirq: virqSource(SourceKind.VCPU_HALT, base.id),
@@ -113,6 +112,7 @@ function applyOptions(hyp: Hypervisor, v: Vcpu, wanted: bigint): boolean {
     v.options |= VcpuOption.VCPU_RUN_SCHEDULED;
     block(hyp, v, Block.RUN);
     v.proxied = true;
+    proxyEvent(v, 'ENABLE');
   }
   return true;
 }

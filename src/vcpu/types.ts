@@ -119,8 +119,8 @@ export interface Vcpu extends Thread {
   ranNs: number;
 
   proxied: boolean;
-  /** Last result of `vcpu_run`: decides what the next one does with its resume data. */
-  lastState: number;
+  /** State of the proxy chart: decides what a `vcpu_run` does with its resume data. */
+  proxy: number;
   vmmio: VmmioAccess | null;
   wakeupVirq: VirqSource;
   haltVirq: VirqSource;
