@@ -116,9 +116,9 @@ export function deactivate(
 }
 
 /** ICC_DIR_EL1, and ICC_EOIRx_EL1 of a disabled group. Special and reserved INTIDs trip an assertion. */
-export function deactivateByGuest(g: Gic, v: GicVcpu, intid: number): void {
+export function deactivateByGuest(g: Gic, v: GicVcpu, intid: number, rule = 'hyp-dir-special-intid'): void {
   if (intid >= SPECIAL_BASE) {
-    die(g, 'assertion "dstate != NULL" in vgic_icc_irq_deactivate', 'vgic-deactivate-special');
+    die(g, 'assertion "dstate != NULL" in vgic_icc_irq_deactivate', rule);
     return;
   }
   const vic = vicOf(g, v);
@@ -142,7 +142,7 @@ export function deactivateByGuest(g: Gic, v: GicVcpu, intid: number): void {
 /** ICC_EOIRx_EL1 while the group is disabled: emulated. */
 export function emulatedEoi(g: Gic, v: GicVcpu, group: number, intid: number): void {
   clearHighestActive(v, group);
-  if (!v.eoiMode) deactivateByGuest(g, v, intid);
+  if (!v.eoiMode) deactivateByGuest(g, v, intid, 'hyp-eoir-1023-disabled');
 }
 
 /** One round of the maintenance interrupt of self. */
@@ -182,7 +182,7 @@ export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
 export function serviceMaintenance(g: Gic, v: GicVcpu): void {
   for (let round = 0; maintenance(v) !== undefined; round++) {
     if (round === MAINTENANCE_LIMIT) {
-      die(g, 'no return from the register write (no message)', 'vgic-group1-disable-storm');
+      die(g, 'no return from the register write (no message)', 'hyp-igrpen1-with-listed');
       return;
     }
     handleMaintenance(g, v);
