@@ -36,6 +36,14 @@ export type DeathId =
   | 'link-send-failed'
   | 'notification-without-link'
   | 'leftover-virq-at-teardown'
+  | 'dt-generate-without-name'
+  | 'dt-overlay-path-too-long'
+  | 'dt-overlay-full'
+  | 'dt-overlay-too-deep'
+  | 'delete-own-cap'
+  | 'virq-not-mapped'
+  | 'vcpu-kill-failed'
+  | 'vcpu-teardown'
   | 'hyp-copy-to-device-mapping'
   | 'hyp-critical-vcpu-exit'
   | 'hyp-system-reset-by-hlos'
@@ -288,6 +296,67 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     trigger: 'Reset finds a virtual interrupt that no device of the VM freed.',
     source: 'rm-state-machines 4.3',
     reachable: true,
+  },
+  'dt-generate-without-name': {
+    id: 'dt-generate-without-name',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: 'The generate path of a device without unit address (shm, iomem) is only a slash or ends with one.',
+    source: 'rm-boot-and-dt, vdevice property generate',
+    reachable: true,
+  },
+  'dt-overlay-path-too-long': {
+    id: 'dt-overlay-path-too-long',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: "The patch for the guest's device tree would contain a path that RM's builder has no room for.",
+    source: 'resource manager source, device tree overlay builder',
+    reachable: true,
+  },
+  'dt-overlay-full': {
+    id: 'dt-overlay-full',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: "The patch for the guest's device tree exceeds RM's buffer while address ranges are written.",
+    source: 'resource manager source, device tree overlay builder',
+    reachable: true,
+  },
+  'dt-overlay-too-deep': {
+    id: 'dt-overlay-too-deep',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: "The fixups of the patch are nested deeper than RM's builder goes.",
+    source: 'resource manager source, device tree overlay builder',
+    reachable: true,
+  },
+  'delete-own-cap': {
+    id: 'delete-own-cap',
+    kind: 'ABORT',
+    trigger: 'RM cannot delete a capability of its own space that must exist.',
+    source: 'rm-state-machines 4.3',
+    reachable: false,
+  },
+  'virq-not-mapped': {
+    id: 'virq-not-mapped',
+    kind: 'ABORT',
+    trigger: 'RM gives back an interrupt number that is not mapped in the VM.',
+    source: 'rm-state-machines 4.3',
+    reachable: true,
+  },
+  'vcpu-kill-failed': {
+    id: 'vcpu-kill-failed',
+    kind: 'ABORT',
+    trigger: 'vcpu_kill fails for a vCPU of a VM that ends.',
+    source: 'rm-state-machines 4.1',
+    reachable: false,
+  },
+  'vcpu-teardown': {
+    id: 'vcpu-teardown',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger: 'A step of removing a vCPU fails.',
+    source: 'rm-state-machines 4.3',
+    reachable: false,
   },
   'hyp-copy-to-device-mapping': {
     id: 'hyp-copy-to-device-mapping',

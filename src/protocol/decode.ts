@@ -92,7 +92,8 @@ function walkFields(w: Walk, p: PayloadLayout): number | undefined {
   for (const f of p.fields) {
     if (f.off + f.size > w.b.length) {
       if (f.optional && f.off === w.b.length) return undefined;
-      if (!w.partial && w.problems.length === 0) w.problems.push(`${f.name} is missing: ${w.b.length} bytes, ${f.off + f.size} needed`);
+      if (!w.partial && w.problems.length === 0)
+        w.problems.push(`${f.name} is missing: ${w.b.length} bytes, ${f.off + f.size} needed`);
       return undefined;
     }
     end = f.off + f.size;
