@@ -136,13 +136,27 @@ export class PhysMemory {
   }
 }
 
-/** `TypedArray.set` needs a view of the source; below some 30 bytes a loop is cheaper than making one. */
+/** Source views of recent copies: guests use the same few message buffers over and over, and a view costs more than the copy. */
+const viewOf: { from: Uint8Array; at: number; view: Uint8Array }[] = Array.from({ length: 16 }, () => ({
+  from: new Uint8Array(0),
+  at: 0,
+  view: new Uint8Array(0),
+}));
+
 function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
-  if (count < 32) {
+  if (count < 24) {
     for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i];
-  } else if (fromAt === 0 && count === from.length) {
-    to.set(from, toAt);
-  } else {
-    to.set(from.subarray(fromAt, fromAt + count), toAt);
+    return;
   }
+  if (fromAt === 0 && count === from.length) {
+    to.set(from, toAt);
+    return;
+  }
+  const recent = viewOf[(fromAt >> 4) & 15];
+  if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) {
+    recent.from = from;
+    recent.at = fromAt;
+    recent.view = from.subarray(fromAt, fromAt + count);
+  }
+  to.set(recent.view, toAt);
 }
