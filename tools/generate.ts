@@ -8,8 +8,10 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callsTs, messagesTs } from './generate/calls.js';
 import { codecFiles } from './generate/codecs.js';
+import { explainTs } from './generate/explain.js';
 import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs } from './generate/ids.js';
 import { layoutsTs } from './generate/layouts-data.js';
+import { referencePages } from './generate/pages.js';
 import { loadSpec } from './generate/spec.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,6 +28,8 @@ function render(): Map<string, string> {
     ['src/protocol/calls.ts', callsTs(spec)],
     ['src/protocol/messages.ts', messagesTs(spec)],
     ['src/protocol/layouts.ts', layoutsTs(spec)],
+    ['src/protocol/explain-data.ts', explainTs(spec)],
+    ...referencePages(spec),
     ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
   ]);
 }

@@ -155,7 +155,12 @@ export interface Spec {
   platform: { constant: ConstantEntry[]; constant64: Constant64Entry[] };
   deaths: { death: DeathEntry[] };
   quirks: { quirk: QuirkEntry[] };
-  smccc: Record<string, unknown>;
+  smccc: {
+    vendor_class: { value: number; name: string; about: string }[];
+    call: { name: string; id: number; id64?: number; owner: string; about: string; source: string }[];
+    psci_results: Record<string, number>;
+    uid: { words: number[]; uuid: string };
+  };
 }
 
 const FILES = [

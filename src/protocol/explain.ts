@@ -1,0 +1,136 @@
+/** Looks up what a code, call, message, rule, quirk or death means. Not part of index.ts: only tools for people need this data. */
+import { hex } from '../base/index.js';
+import { Call } from './calls.js';
+import { DEATHS, type DeathInfo } from './deaths.js';
+import {
+  CALL_EXPLANATIONS,
+  type CallExplanation,
+  ERROR_EXPLANATIONS,
+  type ErrorExplanation,
+  MESSAGE_EXPLANATIONS,
+  type MessageExplanation,
+  QUIRKS,
+  type Quirk,
+  type Rule,
+} from './explain-data.js';
+import { Platform } from './platform.js';
+
+export * from './explain-data.js';
+
+export type Explanation =
+  | { readonly kind: 'call'; readonly call: CallExplanation }
+  | { readonly kind: 'message'; readonly message: MessageExplanation }
+  | { readonly kind: 'error'; readonly error: ErrorExplanation; readonly givenBy: readonly string[] }
+  | { readonly kind: 'rule'; readonly rule: Rule; readonly of: string }
+  | { readonly kind: 'quirk'; readonly quirk: Quirk }
+  | { readonly kind: 'death'; readonly death: DeathInfo };
+
+/** Ids of the rules that can give this code. */
+export function rulesGiving(error: ErrorExplanation): string[] {
+  const of: readonly { readonly rules: readonly Rule[] }[] =
+    error.domain === 'hypercall' ? CALL_EXPLANATIONS : MESSAGE_EXPLANATIONS;
+  return of.flatMap((x) => x.rules.filter((r) => r.errors.includes(error.name)).map((r) => r.id));
+}
+
+/** The rule with this id, and the name of the call or message it belongs to. */
+export function findRule(id: string): { rule: Rule; of: string } | undefined {
+  for (const x of [...CALL_EXPLANATIONS, ...MESSAGE_EXPLANATIONS]) {
+    const rule = x.rules.find((r) => r.id === id);
+    if (rule !== undefined) return { rule, of: x.name };
+  }
+  return undefined;
+}
+
+function byNumber(n: number): Explanation[] {
+  const out: Explanation[] = [];
+  const code = n | 0;
+  for (const error of ERROR_EXPLANATIONS) {
+    if ((error.value | 0) === code) out.push({ kind: 'error', error, givenBy: rulesGiving(error) });
+  }
+  const number = n >= Platform.HYPERCALL_BASE ? n - Platform.HYPERCALL_BASE : n;
+  const call = CALL_EXPLANATIONS.find((c) => c.number === number);
+  if (call !== undefined) out.push({ kind: 'call', call });
+  const message = MESSAGE_EXPLANATIONS.find((m) => m.id === n);
+  if (message !== undefined) out.push({ kind: 'message', message });
+  return out;
+}
+
+/** Everything that the word means: a name in any case, a number (decimal or 0x), a rule id, a quirk or death id.
+ * Several results when it is ambiguous (a number, or a code name of both domains); empty when nothing is known. */
+export function explain(query: string): Explanation[] {
+  const word = query.trim();
+  if (/^(0x[0-9a-f]+|-?\d+)$/i.test(word)) return byNumber(Number(word));
+  const rule = findRule(word);
+  if (rule !== undefined) return [{ kind: 'rule', ...rule }];
+  const out: Explanation[] = [];
+  const lower = word.toLowerCase();
+  const upper = word.toUpperCase().replace(/^N_/, '');
+  const errorName = upper.replace(/^(RM_)?ERROR_/, '');
+  for (const error of ERROR_EXPLANATIONS) {
+    if (error.name === errorName) out.push({ kind: 'error', error, givenBy: rulesGiving(error) });
+  }
+  for (const call of CALL_EXPLANATIONS) if (call.name === lower) out.push({ kind: 'call', call });
+  for (const message of MESSAGE_EXPLANATIONS) if (message.name === upper) out.push({ kind: 'message', message });
+  for (const quirk of QUIRKS) if (quirk.id === lower) out.push({ kind: 'quirk', quirk });
+  for (const death of Object.values(DEATHS)) if (death.id === lower) out.push({ kind: 'death', death });
+  return out;
+}
+
+/** Names close to a word that `explain` does not know: those that contain it. At most 10. */
+export function suggestions(query: string): string[] {
+  const word = query.trim().toLowerCase();
+  const names = [
+    ...Object.keys(Call).map((n) => n.toLowerCase()),
+    ...MESSAGE_EXPLANATIONS.map((m) => m.name),
+    ...ERROR_EXPLANATIONS.map((e) => e.name),
+    ...QUIRKS.map((k) => k.id),
+    ...Object.keys(DEATHS),
+  ];
+  return [...new Set(names)].filter((n) => n.toLowerCase().includes(word)).slice(0, 10);
+}
+
+const ruleLine = (r: Rule): string => {
+  const result = r.death !== undefined ? `RM stops (${r.death})` : r.errors.join(', ');
+  return `  ${r.id}: ${r.text} -> ${result}`;
+};
+
+/** One explanation as lines of text. */
+export function explanationLines(e: Explanation): string[] {
+  switch (e.kind) {
+    case 'call':
+      return [
+        `hypercall ${e.call.name} (${hex(e.call.number)}, HVC #${hex(e.call.number + Platform.HYPERCALL_BASE)})`,
+        e.call.about,
+        e.call.effect,
+        ...(e.call.rules.length > 0 ? ['refused, in this order, when'] : []),
+        ...e.call.rules.map(ruleLine),
+        `source: ${e.call.source}`,
+      ];
+    case 'message':
+      return [
+        `${e.message.kind} ${e.message.name} (${hex(e.message.id)}), ${e.message.kind === 'request' ? 'from' : 'to'}: ${e.message.who}`,
+        e.message.about,
+        ...(e.message.effect === '' ? [] : [e.message.effect]),
+        ...(e.message.rules.length > 0 ? ['refused, in this order, when'] : []),
+        ...e.message.rules.map(ruleLine),
+        `source: ${e.message.source}`,
+      ];
+    case 'error':
+      return [
+        `${e.error.domain === 'rm' ? 'RM reply code' : 'hypercall result'} ${e.error.name} (${e.error.value})`,
+        e.error.meaning,
+        ...(e.givenBy.length > 0 ? [`given by ${e.givenBy.length} rules: ${e.givenBy.slice(0, 12).join(' ')}`] : []),
+      ];
+    case 'rule':
+      return [`rule of ${e.of}`, ruleLine(e.rule)];
+    case 'quirk':
+      return [
+        `quirk ${e.quirk.id} (${e.quirk.area})`,
+        e.quirk.text,
+        `so: ${e.quirk.consequence}`,
+        `source: ${e.quirk.source}`,
+      ];
+    case 'death':
+      return [`death ${e.death.id} (${e.death.kind})`, e.death.trigger, `source: ${e.death.source}`];
+  }
+}

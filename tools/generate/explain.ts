@@ -1,0 +1,105 @@
+/** Emits the data behind `explain`: what every call, message and code means, and the rules in order. */
+import { HEAD, hexNum, q } from './ids.js';
+import { layouts } from './layout.js';
+import { assertUniqueRules, callRules, messageRules, type RuleOut } from './rules.js';
+import type { Spec } from './spec.js';
+
+const rule = (r: RuleOut): string =>
+  `{ id: ${q(r.id)}, text: ${q(r.text)}, errors: [${r.errors.map(q).join(', ')}]${r.death ? `, death: ${q(r.death)}` : ''} }`;
+
+export function explainTs(spec: Spec): string {
+  assertUniqueRules(spec);
+  const messages = layouts(spec);
+  const quirks = spec.quirks.quirk;
+  return [
+    HEAD('What every hypercall, message, result code and quirk means, with the ordered rules of each.'),
+    `import type { DeathId } from './deaths.js';\n`,
+    `/** One step of the ordered validation of a call or request. */
+export interface Rule {
+  /** hvc.<call>.<n> or rm.<MESSAGE>.<n>; n = 0 of a call is the reserved argument. */
+  readonly id: string;
+  /** The condition under which the step refuses. */
+  readonly text: string;
+  /** Names of the possible result codes, in the order of testing. Empty when RM stops instead. */
+  readonly errors: readonly string[];
+  readonly death?: DeathId;
+}
+
+export interface CallExplanation {
+  readonly number: number;
+  readonly name: string;
+  readonly about: string;
+  readonly effect: string;
+  readonly source: string;
+  readonly rules: readonly Rule[];
+}
+
+export interface MessageExplanation {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'request' | 'notification';
+  readonly about: string;
+  /** Who may send the request, or who gets the notification. */
+  readonly who: string;
+  readonly effect: string;
+  readonly source: string;
+  readonly rules: readonly Rule[];
+}
+
+export interface ErrorExplanation {
+  readonly domain: 'hypercall' | 'rm';
+  readonly name: string;
+  readonly value: number;
+  readonly meaning: string;
+}
+
+export interface Quirk {
+  readonly id: string;
+  readonly area: string;
+  readonly text: string;
+  readonly source: string;
+  /** What a client should do about it. */
+  readonly consequence: string;
+}
+`,
+    `export const CALL_EXPLANATIONS: readonly CallExplanation[] = [\n${spec.hypercalls.call
+      .map(
+        (c) =>
+          `  { number: ${hexNum(c.number)}, name: '${c.name}', about: ${q(c.about)}, effect: ${q(c.effect)}, source: ${q(c.source)}, rules: [${callRules(
+            spec,
+            c,
+          )
+            .map(rule)
+            .join(', ')}] },`,
+      )
+      .join('\n')}\n];\n`,
+    `export const MESSAGE_EXPLANATIONS: readonly MessageExplanation[] = [\n${messages
+      .map(
+        (l) =>
+          `  { id: ${hexNum(l.message.id)}, name: '${l.message.name}', kind: '${l.kind}', about: ${q(l.message.about)}, who: ${q(
+            l.message.caller ?? l.message.receiver ?? 'nobody: not implemented',
+          )}, effect: ${q(l.message.effect ?? '')}, source: ${q(l.message.source)}, rules: [${(l.kind === 'request'
+            ? messageRules(spec, l.message.name)
+            : []
+          )
+            .map(rule)
+            .join(', ')}] },`,
+      )
+      .join('\n')}\n];\n`,
+    `export const ERROR_EXPLANATIONS: readonly ErrorExplanation[] = [\n${[
+      ...spec.errors.hyp.map(
+        (e) => `  { domain: 'hypercall', name: '${e.name}', value: ${e.value}, meaning: ${q(e.meaning)} },`,
+      ),
+      ...spec.errors.rm.map(
+        (e) => `  { domain: 'rm', name: '${e.name}', value: ${hexNum(e.value)}, meaning: ${q(e.meaning)} },`,
+      ),
+    ].join('\n')}\n];\n`,
+    `/** Behaviour of the real system that surprises. */
+export const QUIRKS: readonly Quirk[] = [\n${quirks
+      .map(
+        (k) =>
+          `  { id: '${k.id}', area: ${q(k.area)}, text: ${q(k.text)}, source: ${q(k.source)}, consequence: ${q(k.consequence)} },`,
+      )
+      .join('\n')}\n];\n`,
+  ].join('\n');
+}
