@@ -45,6 +45,7 @@ export type DeathId =
   | 'vcpu-kill-failed'
   | 'vcpu-teardown'
   | 'hyp-copy-to-device-mapping'
+  | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
   | 'hyp-system-reset-by-hlos'
   | 'hyp-second-affinity-move'
@@ -364,6 +365,13 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     trigger: 'msgqueue_send or msgqueue_receive with an address that resolves to a device mapping.',
     source: 'observations 1',
     reachable: true,
+  },
+  'hyp-stage2-access': {
+    id: 'hyp-stage2-access',
+    kind: 'HYP',
+    trigger: 'A mapping with different user and kernel read or write access, or kernel access that is execute only.',
+    source: 'memory 1.1',
+    reachable: false,
   },
   'hyp-critical-vcpu-exit': {
     id: 'hyp-critical-vcpu-exit',

@@ -5,7 +5,7 @@
  * an entry that already says the same; changing a part of a block splits it; nothing ever merges back; a table without
  * entries is freed. `unmap` removes an entry only if it still points into the physical range that is being unmapped, and
  * compares the *base* of the entry: a block whose base lies before the range is skipped although the range is inside it
- * (quirk `lend-keeps-block-mappings`, observations 12). Left out: TLBs, break-before-make windows, the contiguous bit.
+ * (quirk `lend-keeps-access`, observations 12). Left out: TLBs, break-before-make windows, the contiguous bit.
  *
  * Plain data: an entry is a number. 0 invalid; positive: leaf = physical address + attribute bits in the low 12; negative:
  * minus the index of the next-level table.
