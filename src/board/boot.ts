@@ -146,8 +146,8 @@ export function boot(config: HypConfig): BootedBoard {
 
   const addrspaceCap = call(Call.PARTITION_CREATE_ADDRSPACE, partitionCap, cspaceCap);
   call(Call.ADDRSPACE_CONFIGURE, addrspaceCap, BigInt(ROOT_VMID));
-  call(Call.ADDRSPACE_ATTACH_THREAD, addrspaceCap, vcpuCap);
   call(Call.OBJECT_ACTIVATE, addrspaceCap);
+  call(Call.ADDRSPACE_ATTACH_THREAD, addrspaceCap, vcpuCap);
   const addrspace = hyp.get<Addrspace>(thread.addrspace);
 
   // The hypervisor keeps its own image; everything else of RAM belongs to the root partition.
