@@ -1,3 +1,31 @@
+/**
+ * Interrupt manager: numbers of every VM and of RM itself, hardware interrupts, lending. Public face of the irq files.
+ * Models rm-rpc-messages 6 and rm-state-machines 6 of the fact base. Leaves out passthrough devices and reserved
+ * interrupts, which this platform does not configure, and VM_IRQ_UNMAP, which RM does not implement.
+ */
+import { Msg } from '../protocol/index.js';
 import type { Handler } from './handler.js';
+import { acceptIrq, lend, notifyIrq, reclaimIrq, releaseIrq } from './irq-loans.js';
 
-export const irqHandlers: Record<number, Handler> = {};
+export { lendStatic, releaseIrqs, vmIrqDeinit, vmIrqReset } from './irq-reset.js';
+export {
+  allocGlobal,
+  createIrqState,
+  freeGlobal,
+  hwirqMap,
+  hwirqUnmap,
+  isGlobal,
+  mapAllDirect,
+  reserveGlobal,
+  virqMap,
+  virqUnmap,
+  vmIrqInit,
+} from './irq-table.js';
+
+export const irqHandlers: Record<number, Handler> = {
+  [Msg.VM_IRQ_ACCEPT]: (...args) => acceptIrq(...args),
+  [Msg.VM_IRQ_LEND]: (...args) => lend(...args),
+  [Msg.VM_IRQ_RELEASE]: (...args) => releaseIrq(...args),
+  [Msg.VM_IRQ_RECLAIM]: (...args) => reclaimIrq(...args),
+  [Msg.VM_IRQ_NOTIFY]: (...args) => notifyIrq(...args),
+};

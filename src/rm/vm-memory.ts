@@ -201,3 +201,18 @@ export const addressAllocForParcel = (
     size,
     ipa === null && size >= SIZE_2M ? SIZE_2M : Platform.PAGE_SIZE,
   );
+
+/** Reservation constraints of IPA_RESERVE and of the guest's `base-mem-constraints`. */
+const Constraint = { ECC: 1, TAGGED: 2, NORMAL: 4, BASE_COMPATIBLE: 0x40 } as const;
+
+/**
+ * Tag that memory behind such a reservation must have; `NO_TAG`: not supported. `baseTag`: of the VM's own memory.
+ */
+export function constraintsToTag(generic: number, platform: number, baseTag: number = PHYS_TAG): number {
+  if (platform !== 0) return NO_TAG;
+  if (generic === 0) return Tag.VALID;
+  if (generic === Constraint.BASE_COMPATIBLE) return baseTag;
+  const { ECC, TAGGED, NORMAL } = Constraint;
+  if ((generic & ~(ECC | TAGGED | NORMAL)) !== 0 || (generic & NORMAL) === 0) return NO_TAG;
+  return Tag.VALID | Tag.NORMAL | (generic & ECC ? Tag.ECC : 0) | (generic & TAGGED ? Tag.MEMTAG : 0);
+}
