@@ -16,6 +16,7 @@ export {
   readSysreg,
   type SysregThread,
   setStored,
+  sysInstruction,
   sysreg,
   writeSysreg,
 } from './sysregs/index.js';

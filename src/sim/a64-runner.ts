@@ -5,10 +5,10 @@
  * Stage 1 is taken as off, as every bare-metal guest that the interpreter is meant for leaves it: virtual addresses are IPAs.
  */
 import { BUS_END, busAccess } from '../board/index.js';
-import { getStored, pendingException, readSysreg, setStored, writeSysreg } from '../gic/index.js';
-import { type A64Cpu, type Access, type Stop, step as stepA64 } from '../guest/a64/index.js';
+import { getStored, pendingException, readSysreg, setStored, sysInstruction, writeSysreg } from '../gic/index.js';
+import { type A64Cpu, type Access, type Stop, step as stepA64, undefinedEsr } from '../guest/a64/index.js';
 import { type AccessResult, Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
-import { dataAbort, deviceValue, instructionAbort, type Vcpu } from '../vcpu/index.js';
+import { deviceValue, handleDataAbort, handleInstructionAbort, type Vcpu } from '../vcpu/index.js';
 
 const NZCV = 0xf000_0000;
 const PSTATE_SPSEL = 1;
@@ -26,7 +26,6 @@ const EC_SVC64 = 0x15;
 const EC_BRK64 = 0x3c;
 const EC_PC_ALIGNMENT = 0x22;
 const IL = 1 << 25;
-const ESR_UNDEF = IL;
 
 export const Vector = { SYNC: 0x000, IRQ: 0x080, FIQ: 0x100 } as const;
 
@@ -59,7 +58,7 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
     for (let i = size - 1; i >= 0; i--) result = (result << 8n) | BigInt(bytes[i]);
     return { value: result };
   }
-  const resolution = dataAbort(hyp, v, { ...access, va, ipa: Math.max(ipa, 0), value }, pa, {
+  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa: Math.max(ipa, 0), value }, pa, {
     pc: v.pc,
     vbar: getStored(v, 'VBAR_EL1'),
     fromEl0: false,
@@ -167,7 +166,7 @@ export class A64Runner implements A64Cpu {
     const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false);
     if (pa < 0) {
       const at = { pc: v.pc, vbar: getStored(v, 'VBAR_EL1'), fromEl0: false };
-      const resolution = instructionAbort(this.hyp, v, v.pc, at);
+      const resolution = handleInstructionAbort(this.hyp, v, v.pc, at);
       return resolution.kind === 'exception' ? this.exception(Vector.SYNC, resolution.exception) : HANDLED;
     }
     const bytes = scratch.subarray(0, 4);
@@ -206,15 +205,18 @@ export class A64Runner implements A64Cpu {
     return undefined;
   }
 
-  /** Cache and TLB maintenance has no effect here; only `dc zva` touches memory. */
+  /** Cache and TLB maintenance has no effect here; `dc zva` touches memory and reports the address it was given. */
   sys(op1: number, crn: number, crm: number, op2: number, value: bigint): Stop | undefined {
     const isZva = op1 === 3 && crn === 7 && crm === 4 && op2 === 1;
-    if (!isZva) return undefined;
+    if (!isZva) {
+      const exception = sysInstruction(this.v, op1, crn, crm, op2, value);
+      return exception === undefined ? undefined : this.exception(Vector.SYNC, exception);
+    }
     const block = 64n;
     const base = value & ~(block - 1n);
     for (let i = 0n; i < block; i += 8n) {
       const access: Access = { size: 8, write: true, isv: false, rt: 31, signed: false, wide: true };
-      const stop = this.store(base + i, 0n, access);
+      const stop = this.store(i === 0n ? value & ~7n : base + i, 0n, access) ?? this.store(base + i, 0n, access);
       if (stop !== undefined) return stop;
     }
     return undefined;
@@ -254,7 +256,7 @@ export class A64Runner implements A64Cpu {
         return true;
       case 'unknown':
         this.unknownWords.push(stop.word);
-        this.exception(Vector.SYNC, { esr: ESR_UNDEF, far: undefined });
+        this.exception(Vector.SYNC, { esr: undefinedEsr(stop.word), far: undefined });
         return true;
       case 'handled':
         return v.running >= 0 && this.hyp.dead === undefined;

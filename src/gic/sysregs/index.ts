@@ -4,3 +4,4 @@
  */
 export { getStored, pendingException, readSysreg, type SysregThread, setStored, writeSysreg } from './access.js';
 export { ESR_UNDEF, esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
+export { sysInstruction } from './instructions.js';

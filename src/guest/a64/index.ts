@@ -1,6 +1,6 @@
 /**
  * An interpreter of the A64 base instructions: enough for bare-metal test guests (the recorded image, the recorded `code`
- * words). Left out: floating point, SIMD, SVE, atomics, pointer authentication; such a word stops with kind `unknown`.
+ * words). Left out: floating point and SIMD (loads are made, values dropped), SVE, memory tagging; such a word stops with kind `unknown`.
  */
 import type { A64Cpu, Instruction, Stop } from './cpu.js';
 import { immediate, register } from './integer.js';
@@ -29,6 +29,23 @@ function decodeGroup(word: number): Instruction | undefined {
   if ((group & 0b0101) === 0b0100) return memory(word);
   if ((group & 0b0111) === 0b0101) return register(word);
   return undefined;
+}
+
+const ESR_UNDEF = 0x0200_0000;
+const ESR_SVE = 0x6600_0000;
+const ESR_SME = 0x7600_0000;
+
+/** ESR_EL1 of the exception that a word takes which this CPU does not have: SVE and SME are trapped with classes of their own. */
+export function undefinedEsr(word: number): number {
+  const w = word >>> 0;
+  if ((w & 0xffff_f0ff) >>> 0 === 0xd503_407f || (w & 0xffff_f000) >>> 0 === 0x04bf_5000) {
+    // MSR SVCR*, immediate; RDVL (bit 11 clear) and RDSVL (bit 11 set).
+    if ((w & 0xffff_f800) >>> 0 === 0x04bf_5000) return ESR_SVE;
+    return ESR_SME;
+  }
+  const group = (w >>> 25) & 0xf;
+  if (group === 0b0010) return ESR_SVE;
+  return group === 0 && w >>> 31 === 1 ? ESR_SME : ESR_UNDEF;
 }
 
 /** Executes the instruction at the PC. `undefined`: completed. */

@@ -60,6 +60,7 @@ function addSub(
   rn: (cpu: A64Cpu) => bigint,
   operand: (cpu: A64Cpu) => bigint,
   spDest: boolean,
+  withCarry = false,
 ): Instruction {
   const wide = word >>> 31 === 1;
   const subtract = field(word, 30, 30) === 1;
@@ -69,7 +70,12 @@ function addSub(
   return (cpu) => {
     const a = rn(cpu) & mask;
     const b = operand(cpu) & mask;
-    if (setFlags)
+    if (withCarry) {
+      const before = cpu.nzcv;
+      const carry = BigInt((before >>> 29) & 1);
+      writeX(cpu, rd, addWithFlags(cpu, a, subtract ? ~b & mask : b, carry, wide));
+      if (!setFlags) cpu.nzcv = before;
+    } else if (setFlags)
       writeX(cpu, rd, subtract ? addWithFlags(cpu, a, ~b & mask, 1n, wide) : addWithFlags(cpu, a, b, 0n, wide));
     else {
       const result = (subtract ? a - b : a + b) & mask;
@@ -215,6 +221,67 @@ export function conditionHolds(nzcv: number, condition: number): boolean {
   return (condition & 1) === 1 && condition !== 15 ? !base : base;
 }
 
+/** RBIT, REV*, CLZ, CLS; pointer authentication does nothing while it is disabled. */
+function oneSource(word: number): Instruction | undefined {
+  const wide = word >>> 31 === 1;
+  const bits = wide ? 64 : 32;
+  const rd = field(word, 4, 0);
+  const rn = field(word, 9, 5);
+  if (field(word, 20, 16) === 1 && wide) return next;
+  const op = field(word, 15, 10);
+  if (field(word, 20, 16) !== 0 || op > 5) return undefined;
+  const reverse = (v: bigint, unit: number, within: number): bigint => {
+    let result = 0n;
+    for (let i = 0; i < bits; i += unit) {
+      const block = Math.floor(i / within) * within;
+      const to = block + within - unit - (i - block);
+      result |= ((v >> BigInt(i)) & ((1n << BigInt(unit)) - 1n)) << BigInt(to);
+    }
+    return result;
+  };
+  const leading = (v: bigint): number => {
+    let n = 0;
+    while (n < bits && v >> BigInt(bits - 1 - n) === 0n) n++;
+    return n;
+  };
+  return (cpu) => {
+    const v = readX(cpu, rn) & (wide ? M64 : M32);
+    let result: bigint;
+    if (op === 0) result = reverse(v, 1, bits);
+    else if (op === 1) result = reverse(v, 8, 16);
+    else if (op === 2) result = reverse(v, 8, 32);
+    else if (op === 3) result = reverse(v, 8, 64);
+    else if (op === 4) result = BigInt(leading(v));
+    else result = BigInt(leading(v >> BigInt(bits - 1) === 1n ? ~v & (wide ? M64 : M32) : v) - 1);
+    writeX(cpu, rd, result);
+    return next(cpu);
+  };
+}
+
+/** SMADDL, SMSUBL, UMADDL, UMSUBL, SMULH, UMULH. */
+function longMultiply(word: number): Instruction | undefined {
+  const kind = field(word, 23, 21);
+  const rd = field(word, 4, 0);
+  const rn = field(word, 9, 5);
+  const rm = field(word, 20, 16);
+  const ra = field(word, 14, 10);
+  const subtract = field(word, 15, 15) === 1;
+  const signed = kind < 4;
+  const part = (v: bigint, bits: number): bigint => (signed ? BigInt.asIntN(bits, v) : BigInt.asUintN(bits, v));
+  if (kind === 2 || kind === 6) {
+    return (cpu) => {
+      writeX(cpu, rd, ((part(readX(cpu, rn), 64) * part(readX(cpu, rm), 64)) >> 64n) & M64);
+      return next(cpu);
+    };
+  }
+  if (kind !== 1 && kind !== 5) return undefined;
+  return (cpu) => {
+    const product = part(readX(cpu, rn), 32) * part(readX(cpu, rm), 32);
+    writeX(cpu, rd, (subtract ? readX(cpu, ra) - product : readX(cpu, ra) + product) & M64);
+    return next(cpu);
+  };
+}
+
 /** Data processing, register (bits 27:25 = 101). */
 export function register(word: number): Instruction | undefined {
   const wide = word >>> 31 === 1;
@@ -283,6 +350,34 @@ export function register(word: number): Instruction | undefined {
       writeX(cpu, rd, v & mask);
       return next(cpu);
     };
+  }
+  if (field(word, 28, 21) === 0b11010110 && field(word, 30, 29) === 2) return oneSource(word);
+  if (field(word, 28, 21) === 0b11010000 && field(word, 15, 10) === 0) {
+    return addSub(
+      word,
+      (cpu) => readX(cpu, rn),
+      (cpu) => readX(cpu, rm),
+      false,
+      true,
+    );
+  }
+  if (field(word, 28, 21) === 0b11010010 && field(word, 29, 29) === 1 && field(word, 10, 10) === 0) {
+    const condition = field(word, 15, 12);
+    const subtract = field(word, 30, 30) === 1;
+    const immediateOperand = field(word, 11, 11) === 1;
+    const flags = field(word, 3, 0);
+    return (cpu) => {
+      if (conditionHolds(cpu.nzcv, condition)) {
+        const b = (immediateOperand ? BigInt(rm) : readX(cpu, rm)) & mask;
+        addWithFlags(cpu, readX(cpu, rn) & mask, subtract ? ~b & mask : b, subtract ? 1n : 0n, wide);
+      } else {
+        cpu.nzcv = (flags << 28) >>> 0;
+      }
+      return next(cpu);
+    };
+  }
+  if (wide && field(word, 28, 24) === 0b11011 && field(word, 30, 29) === 0 && field(word, 22, 21) !== 0) {
+    return longMultiply(word);
   }
   if (field(word, 28, 21) === 0b11011000) {
     const ra = field(word, 14, 10);

@@ -1,4 +1,5 @@
 /** A64 loads and stores. An access with write-back, a pair or an exclusive has no valid syndrome (`isv` false). */
+import { atomic, compareAndSwap, simdLoad } from './atomics.js';
 import type { A64Cpu, Access, Instruction } from './cpu.js';
 import { extend, readX, readXsp, writeX } from './integer.js';
 
@@ -98,7 +99,7 @@ function pair(word: number): Instruction | undefined {
 
 /** Exclusives and load-acquire/store-release; a store-exclusive always succeeds (one vCPU steps at a time). */
 function exclusive(word: number): Instruction | undefined {
-  if (field(word, 21, 21) === 1) return undefined;
+  if (field(word, 21, 21) === 1) return compareAndSwap(word);
   const size = 1 << field(word, 31, 30);
   const load = field(word, 22, 22) === 1;
   const ordered = field(word, 23, 23) === 1;
@@ -138,14 +139,15 @@ export function memory(word: number): Instruction | undefined {
       return next(cpu);
     };
   }
-  if (field(word, 29, 27) !== 0b111 || field(word, 26, 26) === 1) return undefined;
+  if (field(word, 29, 27) !== 0b111) return undefined;
+  if (field(word, 26, 26) === 1) return simdLoad(word);
   const rn = field(word, 9, 5);
   if (field(word, 24, 24) === 1) {
     const offset = BigInt(field(word, 21, 10)) << BigInt(field(word, 31, 30));
     return single(word, (cpu) => (readXsp(cpu, rn) + offset) & M64, undefined);
   }
   if (field(word, 21, 21) === 1) {
-    if (field(word, 11, 10) !== 2) return undefined;
+    if (field(word, 11, 10) !== 2) return atomic(word);
     const rm = field(word, 20, 16);
     const option = field(word, 15, 13);
     const amount = field(word, 12, 12) === 1 ? field(word, 31, 30) : 0;

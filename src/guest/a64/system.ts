@@ -40,7 +40,9 @@ function system(word: number): Instruction | undefined {
   if (op0 === 0 && !read) {
     if (crn === 2 && op1 === 3) return crm === 0 && op2 === 3 ? () => ({ kind: 'wfi' }) : next;
     if (crn === 3 && op1 === 3) return next;
-    if (crn === 4) return (cpu) => cpu.pstate(op1, op2, crm) ?? next(cpu);
+    // SVCR (streaming mode) and TCO (memory tagging) are not for guests.
+    if (crn === 4)
+      return op1 === 3 && (op2 === 3 || op2 === 4) ? undefined : (cpu) => cpu.pstate(op1, op2, crm) ?? next(cpu);
     return undefined;
   }
   if (op0 === 1) return read ? undefined : (cpu) => cpu.sys(op1, crn, crm, op2, readX(cpu, rt), rt) ?? next(cpu);
