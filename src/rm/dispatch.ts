@@ -15,7 +15,7 @@ import { memparcelHandlers } from './memparcel.js';
 import { resourceHandlers } from './resources.js';
 import type { Rm } from './types.js';
 
-const TABLES: readonly Readonly<Record<number, Handler>>[] = [
+const tables = (): readonly Readonly<Record<number, Handler>>[] => [
   consoleHandlers,
   managementHandlers,
   memparcelHandlers,
@@ -32,7 +32,7 @@ let merged: Map<number, Handler> | undefined;
 function handlers(): Map<number, Handler> {
   if (merged !== undefined) return merged;
   merged = new Map();
-  for (const table of TABLES) {
+  for (const table of tables()) {
     for (const [id, handler] of Object.entries(table)) {
       if (!merged.has(Number(id))) merged.set(Number(id), handler);
     }

@@ -1,42 +1,17 @@
 /**
- * VM firmware: the image that HLOS donates to RM, where a VM wants it, and the first instruction of a VM
- * (fact base: rm-rpc-messages 4 and 1.3, rm-boot-and-dt 8). Only the ANDROID type has firmware.
+ * VM firmware: the image that HLOS donates to RM, and where a VM wants it (fact base: rm-rpc-messages 4 and 1.3). Only the
+ * ANDROID type has firmware.
  */
 import { le16, le32, le64, put32 } from '../base/index.js';
-import { AuthType, HypError, Msg, RmError, VmState } from '../protocol/index.js';
+import { AuthType, HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
 import type { FirmwareState } from './firmware-types.js';
 import type { Handler } from './handler.js';
-import { RegisterSet } from './hv.js';
-import { acceptRmDonation, flushParcel, mapInRm, unmapFromRm, zeroParcel } from './memparcel-rm.js';
+import { acceptRmDonation, mapInRm, unmapFromRm, zeroParcel } from './memparcel-rm.js';
 import { lookupParcelFor } from './memparcel-table.js';
-import { type Rm, type VcpuRecord, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
+import { type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import { rmAssert } from './vm-memory.js';
 
 export const createFirmwareState = (): FirmwareState => ({ milestone: false, image: null });
-
-/** RM error for a hypervisor error (fact base: rm-rpc-transport 4). */
-export function rmErrorFromHyp(error: number): number {
-  switch (error | 0) {
-    case HypError.OK:
-      return RmError.OK;
-    case HypError.UNIMPLEMENTED:
-      return RmError.UNIMPLEMENTED;
-    case HypError.NOMEM:
-      return RmError.NOMEM;
-    case HypError.NORESOURCES:
-      return RmError.NORESOURCE;
-    case HypError.BUSY:
-      return RmError.BUSY;
-    case HypError.ADDR_OVERFLOW:
-    case HypError.ADDR_UNDERFLOW:
-    case HypError.ADDR_INVALID:
-      return RmError.MEM_INVALID;
-    case HypError.ARGUMENT_INVALID:
-      return RmError.ARGUMENT_INVALID;
-    default:
-      return RmError.DENIED;
-  }
-}
 
 const milestone: Handler = (rm, from, request) => {
   if (rm.firmware.milestone || from !== VMID_HLOS) return RmError.DENIED;
@@ -96,14 +71,14 @@ const setFirmwareMemory: Handler = (rm, from, request) => {
 
 const CHUNK = 0x1_0000;
 
-/** The image to the start of the VM's firmware memory; the rest of it is zeroed. */
-function copyToVm(rm: Rm, vm: VmRecord): number {
+/** VM_START: the image to the start of the VM's firmware memory; the rest of it is zeroed. `RmError`. */
+export function copyFirmware(rm: Rm, vm: VmRecord): number {
   const { milestone: closed, image } = rm.firmware;
   if (!closed) return RmError.DENIED;
   if (image === null) return RmError.NORESOURCE;
   if (image.size > vm.fwSize) return RmError.MEM_INVALID;
   const mapped = mapInRm(rm, vm.fwHandle, vm.fwOffset, image.size);
-  if (mapped.error !== HypError.OK) return rmErrorFromHyp(mapped.error);
+  if (mapped.error !== HypError.OK) return rmErrorOfHyp(mapped.error);
   for (let at = 0; at < image.size; at += CHUNK) {
     const bytes = new Uint8Array(Math.min(CHUNK, image.size - at));
     rmAssert(rm.hv.port.read(image.ipa + at, bytes) && rm.hv.port.write(mapped.ipa + at, bytes));
@@ -111,44 +86,6 @@ function copyToVm(rm: Rm, vm: VmRecord): number {
   rmAssert(unmapFromRm(rm, vm.fwHandle) === HypError.OK);
   const rest = vm.fwSize - image.size;
   if (rest > 0) rmAssert(zeroParcel(rm, vm.fwHandle, vm.fwOffset + image.size, rest) === HypError.OK);
-  return RmError.OK;
-}
-
-/** Powers on a boot vCPU: at the image, or at the firmware with the image in x1 and x2. Hypervisor error. */
-function powerOn(rm: Rm, vm: VmRecord, vcpu: VcpuRecord, firmware: boolean): number {
-  rmAssert(vm.config !== null);
-  const { hv } = rm;
-  const base = BigInt(vm.config.memIpaBase);
-  const tree = base + BigInt(vm.dtOffset);
-  const entry = base + BigInt(vm.entryOffset);
-  if (!firmware) return hv.vcpuPoweron(vcpu.masterCap, BigInt.asUintN(64, entry), tree);
-  if (vm.entryOffset !== vm.imageOffset) return HypError.ARGUMENT_INVALID;
-  let error = hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 1, entry);
-  if (error === HypError.OK) error = hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 2, vm.imageSize);
-  if (error !== HypError.OK) return error;
-  return hv.vcpuPoweron(vcpu.masterCap, BigInt.asUintN(64, vm.config.fwIpaBase + BigInt(vm.fwOffset)), tree);
-}
-
-/** Last step of VM_START: firmware into the VM, caches, boot vCPUs. `RmError`. */
-export function startFirmware(rm: Rm, vm: VmRecord): number {
-  rmAssert(vm.config !== null);
-  const firmware = vm.authType === AuthType.ANDROID;
-  if (firmware) {
-    const error = copyToVm(rm, vm);
-    if (error !== RmError.OK) return error;
-  }
-  if (vm.authType !== AuthType.PLATFORM) {
-    // Counted from the image parcel, but with the size of all private memory: fails when there is more than the image.
-    const error = flushParcel(rm, vm.memHandle, 0, vm.memSize);
-    if (error !== HypError.OK) return rmErrorFromHyp(error);
-  }
-  const boot = vm.config.vcpus.filter((vcpu) => vcpu.boot);
-  if (boot.length > 1 && firmware) return RmError.DENIED;
-  if (boot.length === 0) return RmError.NORESOURCE;
-  for (const vcpu of boot) {
-    const error = powerOn(rm, vm, vcpu, firmware);
-    if (error !== HypError.OK) return rmErrorFromHyp(error);
-  }
   return RmError.OK;
 }
 
