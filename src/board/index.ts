@@ -4,3 +4,4 @@
  */
 export { type BootedBoard, boot, newHypervisor, type RootCaps } from './boot.js';
 export { BUS_END, type BusResult, busAccess } from './bus.js';
+export { primaryTree } from './primary-tree.js';

@@ -5,8 +5,9 @@
  * machine runs until it is back, or until nothing more happens.
  */
 import { gicOf, gicOfHyp, readSysreg, sysreg, writeSysreg } from '../gic/index.js';
-import { type Access } from '../guest/a64/index.js';
-import type { GuestException } from '../hyp/index.js';
+import type { Access } from '../guest/a64/index.js';
+import { type GuestException, HYPERCALL_BASE } from '../hyp/index.js';
+import { Call } from '../protocol/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { accessMemory, Vector } from './a64-runner.js';
 import type { Simulator } from './simulator.js';
@@ -77,9 +78,7 @@ export class HostVcpu {
     if (refused !== undefined) return refused;
     const v = this.vcpu;
     const { entries } = v;
-    sim.currentThread = v.id;
     const completed = act(v);
-    sim.currentThread = -1;
     if (sim.hyp.dead !== undefined) return { kind: 'dead' };
     if (completed) {
       sim.settle();
@@ -163,6 +162,25 @@ export class HostVcpu {
     });
     if (outcome.kind !== 'done' || exception === undefined) return outcome;
     return { kind: 'exception', vector: SYNC_EL1H, exception };
+  }
+
+  /**
+   * Yields once, or, when nothing else is runnable, lets time pass to the next event. False: nothing is going on any more.
+   * Clobbers x0..x17 like the call it makes.
+   */
+  letOthersRun(): boolean {
+    const { sim } = this;
+    const before = sim.steps;
+    const { x } = this;
+    x[0] = 0n;
+    x[1] = 0n;
+    x[2] = 0n;
+    if (this.hvc(HYPERCALL_BASE + Call.SCHEDULER_YIELD).kind !== 'done') return false;
+    if (sim.steps !== before) return true;
+    const next = sim.nextEventAt();
+    if (next === Number.POSITIVE_INFINITY) return false;
+    sim.spin(Math.max(next - sim.hyp.now, 0));
+    return true;
   }
 
   wfi(waitNs?: number): Outcome {

@@ -20,7 +20,7 @@ import {
   stepDue,
   type Vcpu,
   VcpuOption,
-  wfi,
+  waitForInterrupt,
 } from '../vcpu/index.js';
 import { A64Runner } from './a64-runner.js';
 import { bootSystem } from './system.js';
@@ -49,6 +49,8 @@ export interface LoopState {
 
 /** Instructions of a guest that run in one go before the event loop looks around again. */
 const A64_BATCH = 64;
+/** Virtual time within which boot must reach the primary VM. */
+const BOOT_LIMIT_NS = 10_000_000_000;
 
 export class Simulator {
   readonly hyp: Hypervisor;
@@ -56,9 +58,9 @@ export class Simulator {
   readonly rootThread: number;
   readonly cost: Cost;
   loop: LoopState;
-  /** Thread whose operation the driver is carrying out, -1 between operations. */
-  currentThread = -1;
   trace: Trace | undefined;
+  /** Operations of RM and of guests so far. */
+  steps = 0;
   readonly a64: A64Runner;
   private readonly cpus: number;
   private readonly lastExecuting: number[];
@@ -92,6 +94,17 @@ export class Simulator {
     this.loop.programs[v.id] = kind;
   }
 
+  /** Boots until the primary VM's first vCPU is at its entry. False: RM or the hypervisor stopped before. */
+  bootPrimary(): boolean {
+    return this.runUntil(() => this.primaryVcpu() !== undefined, this.hyp.now + BOOT_LIMIT_NS);
+  }
+
+  /** The primary VM's vCPU in control on the boot CPU. */
+  primaryVcpu(): Vcpu | undefined {
+    const v = executing(this.hyp, 0);
+    return v !== undefined && (v.options & VcpuOption.HLOS_VM) !== 0n ? v : undefined;
+  }
+
   // ---- traps ----------------------------------------------------------------------------------------------------
 
   /**
@@ -112,7 +125,7 @@ export class Simulator {
   /** WFI of the vCPU in control. True: it goes on at once. */
   waitForInterrupt(v: Vcpu): boolean {
     this.hyp.vic.beforeWfi?.(v);
-    return wfi(this.hyp, v);
+    return waitForInterrupt(this.hyp, v);
   }
 
   // ---- event loop -----------------------------------------------------------------------------------------------
@@ -197,6 +210,7 @@ export class Simulator {
     const v = executing(hyp, cpu);
     assert(v !== undefined, `CPU ${cpu} executes nothing`);
     const before = hyp.now;
+    this.steps++;
     if (this.programOf(v) === 'rm') this.runRm(v);
     else this.runA64(v, cpu);
     const spent = hyp.now - before;

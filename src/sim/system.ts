@@ -1,6 +1,6 @@
 /** Boots the board and starts the Resource Manager on its root thread. */
 import { nextU32, nextU64, prng } from '../base/index.js';
-import { type BootedBoard, boot, hlosBaseTree } from '../board/index.js';
+import { type BootedBoard, boot, primaryTree } from '../board/index.js';
 import { defaultHypConfig, type Hypervisor } from '../hyp/index.js';
 import { Platform } from '../protocol/index.js';
 import { createRm, type Rm, type RmEnvironment } from '../rm/index.js';
@@ -60,7 +60,7 @@ function environment(board: BootedBoard, seed: number): RmEnvironment {
 export function bootSystem(sim: Simulator, options: SimOptions): System {
   const board = boot({ ...defaultHypConfig(), ...options.hyp });
   const { hyp, rootThread } = board;
-  hyp.mem.writePhys(Platform.HLOS_DT_BASE, hlosBaseTree());
+  hyp.mem.writePhys(Platform.HLOS_DT_BASE, primaryTree());
   const cost = { ...defaultCost(), ...options.cost };
   const port = rmPort({ hyp, cost, trace: () => sim.trace }, () => hyp.get<Vcpu>(rootThread));
   const rm = createRm(port, environment(board, options.seed ?? 1));

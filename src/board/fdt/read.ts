@@ -19,7 +19,7 @@ export function nodeName(f: Uint8Array, node: number): string | number {
   if (end < 0) return end;
   const from = be32(f, Head.OFF_STRUCT) + node + 4;
   let to = from;
-  while (f[to] !== 0) to++;
+  while (to < f.length && f[to] !== 0) to++;
   const name = latin1(f, from, to);
   if (be32(f, Head.VERSION) >= 16) return name;
   const slash = name.lastIndexOf('/');

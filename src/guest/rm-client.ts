@@ -1,0 +1,138 @@
+/**
+ * A client of the Resource Manager: requests cut into packets, replies and notifications put together again.
+ *
+ * Models what a careful client does (fact base: clients, rm-rpc-transport 2 to 6): one request at a time, its own sequence
+ * numbers, both packet types accepted in any order. Works over anything that moves packets: a vCPU's queues, a socket.
+ */
+import { concatBytes, le32 } from '../base/index.js';
+import { Platform, parseRpcHeader, RpcType, rpcHeaderValid, rpcPackets } from '../protocol/index.js';
+
+/** How packets reach RM and come back. */
+export interface PacketPort {
+  /** False: the queue to RM is full. */
+  send(packet: Uint8Array): boolean;
+  /** The next packet from RM, or `undefined`. */
+  receive(): Uint8Array | undefined;
+  /** Lets RM work. False: it has nothing left to do. */
+  wait(): boolean;
+}
+
+export interface Message {
+  type: number;
+  id: number;
+  seq: number;
+  payload: Uint8Array;
+}
+
+export interface Reply extends Message {
+  /** RM error code: the first word of the payload. */
+  error: number;
+  /** What follows the error code. */
+  data: Uint8Array;
+}
+
+interface Partial {
+  message: Message;
+  parts: Uint8Array[];
+  left: number;
+}
+
+/** Rounds of waiting after which an unanswered request counts as unanswered. */
+const MAX_WAITS = 10_000;
+
+export class RmClient {
+  /** Every notification received, oldest first. Take them with {@link takeNotifications}. */
+  notifications: Message[] = [];
+  /** Packets that belong to nothing: a client's log of surprises. */
+  readonly dropped: Uint8Array[] = [];
+  private seq = 0;
+  private partial: Partial | undefined;
+
+  constructor(private readonly port: PacketPort) {}
+
+  /** Sends a request and waits for its reply. `undefined`: RM does not answer, or never took it. */
+  request(id: number, payload: Uint8Array = new Uint8Array(0)): Reply | undefined {
+    const seq = this.seq;
+    this.seq = (this.seq + 1) & 0xffff;
+    const packets = rpcPackets(RpcType.REQUEST, id, seq, payload);
+    if (packets === undefined)
+      throw new RangeError(`payload of ${payload.length} bytes is longer than ${Platform.RPC_MAX_PAYLOAD}`);
+    for (const packet of packets) {
+      for (let tries = 0; !this.port.send(packet); tries++) {
+        if (!this.port.wait() || tries > MAX_WAITS) return undefined;
+        this.drain();
+      }
+    }
+    for (let waits = 0; waits < MAX_WAITS; waits++) {
+      for (let message = this.next(); message !== undefined; message = this.next()) {
+        if (message.type !== RpcType.REPLY || message.id !== id || message.seq !== seq) continue;
+        if (message.payload.length < 4) return undefined;
+        return { ...message, error: le32(message.payload, 0), data: message.payload.subarray(4) };
+      }
+      if (!this.port.wait()) {
+        // RM rests; one last look, because its packet may have come with the last step.
+        const message = this.next();
+        if (message === undefined) return undefined;
+        if (message.type === RpcType.REPLY && message.id === id && message.seq === seq) {
+          return { ...message, error: le32(message.payload, 0), data: message.payload.subarray(4) };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Collects what RM sends by itself until it rests. */
+  poll(): void {
+    do this.drain();
+    while (this.port.wait());
+    this.drain();
+  }
+
+  takeNotifications(): Message[] {
+    const taken = this.notifications;
+    this.notifications = [];
+    return taken;
+  }
+
+  private drain(): void {
+    while (this.next() !== undefined) {
+      // notifications are kept by next(); late replies have no one waiting for them
+    }
+  }
+
+  /** The next complete message; notifications are also kept. */
+  private next(): Message | undefined {
+    for (let packet = this.port.receive(); packet !== undefined; packet = this.port.receive()) {
+      const message = this.assemble(packet);
+      if (message === undefined) continue;
+      if (message.type === RpcType.NOTIFICATION) this.notifications.push(message);
+      return message;
+    }
+    return undefined;
+  }
+
+  private assemble(packet: Uint8Array): Message | undefined {
+    const header = parseRpcHeader(packet);
+    if (header === undefined || !rpcHeaderValid(header)) {
+      this.dropped.push(packet);
+      return undefined;
+    }
+    const content = packet.subarray(Platform.RPC_HEADER_SIZE);
+    if (header.type === RpcType.CONTINUED) {
+      const p = this.partial;
+      if (p === undefined || p.message.id !== header.id || p.message.seq !== header.seq) {
+        this.dropped.push(packet);
+        return undefined;
+      }
+      p.parts.push(content);
+      p.left--;
+      if (p.left > 0) return undefined;
+      this.partial = undefined;
+      return { ...p.message, payload: concatBytes(...p.parts) };
+    }
+    const message = { type: header.type, id: header.id, seq: header.seq, payload: content };
+    if (header.fragments === 0) return message;
+    this.partial = { message, parts: [content], left: header.fragments };
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+/** The primary VM's end of the RM link: packets through its two queues, as its driver does it (fact base: transcript format 3, 4). */
+import { lo32 } from '../base/index.js';
+import type { PacketPort } from '../guest/rm-client.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, HypError } from '../protocol/index.js';
+import type { HostVcpu } from './host.js';
+
+export interface LinkPlace {
+  /** Capability to send to RM, and to receive from it. */
+  txCap: bigint;
+  rxCap: bigint;
+  /** Packet buffers in guest memory. */
+  txBuffer: number;
+  rxBuffer: number;
+}
+
+/** Where the primary VM finds its link: capabilities 0 and 1; buffers inside the area that its driver uses. */
+export const PRIMARY_LINK: LinkPlace = { txCap: 0n, rxCap: 1n, txBuffer: 0x4102_c000, rxBuffer: 0x4103_4000 };
+
+const PACKET_MAX = 240;
+const PUSH = 1n;
+
+export class HostPackets implements PacketPort {
+  private readonly buffer = new Uint8Array(PACKET_MAX);
+
+  constructor(
+    readonly host: HostVcpu,
+    readonly place: LinkPlace = PRIMARY_LINK,
+  ) {}
+
+  send(packet: Uint8Array): boolean {
+    const { host, place } = this;
+    host.writeMemory(place.txBuffer, packet);
+    const { x } = host;
+    x[0] = place.txCap;
+    x[1] = BigInt(packet.length);
+    x[2] = BigInt(place.txBuffer);
+    x[3] = PUSH;
+    x[4] = 0n;
+    return host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind === 'done' && lo32(host.x[0]) === HypError.OK;
+  }
+
+  receive(): Uint8Array | undefined {
+    const { host, place } = this;
+    const { x } = host;
+    x[0] = place.rxCap;
+    x[1] = BigInt(place.rxBuffer);
+    x[2] = BigInt(PACKET_MAX);
+    x[3] = 0n;
+    if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE).kind !== 'done' || lo32(host.x[0]) !== HypError.OK)
+      return undefined;
+    const size = Number(host.x[1]);
+    if (size === 0) return undefined;
+    host.readMemory(place.rxBuffer, this.buffer);
+    return this.buffer.slice(0, size);
+  }
+
+  wait(): boolean {
+    return this.host.letOthersRun();
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * The simulator: composition, virtual time and event order, host-driven vCPUs, snapshots and recordings.
+ * Models fact base transcript format 3 and 4 (who shares a CPU, when RM runs). Leaves out: real time.
+ */
+export { accessMemory, type DataResult } from './a64-runner.js';
+export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
+export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';
+export { clonePlain, digest, packPlain, unpackPlain } from './plain.js';
+export { type ProgramKind, type SimOptions, Simulator } from './simulator.js';
+export {
+  decodeSnapshot,
+  encodeSnapshot,
+  restoreSnapshot,
+  type Snapshot,
+  stateDigest,
+  takeSnapshot,
+} from './snapshot.js';
+export { type Cost, defaultCost } from './time.js';
+export { type Trace, type TraceEvent, traceTo } from './trace.js';
