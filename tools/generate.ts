@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { arbitrariesTs } from './generate/arbitraries.js';
 import { callsTs, messagesTs } from './generate/calls.js';
 import { codecFiles } from './generate/codecs.js';
 import { explainTs } from './generate/explain.js';
-import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs } from './generate/ids.js';
+import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs, smcccTs } from './generate/ids.js';
 import { layoutsTs } from './generate/layouts-data.js';
 import { referencePages } from './generate/pages.js';
 import { loadSpec } from './generate/spec.js';
@@ -24,9 +25,11 @@ function render(): Map<string, string> {
     ['src/protocol/objects.ts', objectsTs(spec)],
     ['src/protocol/enums.ts', enumsTs(spec)],
     ['src/protocol/platform.ts', platformTs(spec)],
+    ['src/protocol/smccc.ts', smcccTs(spec)],
     ['src/protocol/deaths.ts', deathsTs(spec)],
     ['src/protocol/calls.ts', callsTs(spec)],
     ['src/protocol/messages.ts', messagesTs(spec)],
+    ['test/generated/arbitraries.ts', arbitrariesTs(spec)],
     ['src/protocol/layouts.ts', layoutsTs(spec)],
     ['src/protocol/explain-data.ts', explainTs(spec)],
     ...referencePages(spec),

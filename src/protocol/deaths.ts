@@ -44,6 +44,9 @@ export type DeathId =
   | 'virq-not-mapped'
   | 'vcpu-kill-failed'
   | 'vcpu-teardown'
+  | 'vm-init-tree-unmapped'
+  | 'vdevice-teardown'
+  | 'rm-assertion'
   | 'hyp-copy-to-device-mapping'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
@@ -357,6 +360,30 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     message: 'VM_RESET',
     trigger: 'A step of removing a vCPU fails.',
     source: 'rm-state-machines 4.3',
+    reachable: false,
+  },
+  'vm-init-tree-unmapped': {
+    id: 'vm-init-tree-unmapped',
+    kind: 'FAULT',
+    message: 'VM_INIT',
+    trigger:
+      'The part of the image parcel that holds the device tree is mapped into RM but has no memory behind it (it was reclaimed in the meantime).',
+    source: 'resource manager source, device tree mapping',
+    reachable: true,
+  },
+  'vdevice-teardown': {
+    id: 'vdevice-teardown',
+    kind: 'ABORT',
+    message: 'VM_RESET',
+    trigger: 'A step of destroying a virtual device fails.',
+    source: 'rm-state-machines 4.3',
+    reachable: false,
+  },
+  'rm-assertion': {
+    id: 'rm-assertion',
+    kind: 'ABORT',
+    trigger: 'Any other assertion of RM about its own hypercalls.',
+    source: 'rm-rpc-transport 9',
     reachable: false,
   },
   'hyp-copy-to-device-mapping': {

@@ -14,5 +14,6 @@ export * from './messages.js';
 export * from './objects.js';
 export * from './platform.js';
 export * from './rpc.js';
+export * from './smccc.js';
 export * from './special.js';
 export * from './values.js';

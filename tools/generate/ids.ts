@@ -229,3 +229,30 @@ export function deathsTs(spec: Spec): string {
       .join('\n')}\n};\n`,
   ].join('\n');
 }
+
+export function smcccTs(spec: Spec): string {
+  const { call, psci_results, uid } = spec.smccc;
+  return [
+    HEAD('Function ids of the calls through HVC #0 and SMC #0 that this build answers. Fact base: hypercall-abi 6.'),
+    constObject(
+      'Smccc',
+      'Function ids by name; the 64-bit form has the suffix _64.',
+      call.flatMap((c): [string, string, string][] => [
+        [c.name, hexNum(c.id), c.about],
+        ...(c.id64 === undefined ? [] : ([[`${c.name}_64`, hexNum(c.id64), c.about]] as [string, string, string][])),
+      ]),
+    ),
+    nameTable('SMCCC_NAMES', 'Smccc', 'Name of a function id.'),
+    `/** Vendor hypervisor call n is this plus n: fast, SMC64. */
+export const SMCCC_HYPERCALL_BASE = 0xc6008000;
+`,
+    `/** UUID ${uid.uuid} as returned in four registers. */
+export const SMCCC_UID: readonly number[] = [${uid.words.map(hexNum).join(', ')}];
+`,
+    constObject(
+      'PsciResult',
+      'Results of PSCI calls; 32-bit ids return them in w0, 64-bit ids sign-extended.',
+      Object.entries(psci_results).map(([k, v]) => [k, String(v)]),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,101 @@
+/** Emits fast-check arbitraries for every message: valid ones as values, and their bytes spoiled on purpose. */
+import { camel, pascal } from './codecs.js';
+import { HEAD } from './ids.js';
+import { type Data, type Field, type Layout, layouts, listLayouts, type Payload } from './layout.js';
+import type { Spec } from './spec.js';
+
+const visible = (fields: Field[]): Field[] => fields.filter((f) => !f.ignored && !f.zero && !f.lenOf && !f.countOf);
+
+/** Values with the edges of their kind more often than chance would give. */
+function arbitraryOf(f: Field): string {
+  if (f.enum) return `enumValue('${f.enum}', ${f.size})`;
+  if (f.flags) return `flagBits('${f.flags}', ${f.size})`;
+  if (f.type === 'bytes16') return 'guid';
+  if (f.kind === 'vmid') return f.size === 4 ? 'vmid.map(Number)' : 'vmid';
+  if (f.kind === 'handle') return 'handle';
+  if (f.kind === 'irq') return 'irq';
+  if (f.kind === 'ipa' || f.kind === 'size') return f.size === 8 ? 'address' : 'u32';
+  return `u${f.size * 8}`;
+}
+
+function dataOf(d: Data): string {
+  if (d.kind === 'bytes') return 'shortBytes';
+  if (d.kind === 'special') return d.special === 'ids' ? 'idEntries' : 'ipaRanges';
+  return `fc.array(${camel(d.list ?? '')}Entry, { maxLength: 6 })`;
+}
+
+function record(p: Payload): string {
+  const optional = p.fields.some((f) => f.optional);
+  const members = visible(p.fields).map((f): [string, string, boolean] => [camel(f.name), arbitraryOf(f), f.optional]);
+  for (const d of p.data) {
+    members.push([camel(d.name), dataOf(d), optional || d.optional]);
+    if (d.second) members.push([camel(d.second), 'vmid', false]);
+  }
+  const build = (some: [string, string, boolean][]): string =>
+    `fc.record({ ${some.map(([k, v]) => `${k}: ${v}`).join(', ')} })`;
+  const required = members.filter(([, , o]) => !o);
+  if (required.length === members.length) return build(members);
+  return `fc.oneof(${build(members)}, ${required.length > 0 ? build(required) : 'fc.constant({})'})`;
+}
+
+/** IPA_RESERVE: the type field must say which form the ranges have. */
+const ipaReserve = `fc
+  .oneof(
+    fc.record({ type: fc.constant(0), ranges: fc.array(ipaFixedEntry, { maxLength: 6 }) }),
+    fc.record({ type: fc.constant(1), ranges: fc.array(ipaAllocEntry, { minLength: 1, maxLength: 6 }) }),
+  )
+  .chain((r) =>
+    fc.record({
+      type: fc.constant(r.type),
+      genericConstraints: flagBits('IpaConstraint', 4),
+      platformConstraints: u32,
+      ranges: fc.constant<readonly P.IpaRange[]>(r.ranges),
+    }),
+  )`;
+
+export function arbitrariesTs(spec: Spec): string {
+  const all = layouts(spec).filter((l) => l.message.implemented !== false);
+  const lists = [...listLayouts(spec).values()].filter(({ entry }) => entry.size > 0);
+  const hasValue = (p: Payload): boolean => visible(p.fields).length + p.data.length > 0;
+  const body: string[] = [];
+  const rows: string[] = [];
+  const one = (name: string, p: Payload): void => {
+    const gen = name === 'IpaReserveRequest' ? ipaReserve : record(p);
+    body.push(`export const ${camelName(name)}: fc.Arbitrary<P.${name}> = ${hasValue(p) ? gen : 'fc.constant({})'};\n`);
+  };
+  const emit = (l: Layout): void => {
+    const P = pascal(l.message.name);
+    const suffix = l.kind === 'request' ? 'Request' : 'Notification';
+    const key = `Msg.${l.kind === 'request' ? '' : 'N_'}${l.message.name}`;
+    if (hasValue(l.payload)) {
+      one(`${P}${suffix}`, l.payload);
+      rows.push(
+        `  sample(P.${key}, '${l.kind}', '${P}${suffix}', ${camelName(`${P}${suffix}`)}, P.encode${P}${suffix}, P.decode${P}${suffix}),`,
+      );
+    } else rows.push(`  empty(P.${key}, '${l.kind}', '${P}${suffix}'),`);
+    if (l.reply) {
+      one(`${P}Reply`, l.reply);
+      rows.push(
+        `  sample(P.${key}, 'reply', '${P}Reply', ${camelName(`${P}Reply`)}, P.encode${P}Reply, P.decode${P}Reply),`,
+      );
+    }
+  };
+  for (const l of all) emit(l);
+  return [
+    HEAD('Arbitraries for every RM message: valid values, boundary values, and bytes broken on purpose.'),
+    `import fc from 'fast-check';\nimport * as P from '../../src/protocol/index.js';\nimport { address, enumValue, flagBits, guid, handle, idEntries, irq, shortBytes, u8, u16, u32, u64, vmid } from '../support/values-arbitrary.js';\nimport { empty, type MessageSample, sample } from '../support/message-sample.js';\n`,
+    ...lists.map(
+      ({ entry, fields }) =>
+        `export const ${camel(entry.name)}Entry: fc.Arbitrary<P.${pascal(entry.name)}Entry> = fc.record({ ${visible(
+          fields,
+        )
+          .map((f) => `${camel(f.name)}: ${arbitraryOf(f)}`)
+          .join(', ')} });\n`,
+    ),
+    ...body,
+    `/** Every message with code behind it, with its codecs. */
+export const SAMPLES: readonly MessageSample[] = [\n${rows.join('\n')}\n];\n`,
+  ].join('\n');
+}
+
+const camelName = (s: string): string => s[0].toLowerCase() + s.slice(1);
