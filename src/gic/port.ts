@@ -8,6 +8,7 @@ import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
 import { assertBound, bindToVic, clearBound, unbindFromVic } from './bind.js';
 import { type Gic, rebuildSources, vicOf } from './context.js';
 import { affinityOfIndex, indexOfAffinity } from './distributor.js';
+import { CFG_EDGE } from './dstate.js';
 import {
   maintenanceBeforeWfi,
   onBehalfOf,
@@ -151,6 +152,7 @@ function makePort(g: Gic): VicPort {
     clearSource: (source) => onBehalfOf(g, self(), () => clearBound(g, source)),
     bindSource: (source, vicId, virq) => bindToVic(g, source, vicId, virq),
     unbindSource: (source) => onBehalfOf(g, self(), () => unbindFromVic(g, source)),
+    isEdge: (source) => (hyp.get<Vic>(source.vic).spi[source.virq - SPI_BASE] & CFG_EDGE) !== 0,
     vcpuActivate: (thread) => onBehalfOf(g, self(), () => activateVcpu(g, thread)),
     vcpuStopped: (thread) => {
       const v = (thread as GicThread).gic;

@@ -25,6 +25,8 @@ export interface VicPort {
   /** Sets `source.vic` and `source.virq`. ARGUMENT_INVALID or BUSY otherwise (ipc 1.3). */
   bindSource(source: VirqSource, vicId: number, virq: number): number;
   unbindSource(source: VirqSource): void;
+  /** The interrupt of a bound source is edge-configured: an assertion by level then reports success (vcpu 12.5). */
+  isEdge?(source: VirqSource): boolean;
   /** Activation check and effect for a vCPU with a VIC: BUSY when its index is taken; initialises private interrupts and timers. */
   vcpuActivate(vcpu: Thread): number;
   /** Power-off, halt or exit: timers off, CPU interface reset, list registers emptied (vcpu 7.2). */
