@@ -8,13 +8,20 @@ import {
   children,
   getProp,
   getU32,
+  isFdtError,
   nodeName,
   parseFdt,
   pathOffset,
-  isFdtError,
 } from '../../../src/board/fdt/index.js';
-import { DEFAULT_GENERATE, isVmConfigError, parseVmConfig, PHANDLE_UNSET } from '../../../src/rm/dt/index.js';
-import type { IpaRange, IrqSpec, VdeviceCommon, VmTreeDevice, VmTreeInput, VmTreeParcel } from '../../../src/rm/dt/index.js';
+import type {
+  IpaRange,
+  IrqSpec,
+  VdeviceCommon,
+  VmTreeDevice,
+  VmTreeInput,
+  VmTreeParcel,
+} from '../../../src/rm/dt/index.js';
+import { DEFAULT_GENERATE, isVmConfigError, PHANDLE_UNSET, parseVmConfig } from '../../../src/rm/dt/index.js';
 
 const bytes = (f: Uint8Array, node: number, name: string): Uint8Array => {
   const v = getProp(f, node, name);
@@ -97,7 +104,8 @@ function parcels(base: Uint8Array, f: Uint8Array): VmTreeParcel[] {
     const old = pathOffset(base, `/reserved-memory/${name}`) >= 0;
     const peers = getProp(f, node, 'peers');
     const label = getU32(f, node, 'qcom,label') ?? 0xffff;
-    const list = typeof peers === 'number' ? [] : Array.from({ length: peers.length / 4 }, (_, i) => be32(peers, i * 4));
+    const list =
+      typeof peers === 'number' ? [] : Array.from({ length: peers.length / 4 }, (_, i) => be32(peers, i * 4));
     out.unshift(parcel({ handle, label, peers: list, isPrivate: false, mapped, exclusive: !old }));
   }
   const memory = ranges(bytes(f, pathOffset(f, '/memory'), 'reg'));
@@ -241,8 +249,7 @@ export function reconstruct(base: Uint8Array, f: Uint8Array): VmTreeInput {
         peer: 3,
         optional: c.optional,
         dmaBase: c.dmaBase,
-        doorbells:
-          source?.kind === 'doorbell' && receiver?.kind === 'doorbell' ? { source, receiver } : null,
+        doorbells: source?.kind === 'doorbell' && receiver?.kind === 'doorbell' ? { source, receiver } : null,
       };
     },
   );
