@@ -22,6 +22,8 @@ export interface GuestPort {
   /** Reads guest memory into `to`; false on a stage-2 fault. */
   read(ipa: number, to: Uint8Array): boolean;
   write(ipa: number, from: Uint8Array): boolean;
+  /** The vCPU's interrupt interface on: all priorities, group 1 (ICC_SRE, ICC_PMR, ICC_IGRPEN1). Once at start. */
+  enableInterrupts(): void;
   /** Acknowledges, ends and returns the highest-priority pending interrupt, or `undefined`. */
   takeIrq(): number | undefined;
   /** 32-bit store to a device register (the vGIC). */
@@ -35,8 +37,8 @@ export type StepResult =
   /** Did work; call again. */
   | 'ran'
   /** Wait for an interrupt (WFI). */
-  | 'wfi'
+  | 'idle'
   /** Stopped for good. */
-  | 'stopped'
+  | 'dead'
   /** Wait for an interrupt or this many nanoseconds. */
   | { sleepNs: number };

@@ -2,6 +2,7 @@
  * RM's event queue: a FIFO in which each event is at most once (fact base: rm-rpc-transport 6.1). Interrupts of RM's VIC
  * queue the event that was registered for them.
  */
+import { disableIrq, enableIrq } from './gic.js';
 import type { Rm, RmEvent } from './types.js';
 
 const same = (a: RmEvent, b: RmEvent): boolean =>
@@ -21,12 +22,14 @@ export function cancelEvent(rm: Rm, event: RmEvent): void {
 
 export function registerIrq(rm: Rm, virq: number, event: RmEvent): void {
   rm.irqEvents[virq] = event;
+  enableIrq(rm, virq);
 }
 
 /** Forgets the handler of an interrupt, and its event if it is waiting. */
 export function deregisterIrq(rm: Rm, virq: number): void {
   const event = rm.irqEvents[virq];
   if (event == null) return;
+  disableIrq(rm, virq);
   rm.irqEvents[virq] = null;
   cancelEvent(rm, event);
 }

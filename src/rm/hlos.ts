@@ -171,7 +171,8 @@ export function exposeLog(rm: Rm): number {
   if (logSize === 0) return OK;
   const extent = rm.hv.memextentCreate(logBase - meIpaBase, logSize, Access.RW, ExtentMemType.ANY, meCap);
   if (extent.error !== OK) return extent.error;
-  return rm.hv.map((vmLookup(rm, VMID_HLOS)?.config as VmSetup).addrspace, extent.cap, logBase, Access.R);
+  const setup = (vmLookup(rm, VMID_HLOS) as VmRecord).config as VmSetup;
+  return rm.hv.map(setup.addrspace, extent.cap, logBase, Access.R);
 }
 
 /** Adds the hypervisor's nodes to the tree of HLOS. False: RM exits and HLOS never starts. */

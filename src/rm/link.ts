@@ -63,7 +63,7 @@ function transmit(rm: Rm, link: Link): void {
     put16(outgoing, 2, tx.seq);
     put32(outgoing, 4, tx.id);
     const left = tx.payload.length - tx.position;
-    const size = left > MAX_CONTENT ? MAX_CONTENT : left;
+    const size = Math.min(left, MAX_CONTENT);
     for (let i = 0; i < size; i++) outgoing[HEADER_SIZE + i] = tx.payload[tx.position + i];
     hv.port.write(rm.txBuffer, outgoing);
     const error = hv.msgqueueSend(link.txCap, sizeArg[HEADER_SIZE + size], rm.txBufferArg);

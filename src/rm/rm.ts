@@ -7,6 +7,7 @@ import { HypError, Platform } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { RmEnvironment } from './environment.js';
 import { takeInterrupts } from './events.js';
+import { enableGic } from './gic.js';
 import { createHlos, exposeLog, patchHlos, startHlos } from './hlos.js';
 import { Hv } from './hv.js';
 import { createIrqState, vmIrqInit } from './irq.js';
@@ -78,13 +79,14 @@ function createSelf(rm: Rm): number {
 }
 
 function boot(rm: Rm): void {
+  enableGic(rm);
   newVm(rm, VMID_RM, VMID_RM, 'RM');
   newVm(rm, VMID_HLOS, VMID_RM, 'HLOS');
   rm.irqs = createIrqState(rm.env.vicHwirq, rm.hv.random64());
   check(vmIrqInit(rm, vmLookup(rm, VMID_RM) as VmRecord, rm.env.vicCap), 'boot-irq-manager');
   check(memoryInit(rm), 'boot-memory');
   const buffers = allocatePage(rm);
-  if (buffers === undefined) return exit('boot-memory');
+  if (buffers === undefined) throw new RmDeath('ABORT', 'boot-memory');
   rm.txBuffer = buffers;
   rm.rxBuffer = buffers + 0x800;
   rm.txBufferArg = BigInt(rm.txBuffer);
@@ -133,23 +135,23 @@ function work(rm: Rm): StepResult {
     rm.draining = 0;
   }
   const event = rm.events.shift();
-  if (event === undefined) return 'wfi';
+  if (event === undefined) return 'idle';
   run(rm, event);
   return 'ran';
 }
 
 /**
  * Runs RM until one unit of work is done: the boot, one packet, one event, or one pass of a kill loop.
- * `wfi`: nothing to do until an interrupt; `sleepNs`: pause of a kill loop; `stopped`: RM died, now or before.
+ * `idle`: nothing to do until an interrupt; `sleepNs`: pause of a kill loop; `dead`: RM died, now or before.
  */
 export function rmStep(rm: Rm): StepResult {
-  if (rm.state === 'dead') return 'stopped';
+  if (rm.state === 'dead') return 'dead';
   try {
     return work(rm);
   } catch (error) {
     if (!(error instanceof RmDeath)) throw error;
     rm.state = 'dead';
     rm.dead = { kind: error.kind, trigger: error.trigger };
-    return 'stopped';
+    return 'dead';
   }
 }

@@ -11,6 +11,9 @@ import type { Trace } from './trace.js';
 
 const PAGE = 4096;
 const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
+const ICC_SRE = sysreg(3, 0, 12, 12, 5);
+const ICC_PMR = sysreg(3, 0, 4, 6, 0);
+const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const SPURIOUS = 1020n;
 
@@ -70,6 +73,12 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
       eachPiece(ipa, from.length, true, (pa, a, b) => {
         hyp.mem.writePhys(pa, from.subarray(a, b));
       }),
+    enableInterrupts() {
+      const t = thread();
+      writeSysreg(hyp, t, ICC_SRE, 7n);
+      writeSysreg(hyp, t, ICC_PMR, 0xffn);
+      writeSysreg(hyp, t, ICC_IGRPEN1, 1n);
+    },
     takeIrq() {
       const t = thread();
       const ack = readSysreg(hyp, t, ICC_IAR1);
