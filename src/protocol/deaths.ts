@@ -47,6 +47,15 @@ export type DeathId =
   | 'vm-init-tree-unmapped'
   | 'vdevice-teardown'
   | 'rm-assertion'
+  | 'boot-irq-manager'
+  | 'boot-memory'
+  | 'boot-self'
+  | 'boot-hlos'
+  | 'boot-log'
+  | 'boot-hlos-tree'
+  | 'boot-hlos-start'
+  | 'vm-reset-bad-state'
+  | 'vm-start-bad-state'
   | 'hyp-copy-to-device-mapping'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
@@ -203,7 +212,7 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
   'no-shutdown-halt': {
     id: 'no-shutdown-halt',
     kind: 'ABORT',
-    trigger: 'A VM marked no-shutdown halts by itself (PSCI off or reset, fault).',
+    trigger: 'A VM marked no-shutdown stops on its own account: PSCI system off or reset, or a fault.',
     source: 'rm-rpc-transport 9 row 17',
     reachable: true,
   },
@@ -227,7 +236,7 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'ABORT',
     message: 'VM_INIT',
     trigger:
-      'iomemory-ranges with more than two root cells, a PCI-like node (three address cells, non-empty ranges) that is the first child of its level; or, at VM_START, /reserved-memory with more than two cells.',
+      'iomemory-ranges under a root with more than two cells; a first child that looks like a PCI bridge (three address cells and a ranges property with content); or, at VM_START, /reserved-memory with more than two cells.',
     source: 'rm-rpc-transport 9 row 20',
     reachable: true,
   },
@@ -384,6 +393,69 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'ABORT',
     trigger: 'Any other assertion of RM about its own hypercalls.',
     source: 'rm-rpc-transport 9',
+    reachable: false,
+  },
+  'boot-irq-manager': {
+    id: 'boot-irq-manager',
+    kind: 'ABORT',
+    trigger: "RM's interrupt manager cannot be set up at boot.",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-memory': {
+    id: 'boot-memory',
+    kind: 'ABORT',
+    trigger: "RM's parent memory extent cannot be made at boot.",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-self': {
+    id: 'boot-self',
+    kind: 'ABORT',
+    trigger: "RM's own VM record cannot be made at boot.",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-hlos': {
+    id: 'boot-hlos',
+    kind: 'ABORT',
+    trigger: 'The primary VM cannot be created at boot.',
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-log': {
+    id: 'boot-log',
+    kind: 'ABORT',
+    trigger: "RM's log cannot be mapped for the primary VM at boot.",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-hlos-tree': {
+    id: 'boot-hlos-tree',
+    kind: 'ABORT',
+    trigger: "The primary VM's device tree cannot be patched at boot (missing, malformed or too little room).",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'boot-hlos-start': {
+    id: 'boot-hlos-start',
+    kind: 'ABORT',
+    trigger: "The primary VM's first vCPU cannot be started at boot.",
+    source: 'rm-boot-and-dt 2',
+    reachable: false,
+  },
+  'vm-reset-bad-state': {
+    id: 'vm-reset-bad-state',
+    kind: 'ABORT',
+    trigger: 'RM moves a VM to RESETTING or RESET from a state that does not lead there.',
+    source: 'rm-state-machines 1.2',
+    reachable: false,
+  },
+  'vm-start-bad-state': {
+    id: 'vm-start-bad-state',
+    kind: 'ABORT',
+    trigger: 'RM moves a VM to RUNNING or INIT_FAILED from a state that does not lead there.',
+    source: 'rm-state-machines 1.2',
     reachable: false,
   },
   'hyp-copy-to-device-mapping': {

@@ -1626,7 +1626,7 @@ export const CALL_EXPLANATIONS: readonly CallExplanation[] = [
     number: 0x32,
     name: 'memextent_configure_derive',
     about: 'Describes a memory extent as a part of another one.',
-    effect: 'Stored; holds a reference on the parent from now on.',
+    effect: 'Stored; the parent cannot go away any more.',
     source: 'hypercall-abi 4.8; memory 3.2',
     rules: [
       { id: 'hvc.memextent_configure_derive.0', text: 'x5 is not 0 (native calls only)', errors: ['ARGUMENT_INVALID'] },
@@ -3351,7 +3351,7 @@ export const MESSAGE_EXPLANATIONS: readonly MessageExplanation[] = [
     kind: 'request',
     about: 'Finds VMs by GUID.',
     who: 'any VM',
-    effect: 'Nothing changes. As VM_LOOKUP_URI; an all-zero GUID matches every VM without GUID.',
+    effect: 'Nothing changes. As VM_LOOKUP_URI; zeros find the VMs that have no GUID.',
     source: 'rm-rpc-messages 1.12',
     rules: [
       { id: 'rm.VM_LOOKUP_GUID.1', text: 'the payload is empty', errors: ['ARGUMENT_INVALID'] },
@@ -4697,7 +4697,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'msgqueue-device-buffer-stops-hypervisor',
     area: 'message queues',
-    text: 'A buffer address that resolves to a device mapping stops the hypervisor.',
+    text: 'When the buffer address leads to device memory the copy brings the hypervisor down.',
     source: 'observations 1',
     consequence: 'Never pass device memory to the queue calls.',
   },
@@ -5033,7 +5033,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'rm-never-pushes',
     area: 'RM transport',
-    text: 'RM sends without push: the client is interrupted only when its queue goes from empty to one message.',
+    text: 'RM sends without push: the client gets one interrupt for the first message in an empty queue and none for those behind it.',
     source: 'rm-rpc-transport 1.2',
     consequence: 'Drain until empty, always.',
   },
@@ -5131,7 +5131,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'config-image-size-unchecked',
     area: 'RM VM creation',
-    text: 'Image size 0 and any entry offset are accepted; size-max and size-min of the guest tree are not enforced at VM_START.',
+    text: 'Nobody looks at the image size (0 is fine) or at the entry offset, and VM_START does not hold the VM to the limits size-min and size-max of its tree.',
     source: 'observations 25',
     consequence: 'Mistakes show only as a guest that does nothing.',
   },

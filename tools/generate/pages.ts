@@ -1,7 +1,7 @@
 /** Emits docs/reference/: one Markdown page per RM service and hypercall group, quirks, deaths and an index. */
 import { parseArg } from './calls.js';
 import { type Field, type Layout, layouts, listLayouts, type Payload } from './layout.js';
-import { callRules, messageRules, type RuleOut } from './rules.js';
+import { callRules, lookupErrors, messageRules, type RuleOut } from './rules.js';
 import type { CallEntry, Spec } from './spec.js';
 
 const NOTE = '<!-- Generated from spec/ by tools/generate.ts; edit the specification, not this page. -->\n';
@@ -15,20 +15,22 @@ const table = (head: string[], rows: string[][]): string =>
     '',
   ].join('\n');
 
+const ruleResult = (r: RuleOut): string => {
+  if (r.death !== undefined) return `RM stops: [${r.death}](deaths.md#${r.death})`;
+  if (r.lookup !== undefined) return `errors of [lookup, ${r.lookup}](objects.md#lookup-${r.lookup})`;
+  return r.errors.map((e) => `\`${e}\``).join(', ');
+};
+
 const rulesTable = (rules: RuleOut[], first = 'Result'): string =>
   table(
     ['Rule', 'When', first],
-    rules.map((r) => [
-      `\`${r.id}\``,
-      r.text,
-      r.death ? `RM stops: [${r.death}](deaths.md#${r.death})` : r.errors.map((e) => `\`${e}\``).join(', '),
-    ]),
+    rules.map((r) => [`\`${r.id}\``, r.text, ruleResult(r)]),
   );
 
 const fieldNote = (f: Field): string =>
   [
-    f.enum ? `\`${f.enum}\`` : '',
-    f.flags ? `flags \`${f.flags}\`` : '',
+    f.enum ? `[${f.enum}](enums.md#${f.enum.toLowerCase()})` : '',
+    f.flags ? `flags [${f.flags}](enums.md#${f.flags.toLowerCase()})` : '',
     f.ignored ? 'ignored' : '',
     f.zero ? 'zero' : '',
     f.optional ? 'optional' : '',
@@ -216,8 +218,24 @@ function objectsPage(spec: Spec): string {
           .join(', '),
       ]),
     ),
+    '## Capability lookups\n',
+    "Most calls begin by looking capability ids up in the caller's space. Errors in the order of testing; source: hypercall-abi 3, capabilities 4.\n",
+    ...LOOKUP_KINDS.flatMap(([kind, about]) => [
+      `### lookup ${kind}\n`,
+      `${about}\n`,
+      table(
+        ['Order', 'Result'],
+        lookupErrors({ n: 0, kind, type: 'THREAD' }).map((e, i) => [String(i + 1), `\`${e}\``]),
+      ),
+    ]),
   ].join('\n');
 }
+
+const LOOKUP_KINDS = [
+  ['active', 'The object must have the right type, the capability the right, and the object must be ACTIVE.'],
+  ['any', 'As active, in any state of the object.'],
+  ['activate', 'Configuration and attaching: the right OBJECT_ACTIVATE is tested before the type.'],
+] as const;
 
 function smcccPage(spec: Spec): string {
   const calls = spec.smccc.call;

@@ -9,12 +9,14 @@ export interface RuleOut {
   /** Names of the result codes, in the order in which they are tested. */
   errors: string[];
   death?: string;
+  /** Kind of the capability lookup that the rule is. */
+  lookup?: 'active' | 'any' | 'activate';
 }
 
 const LOOKUP = ['ARGUMENT_INVALID', 'CSPACE_CAP_NULL', 'CSPACE_CAP_REVOKED'];
 
 /** Result codes of a capability lookup of this kind, in order. */
-function lookupErrors(c: CheckEntry): string[] {
+export function lookupErrors(c: CheckEntry): string[] {
   const rest =
     c.kind === 'activate'
       ? ['CSPACE_INSUFFICIENT_RIGHTS', 'CSPACE_WRONG_OBJECT_TYPE']
@@ -46,7 +48,12 @@ export function callRules(spec: Spec, call: CallEntry): RuleOut[] {
   for (const c of call.check ?? []) {
     const errors = c.lookup !== undefined ? lookupErrors(c) : [c.error ?? ''];
     for (const e of errors) if (!known.has(e)) throw new Error(`${call.name}.${c.n}: unknown error '${e}'`);
-    out.push({ id: `hvc.${call.name}.${c.n}`, text: c.lookup !== undefined ? lookupText(c) : (c.text ?? ''), errors });
+    out.push({
+      id: `hvc.${call.name}.${c.n}`,
+      text: c.lookup !== undefined ? lookupText(c) : (c.text ?? ''),
+      errors,
+      lookup: c.lookup !== undefined ? c.kind : undefined,
+    });
   }
   return out;
 }
