@@ -106,55 +106,65 @@ export function checkHeader(f: Uint8Array): number {
 }
 
 /** First offset of the structure block that may not be read any more. */
-export function structLimit(f: Uint8Array): number {
+function structLimit(f: Uint8Array): number {
   const room = be32(f, Head.TOTALSIZE) - be32(f, Head.OFF_STRUCT);
   return be32(f, Head.VERSION) >= 17 ? Math.min(room, be32(f, Head.SIZE_STRUCT)) : room;
 }
 
-/** Where the last `nextTag` stopped: offset of the following tag, or a negative error. */
+/**
+ * Where the last tag read ended: offset of the following one, or a negative error. A variable of this file instead of a
+ * second result, because every walk spends its time here.
+ */
+let tagEnd = 0;
+
+/** The tag at `offset` of a structure block at `base` with `limit` bytes. Properties of old versions are realigned. */
+function readTag(f: Uint8Array, base: number, limit: number, version: number, offset: number): number {
+  if (offset < 0 || offset + 4 > limit) {
+    tagEnd = FdtErr.TRUNCATED;
+    return Tag.END;
+  }
+  const tag = be32(f, base + offset);
+  let end = offset + 4;
+  tagEnd = FdtErr.BADSTRUCTURE;
+  if (tag === Tag.PROP) {
+    if (end + 4 > limit) return Tag.END;
+    const len = be32(f, base + end);
+    if (len + end >= INT_MAX) return Tag.END;
+    end += 8 + len;
+    if (version < 16 && len >= 8 && (end - len) % 8 !== 0) end += 4;
+  } else if (tag === Tag.BEGIN_NODE) {
+    while (end < limit && f[base + end] !== 0) end++;
+    if (end >= limit) return Tag.END;
+    end++;
+  } else if (tag !== Tag.END && tag !== Tag.END_NODE && tag !== Tag.NOP) {
+    return Tag.END;
+  }
+  if (end > limit) return Tag.END;
+  tagEnd = align4(end);
+  return tag;
+}
+
+/** Where `nextTag` stopped: offset of the following tag, or a negative error. */
 export interface Cursor {
   next: number;
 }
 
 /** The tag at `offset`; `Tag.END` also for anything unreadable, with the reason in `cursor.next`. */
 export function nextTag(f: Uint8Array, offset: number, cursor: Cursor): number {
-  const base = be32(f, Head.OFF_STRUCT);
-  const limit = structLimit(f);
-  cursor.next = FdtErr.TRUNCATED;
-  if (offset < 0 || offset + 4 > limit) return Tag.END;
-  const tag = be32(f, base + offset);
-  let end = offset + 4;
-  cursor.next = FdtErr.BADSTRUCTURE;
-  if (tag === Tag.BEGIN_NODE) {
-    while (end < limit && f[base + end] !== 0) end++;
-    if (end >= limit) return Tag.END;
-    end++;
-  } else if (tag === Tag.PROP) {
-    if (end + 4 > limit) return Tag.END;
-    const len = be32(f, base + end);
-    if (len + end >= INT_MAX) return Tag.END;
-    end += 8 + len;
-    if (be32(f, Head.VERSION) < 16 && len >= 8 && (end - len) % 8 !== 0) end += 4;
-  } else if (tag !== Tag.END && tag !== Tag.END_NODE && tag !== Tag.NOP) {
-    return Tag.END;
-  }
-  if (end > limit) return Tag.END;
-  cursor.next = align4(end);
+  const tag = readTag(f, be32(f, Head.OFF_STRUCT), structLimit(f), be32(f, Head.VERSION), offset);
+  cursor.next = tagEnd;
   return tag;
 }
 
-const scratch: Cursor = { next: 0 };
+/** The offset behind the tag at `offset` if it is the one wanted, else BADOFFSET. */
+function checkTag(f: Uint8Array, offset: number, wanted: number): number {
+  if (offset < 0 || offset % 4 !== 0) return FdtErr.BADOFFSET;
+  const tag = readTag(f, be32(f, Head.OFF_STRUCT), structLimit(f), be32(f, Head.VERSION), offset);
+  return tag === wanted ? tagEnd : FdtErr.BADOFFSET;
+}
 
 /** The offset behind the BEGIN_NODE tag at `offset`, or BADOFFSET. */
-export function checkNode(f: Uint8Array, offset: number): number {
-  if (offset < 0 || offset % 4 !== 0) return FdtErr.BADOFFSET;
-  return nextTag(f, offset, scratch) === Tag.BEGIN_NODE ? scratch.next : FdtErr.BADOFFSET;
-}
-
-function checkProp(f: Uint8Array, offset: number): number {
-  if (offset < 0 || offset % 4 !== 0) return FdtErr.BADOFFSET;
-  return nextTag(f, offset, scratch) === Tag.PROP ? scratch.next : FdtErr.BADOFFSET;
-}
+export const checkNode = (f: Uint8Array, offset: number): number => checkTag(f, offset, Tag.BEGIN_NODE);
 
 /** A walk's depth relative to its start. */
 export interface Depth {
@@ -166,15 +176,18 @@ export interface Depth {
  * ends (positive result, depth below 0) behind the node it started in.
  */
 export function nextNode(f: Uint8Array, offset: number, d: Depth | null): number {
+  const base = be32(f, Head.OFF_STRUCT);
+  const limit = structLimit(f);
+  const version = be32(f, Head.VERSION);
   let next = 0;
   if (offset >= 0) {
-    next = checkNode(f, offset);
-    if (next < 0) return next;
+    if (offset % 4 !== 0 || readTag(f, base, limit, version, offset) !== Tag.BEGIN_NODE) return FdtErr.BADOFFSET;
+    next = tagEnd;
   }
   for (;;) {
     const at = next;
-    const tag = nextTag(f, at, scratch);
-    next = scratch.next;
+    const tag = readTag(f, base, limit, version, at);
+    next = tagEnd;
     if (tag === Tag.BEGIN_NODE) {
       if (d !== null) d.depth++;
       return at;
@@ -203,13 +216,16 @@ export function nextSubnode(f: Uint8Array, offset: number): number {
 }
 
 function skipToProp(f: Uint8Array, offset: number): number {
+  const base = be32(f, Head.OFF_STRUCT);
+  const limit = structLimit(f);
+  const version = be32(f, Head.VERSION);
   let at = offset;
   for (;;) {
-    const tag = nextTag(f, at, scratch);
-    if (tag === Tag.END) return scratch.next >= 0 ? FdtErr.BADSTRUCTURE : scratch.next;
+    const tag = readTag(f, base, limit, version, at);
+    if (tag === Tag.END) return tagEnd >= 0 ? FdtErr.BADSTRUCTURE : tagEnd;
     if (tag === Tag.PROP) return at;
     if (tag !== Tag.NOP) return FdtErr.NOTFOUND;
-    at = scratch.next;
+    at = tagEnd;
   }
 }
 
@@ -221,6 +237,36 @@ export function firstProp(f: Uint8Array, node: number): number {
 
 /** Offset of the property behind the one at `prop`, or an error. */
 export function nextProp(f: Uint8Array, prop: number): number {
-  const at = checkProp(f, prop);
+  const at = checkTag(f, prop, Tag.PROP);
   return at < 0 ? at : skipToProp(f, at);
+}
+
+/** Whether `name` and its end stand at `at` of the strings, which end before `end`. */
+function nameAt(f: Uint8Array, at: number, end: number, name: string): boolean {
+  const n = name.length;
+  if (f[at + n] !== 0 || at + n >= end) return false;
+  for (let i = 0; i < n; i++) if (f[at + i] !== name.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Offset of a property in its node, or an error. A property whose name cannot be read is passed over. */
+export function propOffset(f: Uint8Array, node: number, name: string): number {
+  const base = be32(f, Head.OFF_STRUCT);
+  const limit = structLimit(f);
+  const version = be32(f, Head.VERSION);
+  const strings = be32(f, Head.OFF_STRINGS);
+  const room = be32(f, Head.TOTALSIZE) - strings;
+  const end = strings + (version >= 17 ? Math.min(room, be32(f, Head.SIZE_STRINGS)) : room);
+  if (node < 0 || node % 4 !== 0 || readTag(f, base, limit, version, node) !== Tag.BEGIN_NODE) return FdtErr.BADOFFSET;
+  for (;;) {
+    const at = tagEnd;
+    const tag = readTag(f, base, limit, version, at);
+    if (tag === Tag.PROP) {
+      if (nameAt(f, strings + be32(f, base + at + 8), end, name)) return at;
+    } else if (tag === Tag.END) {
+      return tagEnd >= 0 ? FdtErr.BADSTRUCTURE : tagEnd;
+    } else if (tag !== Tag.NOP) {
+      return FdtErr.NOTFOUND;
+    }
+  }
 }

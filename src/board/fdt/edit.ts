@@ -4,8 +4,20 @@
  * property's end and the next tag keep whatever stood there before. RM's trees show all of this (fact base:
  * observations 33).
  */
-import { align4, be32, checkNode, cString, FdtErr, HEADER_SIZE, Head, nextTag, putBe32, Tag } from './blob.js';
-import { countReservations, propOffset, subnodeOffset } from './read.js';
+import {
+  align4,
+  be32,
+  checkNode,
+  cString,
+  FdtErr,
+  HEADER_SIZE,
+  Head,
+  nextTag,
+  propOffset,
+  putBe32,
+  Tag,
+} from './blob.js';
+import { countReservations, subnodeOffset } from './read.js';
 
 /** A blob with room to grow: `f.length` is the room and the total size in the header. */
 export interface FdtEdit {

@@ -4,13 +4,12 @@ import {
   checkNode,
   type Depth,
   FdtErr,
-  firstProp,
   firstSubnode,
   Head,
   latin1,
   nextNode,
-  nextProp,
   nextSubnode,
+  propOffset,
 } from './blob.js';
 
 /** A node's name (for the root: ''), or an error. */
@@ -46,23 +45,6 @@ export function stringAt(f: Uint8Array, stroff: number): string | number {
   if (typeof range === 'number') return range;
   const end = f.indexOf(0, range[0]);
   return end < 0 || end >= range[1] ? FdtErr.TRUNCATED : latin1(f, range[0], end);
-}
-
-function stringIs(f: Uint8Array, stroff: number, name: string): boolean {
-  const at = be32(f, Head.OFF_STRINGS) + stroff;
-  const n = name.length;
-  if (f[at + n] !== 0) return false;
-  for (let i = 0; i < n; i++) if (f[at + i] !== name.charCodeAt(i)) return false;
-  const range = stringRange(f, stroff);
-  return typeof range !== 'number' && at + n < range[1];
-}
-
-/** Offset of a property in its node, or an error. */
-export function propOffset(f: Uint8Array, node: number, name: string): number {
-  const base = be32(f, Head.OFF_STRUCT);
-  let at = firstProp(f, node);
-  while (at >= 0 && !stringIs(f, be32(f, base + at + 8), name)) at = nextProp(f, at);
-  return at;
 }
 
 /** The value of the property at `prop` (a view). */
