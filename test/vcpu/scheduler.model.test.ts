@@ -1,0 +1,297 @@
+/**
+ * The scheduler against a reference made of plain lists, written from the rules of the fact base (vcpu-and-scheduler 3.3 to
+ * 3.6 and 4), under random threads, times, wake-ups and yields. Every rule of the reference can be broken on purpose: the
+ * comparison must notice each of these mutants.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Call } from '../../src/protocol/index.js';
+import { Block, isRunnable, kill, Life, schedState, type Vcpu, waitForInterrupt } from '../../src/vcpu/index.js';
+import { PROXY, type Rig, rig } from './rig.js';
+
+const MUTANTS = [
+  'preempted goes to the tail',
+  'expired goes to the head',
+  'equal priority preempts',
+  'expiry does not switch to an equal',
+  'wake-up keeps the old slice',
+  'yield does not use up the slice',
+  'yielding thread is not put back in control by a wake-up',
+  'target of a yield may be blocked',
+  'expiry does not end a directed yield',
+] as const;
+type Mutant = (typeof MUTANTS)[number] | undefined;
+
+interface RefThread {
+  priority: number;
+  slice: number;
+  left: number;
+  runnable: boolean;
+  yieldTo: number;
+}
+
+/** One CPU. Threads are numbered; -1 is nobody. */
+class Reference {
+  readonly threads: RefThread[] = [];
+  /** Runnable but not active, in queue order. */
+  queue: number[] = [];
+  active = -1;
+  control = -1;
+  last = 0;
+  due = Number.POSITIVE_INFINITY;
+
+  constructor(readonly mutant: Mutant) {}
+
+  add(priority: number, slice: number, now: number): void {
+    this.threads.push({ priority, slice, left: slice, runnable: false, yieldTo: -1 });
+    this.wake(this.threads.length - 1, now);
+  }
+
+  wake(i: number, now: number): void {
+    const t = this.threads[i];
+    if (t.yieldTo >= 0 && this.mutant !== 'yielding thread is not put back in control by a wake-up') {
+      t.yieldTo = -1;
+      if (this.active === i) this.step(now);
+    }
+    if (t.runnable) return;
+    t.runnable = true;
+    if (this.mutant !== 'wake-up keeps the old slice') t.left = t.slice;
+    const mustLook = this.active < 0 || this.queue.length === 0 || t.priority >= this.threads[this.active].priority;
+    this.queue.push(i);
+    if (mustLook) this.step(now);
+  }
+
+  sleep(now: number): void {
+    const i = this.control;
+    const t = this.threads[i];
+    t.runnable = false;
+    t.yieldTo = -1;
+    this.queue = this.queue.filter((q) => q !== i);
+    if (this.active === i) this.active = -1;
+    this.step(now);
+  }
+
+  yield(now: number): void {
+    if (this.active !== this.control) this.threads[this.active].yieldTo = -1;
+    else if (this.mutant !== 'yield does not use up the slice') this.threads[this.active].left = 0;
+    this.step(now);
+  }
+
+  yieldTo(i: number, now: number): void {
+    if (i === this.control) return;
+    if (this.active !== this.control) this.threads[this.active].yieldTo = i === this.active ? -1 : i;
+    else this.threads[this.active].yieldTo = i;
+    this.step(now);
+  }
+
+  /** End of the slice, as armed by the last step: before it turned out whether a directed yield can go on. */
+  private arm(): number {
+    if (this.active < 0) return Number.POSITIVE_INFINITY;
+    const t = this.threads[this.active];
+    const contested = t.yieldTo >= 0 || this.queue.some((q) => this.threads[q].priority === t.priority);
+    return contested ? this.last + t.left : Number.POSITIVE_INFINITY;
+  }
+
+  step(now: number): void {
+    const { mutant } = this;
+    const previous = this.active;
+    let expired = false;
+    if (previous >= 0) {
+      const t = this.threads[previous];
+      t.left -= now - this.last;
+      expired = t.left <= 0;
+      if (expired) {
+        t.left = t.slice;
+        if (mutant !== 'expiry does not end a directed yield') t.yieldTo = -1;
+      }
+    }
+    this.last = now;
+    const best = Math.max(-1, ...this.queue.map((q) => this.threads[q].priority));
+    const mine = previous < 0 ? -1 : this.threads[previous].priority;
+    const equalCounts =
+      mutant === 'equal priority preempts' || (expired && mutant !== 'expiry does not switch to an equal');
+    if (best >= 0 && (best > mine || (best === mine && equalCounts))) {
+      const next = this.queue.find((q) => this.threads[q].priority === best) as number;
+      this.queue = this.queue.filter((q) => q !== next);
+      this.active = next;
+      if (previous >= 0) {
+        const toTail = expired ? mutant !== 'expired goes to the head' : mutant === 'preempted goes to the tail';
+        this.queue = toTail ? [...this.queue, previous] : [previous, ...this.queue];
+      }
+    }
+    this.due = this.arm();
+    this.control = this.active;
+    if (this.active < 0) return;
+    const target = this.threads[this.active].yieldTo;
+    if (target < 0) return;
+    if (this.threads[target].runnable || mutant === 'target of a yield may be blocked') this.control = target;
+    else this.threads[this.active].yieldTo = -1;
+  }
+}
+
+type Command =
+  | { op: 'spawn'; priority: number; slice: number }
+  | { op: 'pass'; ns: number }
+  | { op: 'sleep' }
+  | { op: 'wake'; who: number }
+  | { op: 'yield' }
+  | { op: 'yieldTo'; who: number };
+
+const commands = fc.array(
+  fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant('spawn' as const),
+        priority: fc.integer({ min: 1, max: 3 }),
+        slice: fc.constantFrom(100_000, 160_000, 400_000),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ op: fc.constant('pass' as const), ns: fc.integer({ min: 1, max: 250_000 }) }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('sleep' as const) }) },
+    { weight: 4, arbitrary: fc.record({ op: fc.constant('wake' as const), who: fc.nat(7) }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('yield' as const) }) },
+    { weight: 3, arbitrary: fc.record({ op: fc.constant('yieldTo' as const), who: fc.nat(7) }) },
+  ),
+  { minLength: 4, maxLength: 40 },
+) as fc.Arbitrary<Command[]>;
+
+/** Runs both; the first difference in who is in control ends it with a message. */
+function compare(list: readonly Command[], mutant: Mutant): string | undefined {
+  const r = rig(1);
+  const group = r.group(true).id;
+  const ref = new Reference(mutant);
+  const real: Vcpu[] = [];
+  const caps: bigint[] = [];
+  const inControl = (): number => real.findIndex((v) => v.id === schedState(r.hyp).cpus[0].executing);
+  for (const [at, c] of list.entries()) {
+    const now = r.hyp.now;
+    const current = inControl();
+    switch (c.op) {
+      case 'spawn': {
+        if (real.length >= 8) break;
+        const v = r.start({ cpu: 0, priority: c.priority, sliceNs: c.slice, group, index: real.length });
+        real.push(v);
+        caps.push(r.cap(v));
+        ref.add(c.priority, c.slice, now);
+        break;
+      }
+      case 'pass': {
+        const end = now + c.ns;
+        r.advance(c.ns);
+        while (ref.due <= end) ref.step(ref.due);
+        break;
+      }
+      case 'sleep':
+        if (current < 0) break;
+        real[current].canIdle = false;
+        waitForInterrupt(r.hyp, real[current]);
+        ref.sleep(now);
+        break;
+      case 'wake':
+        if (c.who >= real.length) break;
+        r.hyp.sched.wakeup(real[c.who]);
+        r.settle();
+        ref.wake(c.who, now);
+        break;
+      case 'yield':
+        if (current < 0) break;
+        r.call(real[current], Call.SCHEDULER_YIELD, 0n);
+        ref.yield(now);
+        break;
+      case 'yieldTo':
+        if (current < 0 || c.who >= real.length) break;
+        r.call(real[current], Call.SCHEDULER_YIELD, 1n, caps[c.who]);
+        ref.yieldTo(c.who, now);
+        break;
+    }
+    r.settle();
+    if (inControl() !== ref.control) return `${at} ${c.op}: real ${inControl()}, reference ${ref.control}`;
+  }
+  return undefined;
+}
+
+test('the scheduler does what the lists say', () => {
+  fc.assert(
+    fc.property(commands, (list) => {
+      expect(compare(list, undefined)).toBeUndefined();
+    }),
+    { numRuns: 400, seed: 7 },
+  );
+});
+
+test.each(MUTANTS)('the comparison notices the mutant: %s', (mutant) => {
+  const found = fc.check(
+    fc.property(commands, (list) => compare(list, mutant) === undefined),
+    { numRuns: 1500, seed: 11, endOnFailure: true },
+  );
+  expect(found.failed).toBe(true);
+});
+
+// ---- invariants of the whole, with several CPUs, proxies, moves and kills -------------------------------------------
+
+type Act = { kind: number; who: number; cpu: number; ns: number };
+const acts = fc.array(
+  fc.record({ kind: fc.nat(8), who: fc.nat(5), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 900_000 }) }),
+  { maxLength: 60 },
+);
+
+function checkInvariants(r: Rig, all: readonly Vcpu[], insideOf: ReadonlySet<number>): void {
+  const { cpus } = schedState(r.hyp);
+  for (const v of all) {
+    if (r.hyp.objects[v.id] !== v) continue;
+    const executingOn = cpus.flatMap((s, cpu) => (s.executing === v.id ? [cpu] : []));
+    expect(executingOn.length).toBeLessThanOrEqual(1);
+    expect(v.running).toBe(executingOn[0] ?? -1);
+    const places = cpus.flatMap((s) => s.queues.flat()).filter((id) => id === v.id).length;
+    const active = cpus.filter((s) => s.active === v.id).length;
+    expect(places + active).toBe(v.queued ? 1 : 0);
+    // No wake-up is lost: what may run waits in a queue or is active.
+    if (isRunnable(v) && v.affinity !== 0xffff && v.life !== Life.EXITED) expect(v.queued || v.needRequeue).toBe(true);
+    if (v.proxied && v.running >= 0) expect(insideOf.has(v.id)).toBe(true);
+    if (v.queued) expect(v.sliceLeftNs).toBeLessThanOrEqual(v.sliceNs);
+  }
+  for (const s of cpus) {
+    if (s.executing === -1 && s.online) expect(s.queues.flat()).toEqual([]);
+    for (let p = 0; p < 64; p++) {
+      expect(s.queues[p].length > 0).toBe(((p < 32 ? s.low >>> p : s.high >>> (p - 32)) & 1) === 1);
+    }
+  }
+}
+
+test('no thread runs twice, no wake-up is lost, proxied vCPUs run only inside a run', () => {
+  fc.assert(
+    fc.property(acts, (list: Act[]) => {
+      const r = rig(3);
+      const group = r.group(true).id;
+      const all = [
+        r.start({ cpu: 0, group, index: 0 }),
+        r.start({ cpu: 1, group, index: 1, priority: 40 }),
+        r.start({ cpu: 0, group, index: 2, priority: 10 }),
+        r.start({ options: PROXY, group, index: 3, priority: 0, sliceNs: 100_000 }),
+        r.start({ options: PROXY, group, index: 4, priority: 0, sliceNs: 100_000 }),
+        r.start({ cpu: 2, group, index: 5 }),
+      ];
+      const caps = all.map((v) => r.cap(v));
+      for (const { kind, who, cpu, ns } of list) {
+        const id = schedState(r.hyp).cpus[cpu].executing;
+        const current = all.find((v) => v.id === id && r.hyp.objects[v.id] === v);
+        if (kind === 0) r.advance(ns);
+        else if (kind === 1) r.hyp.sched.wakeup(all[who]);
+        else if (kind === 2 && ns < 20_000) kill(r.hyp, all[who]);
+        else if (current !== undefined && !current.idling) {
+          if (kind === 3) waitForInterrupt(r.hyp, current);
+          else if (kind === 4) r.call(current, Call.SCHEDULER_YIELD, 0n);
+          else if (kind === 5) r.call(current, Call.SCHEDULER_YIELD, 1n, caps[who]);
+          else if (kind === 6) r.call(current, Call.VCPU_RUN, caps[who]);
+          else if (kind === 7) r.call(current, Call.VCPU_SET_AFFINITY, caps[who], BigInt(cpu), -1n);
+          else r.smccc(current, 0xc400_0001n, 0n, 0n, 0n);
+        }
+        r.settle();
+        const inside = new Set(all.filter((v) => (v.block & Block.RUN) === 0).map((v) => v.id));
+        checkInvariants(r, all, inside);
+      }
+    }),
+    { numRuns: 150, seed: 3 },
+  );
+});
