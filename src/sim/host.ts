@@ -224,8 +224,9 @@ export class HostVcpu {
     const end = CODE_BASE + BigInt(words.length * 4);
     let outcome: Outcome = DONE;
     let steps = 0;
-    const inWindow = (): boolean => v.pc >= CODE_BASE && v.pc < end;
-    while (caught === undefined && inWindow() && steps++ < limit) {
+    // The words may call code elsewhere; they are done when they come to the appended `ret`.
+    const unfinished = (): boolean => v.pc !== end;
+    while (caught === undefined && unfinished() && steps++ < limit) {
       sim.hyp.now += sim.cost.operationNs;
       const kept = sim.a64.step(v);
       if (sim.hyp.dead !== undefined) {
@@ -239,7 +240,7 @@ export class HostVcpu {
       sim.settle();
       if (!sim.inControl(v)) sim.runUntil(() => sim.inControl(v), sim.hyp.now + DEFAULT_WAIT_NS);
     }
-    const running = caught === undefined && outcome.kind === 'done' && inWindow();
+    const running = caught === undefined && outcome.kind === 'done' && unfinished();
     sim.a64.window = undefined;
     sim.a64.onException = undefined;
     if (!running) v.pc = savedPc;
