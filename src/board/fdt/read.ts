@@ -70,8 +70,10 @@ export const hasProp = (f: Uint8Array, node: number, name: string): boolean => p
 
 /** A u32 property; undefined when missing or not 4 bytes long. */
 export function getU32(f: Uint8Array, node: number, name: string): number | undefined {
-  const v = getProp(f, node, name);
-  return typeof v === 'number' || v.length !== 4 ? undefined : be32(v, 0);
+  const at = propOffset(f, node, name);
+  if (at < 0) return undefined;
+  const base = be32(f, Head.OFF_STRUCT);
+  return be32(f, base + at + 4) === 4 ? be32(f, base + at + 12) : undefined;
 }
 
 /** Strings of a list property; BADVALUE when the last one has no end. */
@@ -97,15 +99,24 @@ export function firstString(f: Uint8Array, node: number, name: string): string |
   return end < 0 ? FdtErr.BADVALUE : latin1(v, 0, end);
 }
 
+/** Whether `wanted` and its end stand at `at`, before `end`. */
+function stringIs(f: Uint8Array, at: number, end: number, wanted: string): boolean {
+  const n = wanted.length;
+  if (at + n >= end || f[at + n] !== 0) return false;
+  for (let i = 0; i < n; i++) if (f[at + i] !== wanted.charCodeAt(i)) return false;
+  return true;
+}
+
 /** Whether a list property contains a string in front of any malformed one. */
 export function listContains(f: Uint8Array, node: number, name: string, wanted: string): boolean {
-  const v = getProp(f, node, name);
-  if (typeof v === 'number') return false;
-  for (let at = 0; at < v.length; ) {
-    const end = v.indexOf(0, at);
-    if (end < 0) return false;
-    if (end - at === wanted.length && latin1(v, at, end) === wanted) return true;
-    at = end + 1;
+  const prop = propOffset(f, node, name);
+  if (prop < 0) return false;
+  const v = propValue(f, prop);
+  const start = v.byteOffset - f.byteOffset;
+  const end = start + v.length;
+  for (let at = start; at < end; at++) {
+    if (stringIs(f, at, end, wanted)) return true;
+    while (at < end && f[at] !== 0) at++;
   }
   return false;
 }
@@ -130,9 +141,16 @@ export function isCompatible(f: Uint8Array, node: number, wanted: string): boole
 }
 
 function nameMatches(f: Uint8Array, node: number, wanted: string): boolean {
-  const name = nodeName(f, node);
-  if (typeof name === 'number' || !name.startsWith(wanted)) return false;
-  return name.length === wanted.length || (name[wanted.length] === '@' && !wanted.includes('@'));
+  if (be32(f, Head.VERSION) < 16) {
+    const name = nodeName(f, node);
+    if (typeof name === 'number' || !name.startsWith(wanted)) return false;
+    return name.length === wanted.length || (name[wanted.length] === '@' && !wanted.includes('@'));
+  }
+  // The walk that found the node has seen the end of its name.
+  const from = be32(f, Head.OFF_STRUCT) + node + 4;
+  for (let i = 0; i < wanted.length; i++) if (f[from + i] !== wanted.charCodeAt(i)) return false;
+  const next = f[from + wanted.length];
+  return next === 0 || (next === 0x40 && !wanted.includes('@'));
 }
 
 /** A direct child by name; a name without unit address also finds the first node with one. */
