@@ -63,10 +63,7 @@ export function charge(hyp: Hypervisor, cpu: number, ns: number): void {
 }
 
 /** Something is due on this CPU: call {@link step} before the next guest operation. */
-export function stepDue(hyp: Hypervisor, cpu: number): boolean {
-  const s = cpuOf(hyp, cpu);
-  return s.resched || s.deadline <= hyp.now || s.onlineAt <= hyp.now || schedState(hyp).graces.length > 0;
-}
+export const stepDue = (hyp: Hypervisor, cpu: number): boolean => nextDeadline(hyp, cpu) <= hyp.now;
 
 /** Brings the CPU up to date at `hyp.now`: grace periods, start of the CPU, end of the slice, requested reschedules, kills. */
 export function step(hyp: Hypervisor, cpu: number): void {
@@ -86,8 +83,9 @@ export function step(hyp: Hypervisor, cpu: number): void {
 export function nextDeadline(hyp: Hypervisor, cpu: number): number {
   const state = schedState(hyp);
   const s = state.cpus[cpu];
-  if (s.resched && s.online && !s.lost) return hyp.now;
-  let at = Math.min(s.deadline, s.onlineAt);
+  let at = Number.POSITIVE_INFINITY;
+  if (!s.online) at = s.onlineAt;
+  else if (!s.lost) at = s.resched ? hyp.now : s.deadline;
   for (const g of state.graces) at = Math.min(at, g.at);
   return at;
 }

@@ -292,6 +292,6 @@ test('no thread runs twice, no wake-up is lost, proxied vCPUs run only inside a 
         checkInvariants(r, all, inside);
       }
     }),
-    { numRuns: 150, seed: 3 },
+    { numRuns: 60, seed: 3 },
   );
 });
