@@ -29,6 +29,8 @@ export type DeathId =
   | 'dt-cells'
   | 'two-console-devs'
   | 'dt-generate-not-absolute'
+  | 'dt-generate-without-name'
+  | 'dt-overlay-limit'
   | 'vm-start-unaccepted-donate'
   | 'third-init-of-reset-vmid'
   | 'vm-start-dt-overflow'
@@ -254,6 +256,23 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     message: 'VM_START',
     trigger: "A vdevice's generate (or an iomem's patch) does not start with a slash.",
     source: 'rm-rpc-transport 9 row 22',
+    reachable: true,
+  },
+  'dt-generate-without-name': {
+    id: 'dt-generate-without-name',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger: "The generate of an shm (or an iomem's generate or patch) is a slash alone or ends with one.",
+    source: 'rm-boot-and-dt 4.6',
+    reachable: true,
+  },
+  'dt-overlay-limit': {
+    id: 'dt-overlay-limit',
+    kind: 'ABORT',
+    message: 'VM_START',
+    trigger:
+      "A generate of about 480 bytes or more, an shm's or virtio-mmio's generate of 15 or more components, or a property too large for the overlay that RM builds.",
+    source: 'rm-boot-and-dt 5.2',
     reachable: true,
   },
   'vm-start-unaccepted-donate': {

@@ -66,7 +66,7 @@ function run(dto: Dto, write: () => number): boolean {
 function enter(dto: Dto, name: string): void {
   dto.open.push(name);
   const length = dto.open.reduce((sum, n) => sum + n.length + 1, 1);
-  if (length >= MAX_PWD) throw new RmDeath('ABORT', 'dt-overlay-path-too-long');
+  if (length >= MAX_PWD) throw new RmDeath('ABORT', 'dt-overlay-limit');
 }
 
 export function newDto(): Dto {
@@ -176,7 +176,7 @@ export function propRanges(
     put(r.addr, addrCells);
     put(r.size, sizeCells);
   }
-  if (!run(dto, () => addProp(dto.blob, name, value))) throw new RmDeath('ABORT', 'dt-overlay-full');
+  if (!run(dto, () => addProp(dto.blob, name, value))) throw new RmDeath('ABORT', 'dt-overlay-limit');
   return undefined;
 }
 
@@ -206,7 +206,7 @@ function writeFixups(dto: Dto, nodes: readonly Fixups[], level: number): void {
     run(dto, () => beginNode(dto.blob, n.name));
     for (const name of n.props) propU32(dto, name, 0);
     if (n.nodes.length > 0) {
-      if (level >= MAX_FIXUP_LEVEL) throw new RmDeath('ABORT', 'dt-overlay-too-deep');
+      if (level >= MAX_FIXUP_LEVEL) throw new RmDeath('ABORT', 'dt-overlay-limit');
       writeFixups(dto, n.nodes, level + 1);
     }
     run(dto, () => endNode(dto.blob));

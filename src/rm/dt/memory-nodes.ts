@@ -113,6 +113,7 @@ function bufferNode(
   mapped: readonly IpaRange[],
   cells: RangeCells,
 ): DtoRefusal {
+  if (mapped.length === 0) return `parcel ${p.handle} is mapped nowhere`;
   nodeBegin(dto, `buffer@${mapped[0].ipa.toString(16)}`);
   const refusal = propRanges(dto, 'reg', addrRanges(mapped), cells.addr, cells.size);
   if (refusal === undefined) {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   be32,
@@ -11,6 +12,7 @@ import {
   nodeName,
   parseFdt,
   pathOffset,
+  putBe32,
   stringList,
 } from '../../../src/board/fdt/index.js';
 import { RmDeath } from '../../../src/rm/death.js';
@@ -367,8 +369,8 @@ describe('device nodes', () => {
       expect(() => why({ devices: [shm({ generate })], parcels: shared() })).toThrow('dt-generate-without-name');
     }
     const deep = `/${Array.from({ length: 15 }, () => 'd').join('/')}`;
-    expect(() => why({ devices: [shm({ generate: deep })], parcels: shared() })).toThrow('dt-overlay-too-deep');
-    expect(() => why({ devices: [bell({ generate: `/${'x'.repeat(500)}` })] })).toThrow('dt-overlay-path-too-long');
+    expect(() => why({ devices: [shm({ generate: deep })], parcels: shared() })).toThrow('dt-overlay-limit');
+    expect(() => why({ devices: [bell({ generate: `/${'x'.repeat(500)}` })] })).toThrow('dt-overlay-limit');
     expect(why({ devices: [bell({ generate: '/a//b' })] })).toBeUndefined();
   });
 });
@@ -386,5 +388,34 @@ describe('large trees', () => {
     const good = results.filter((r) => r !== undefined);
     expect(good.length).toBeLessThan(8);
     for (const bytes of good) expect([bytes.length, isFdtError(parseFdt(bytes))]).toEqual([0x2_0000, false]);
+  });
+});
+
+describe('hostile trees', () => {
+  const reserved = node(
+    'reserved-memory',
+    { ranges: true },
+    node('a', { 'qcom,label': 9, reg: [0, 0x9000_0000, 0x1000] }),
+  );
+  const base = guest({ last: [reserved] });
+
+  it('are patched, refused or kill RM, whatever is overwritten', () => {
+    const words = Math.floor(base.length / 4);
+    const change = fc.record({ at: fc.nat(words - 1), value: fc.oneof(fc.nat(16), fc.integer()) });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const bad = area(base, 0x4000);
+        for (const c of changes) putBe32(bad, c.at * 4, c.value >>> 0);
+        const parcels = [image(), parcel({ label: 9, isPrivate: false })];
+        const devices = [shm({}), bell({})];
+        const cpus = [{ path: '/cpus/cpu@0', cap: 3n }];
+        try {
+          patchVmTree(bad, input({ parcels, devices, cpus }), acceptAll());
+        } catch (e) {
+          expect(e).toBeInstanceOf(RmDeath);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
