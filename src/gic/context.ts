@@ -14,6 +14,8 @@ export interface Gic {
   depth: number;
   /** Bound sources by `vic * 1024 + virq`; derived from the objects, see {@link sourceOf}. */
   readonly sources: Map<number, VirqSource>;
+  /** Earliest timer interrupt, derived from the state object it was computed for; undefined: to be computed. */
+  nextTimer: { of: object; at: number } | undefined;
   /** The physical side of forwarded interrupts (hwirq.ts). */
   readonly hw: {
     deactivate(vic: Vic, virq: number): void;

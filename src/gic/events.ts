@@ -225,10 +225,9 @@ export function sendSgi(g: Gic, v: GicVcpu, virq: number, group1: boolean): void
 /** The vCPU's list registers, timers and interface go to a physical CPU. */
 export function switchIn(g: Gic, v: GicVcpu, cpu: number): void {
   v.owner = cpu;
-  v.lrHw.set(v.lr);
   deliveryCheck(g, v);
-  v.lrHw.set(v.lr);
-  deliverPendingSgis(g, v);
+  for (let i = 0; i < LR_COUNT; i++) writeLr(v, i);
+  if (v.pendingSgis !== 0) deliverPendingSgis(g, v);
 }
 
 export function switchOut(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
@@ -332,8 +331,8 @@ function settle(g: Gic, thread: number): void {
     } else if (v !== undefined) {
       v.ipi = 0;
     }
-    next = v !== undefined && v.ipi !== 0 ? next : g.ipis.pop();
+    if (v === undefined || v.ipi === 0) next = g.ipis.length === 0 ? undefined : g.ipis.pop();
   }
-  g.ipis.length = 0;
+  if (g.ipis.length !== 0) g.ipis.length = 0;
   g.depth--;
 }

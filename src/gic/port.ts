@@ -158,7 +158,7 @@ function makePort(g: Gic): VicPort {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active) return;
       onBehalfOf(g, v.owner >= 0 ? v.thread : self(), () => stopped(g, v));
-      stopTimers(v);
+      stopTimers(g, v);
     },
     vcpuReleased: (thread) => releaseVcpu(g, thread),
     vcpuSwitchedIn: (thread, cpu) => {
@@ -173,7 +173,7 @@ function makePort(g: Gic): VicPort {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active || v.owner < 0) return;
       const waits = expectsWakeup(g, thread);
-      saveTimers(v, waits);
+      saveTimers(g, v, waits);
       switchOut(g, v, waits);
     },
     hasPendingWakeup: (thread) => {
@@ -228,7 +228,10 @@ function makePort(g: Gic): VicPort {
     },
     nextTimerEvent: () => nextTimerEvent(g),
     timersDue: () => timersDue(g),
-    restored: () => rebuildSources(g),
+    restored: () => {
+      g.nextTimer = undefined;
+      rebuildSources(g);
+    },
   };
 }
 
@@ -318,6 +321,7 @@ export function registerGic(hyp: Hypervisor): void {
     ipis: [],
     depth: 0,
     sources: new Map(),
+    nextTimer: undefined,
     hw: physicalSide(hyp, () => g),
     checkPrivate: (v, virq) => {
       const timer = TIMER_PPI.indexOf(virq as 27 | 30);

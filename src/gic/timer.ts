@@ -49,11 +49,13 @@ export function readTimerCtl(g: Gic, v: GicVcpu, timer: number): number {
 }
 
 export function writeTimerCtl(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
+  g.nextTimer = undefined;
   v.timerCtl[timer] = Number(value & 3n);
   pollTimers(g, v);
 }
 
 export function writeTimerCval(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
+  g.nextTimer = undefined;
   v.timerCval[timer] = value;
   pollTimers(g, v);
 }
@@ -80,6 +82,7 @@ export function pollTimers(g: Gic, v: GicVcpu): void {
     if (active[slot] !== 0 || !condition(g, v, timer)) continue;
     onBehalfOf(g, v.thread, () => inject(g, v, timer));
     active[slot] = 1;
+    g.nextTimer = undefined;
   }
 }
 
@@ -88,11 +91,13 @@ export function timerStillPending(g: Gic, v: GicVcpu, timer: number): boolean {
   if (v.thread !== g.self || v.owner < 0) return true;
   if (condition(g, v, timer)) return true;
   gicState(g).timerActive[activeSlot(v.owner, timer)] = 0;
+  g.nextTimer = undefined;
   return false;
 }
 
 /** The vCPU's timers go to the physical CPU. */
 export function loadTimers(g: Gic, v: GicVcpu): void {
+  g.nextTimer = undefined;
   v.timerCtl.set(v.savedCtl);
   v.timerCval.set(v.savedCval);
   const active = gicState(g).timerActive;
@@ -102,7 +107,8 @@ export function loadTimers(g: Gic, v: GicVcpu): void {
 }
 
 /** A powered-off vCPU keeps what was saved before. `expectsWakeup`: soft timers take over. */
-export function saveTimers(v: GicVcpu, expectsWakeup: boolean): void {
+export function saveTimers(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
+  g.nextTimer = undefined;
   if (!v.stopped) {
     v.savedCtl.set(v.timerCtl);
     v.savedCval.set(v.timerCval);
@@ -113,7 +119,8 @@ export function saveTimers(v: GicVcpu, expectsWakeup: boolean): void {
   }
 }
 
-export function stopTimers(v: GicVcpu): void {
+export function stopTimers(g: Gic, v: GicVcpu): void {
+  g.nextTimer = undefined;
   v.timerCtl.fill(0);
   v.softTimer.fill(Number.POSITIVE_INFINITY);
   v.stopped = true;
@@ -121,7 +128,15 @@ export function stopTimers(v: GicVcpu): void {
 
 /** Virtual time of the next timer interrupt of any vCPU, `Infinity` when none is armed. */
 export function nextTimerEvent(g: Gic): number {
-  const { vcpus, timerActive } = gicState(g);
+  const state = gicState(g);
+  const known = g.nextTimer;
+  if (known !== undefined && known.of === state) return known.at;
+  const at = earliest(g, state);
+  g.nextTimer = { of: state, at };
+  return at;
+}
+
+function earliest(g: Gic, { vcpus, timerActive }: GicState): number {
   let next = Number.POSITIVE_INFINITY;
   for (const id of vcpus) {
     const v = gicOf(g, id);
@@ -138,6 +153,7 @@ export function nextTimerEvent(g: Gic): number {
 
 /** Fires every timer that is due at the present virtual time. */
 export function timersDue(g: Gic): void {
+  g.nextTimer = undefined;
   for (const id of [...gicState(g).vcpus]) {
     const v = gicOf(g, id);
     if (v === undefined) continue;
@@ -145,6 +161,7 @@ export function timersDue(g: Gic): void {
     for (const timer of TIMERS) {
       if (v.softTimer[timer] > g.hyp.now) continue;
       v.softTimer[timer] = Number.POSITIVE_INFINITY;
+      g.nextTimer = undefined;
       if (v.owner < 0 && interruptEnabled(v.savedCtl[timer])) onBehalfOf(g, -1, () => inject(g, v, timer));
     }
   }

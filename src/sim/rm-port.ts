@@ -2,7 +2,7 @@
  * The port through which the Resource Manager touches the machine: hypercalls, its own memory, its interrupts.
  * RM's vCPU is a thread like any other; every call goes through the same dispatcher with the same checks.
  */
-import { readSysreg, sysreg, writeSysreg } from '../gic/index.js';
+import { endInterrupt, gicOfHyp, sysreg, takeInterrupt, writeSysreg } from '../gic/index.js';
 import type { GuestPort } from '../hyp/abi.js';
 import { HYPERCALL_BASE, type Hypervisor, nativeCall } from '../hyp/index.js';
 import type { Vcpu } from '../vcpu/index.js';
@@ -10,12 +10,9 @@ import type { Cost } from './time.js';
 import type { Trace } from './trace.js';
 
 const PAGE = 4096;
-const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
 const ICC_SRE = sysreg(3, 0, 12, 12, 5);
 const ICC_PMR = sysreg(3, 0, 4, 6, 0);
 const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
-const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
-const SPURIOUS = 1020n;
 
 export interface RmPortOwner {
   readonly hyp: Hypervisor;
@@ -26,6 +23,7 @@ export interface RmPortOwner {
 /** `thread` is looked up at every call: a restored snapshot replaces the object. */
 export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
   const { hyp, cost } = owner;
+  const gic = gicOfHyp(hyp);
 
   /** Runs `part` over the physical pieces of [ipa, ipa + length). */
   const eachPiece = (
@@ -81,10 +79,9 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
     },
     takeIrq() {
       const t = thread();
-      const ack = readSysreg(hyp, t, ICC_IAR1);
-      if (!('value' in ack) || ack.value >= SPURIOUS) return undefined;
-      writeSysreg(hyp, t, ICC_EOIR1, ack.value);
-      return Number(ack.value);
+      const intid = takeInterrupt(gic, t);
+      if (intid !== undefined) endInterrupt(gic, t, intid);
+      return intid;
     },
     store32(ipa, value) {
       hyp.vic.mmioAccess(thread(), ipa, 4, true, BigInt(value));
