@@ -200,7 +200,11 @@ export class Simulator {
       return false;
     }
     hyp.now = Math.max(hyp.now, at);
-    if (eventAt < programAt) return true;
+    if (eventAt < programAt) {
+      // Settled here, so that whoever waits sees a wake-up before time goes on.
+      this.settle();
+      return true;
+    }
     this.runProgram(cpu);
     return true;
   }
