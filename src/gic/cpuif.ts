@@ -9,6 +9,8 @@ import { type GicVcpu, LR_COUNT, SPECIAL_BASE } from './types.js';
 
 export const SPURIOUS = 1023;
 const IDLE_PRIORITY = 0xff;
+/** Ends of LPIs are not counted. */
+const LPI_BASE = 8192;
 const MIN_BPR0 = 2;
 const MIN_BPR1 = 3;
 
@@ -105,7 +107,7 @@ export function writeEoir(v: GicVcpu, group: number, intid: number, onHwDeactiva
     v.lrHw[i] = lr & ~LR_ACTIVE;
     return;
   }
-  v.eoiCount = (v.eoiCount + 1) & 0x1f;
+  if (intid < LPI_BASE) v.eoiCount = (v.eoiCount + 1) & 0x1f;
 }
 
 export function readBpr(v: GicVcpu, group: number): number {
@@ -113,7 +115,7 @@ export function readBpr(v: GicVcpu, group: number): number {
   return v.cbpr ? Math.min(v.bpr0 + 1, 7) : v.bpr1;
 }
 
-/** Values below the minimum become the minimum; the rest keeps three bits (8 reads back 0). */
+/** Values below the minimum (as signed 32-bit numbers) become the minimum; the rest keeps three bits (8 reads back 0). */
 export function writeBpr(v: GicVcpu, group: number, value: number): void {
   if (group === 0) v.bpr0 = Math.max(value, MIN_BPR0) & 7;
   else if (!v.cbpr) v.bpr1 = Math.max(value, MIN_BPR1) & 7;

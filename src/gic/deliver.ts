@@ -262,7 +262,10 @@ export function reclaimLr(g: Gic, vic: Vic, v: GicVcpu, i: number, reroute: bool
   const hw = (lr & LR_HW) !== 0;
   const active = (lr & LR_ACTIVE) !== 0;
   const pending = (lr & LR_PENDING) !== 0;
-  if (active) v.activeUnlisted[v.activeUnlistedCount++ % PRIORITIES] = virq;
+  if (active) {
+    v.activeUnlisted[v.activeUnlistedCount % PRIORITIES] = virq;
+    v.activeUnlistedCount = (v.activeUnlistedCount + 1) >>> 0;
+  }
 
   const old = stateOf(vic, v, virq);
   let d = withFlag(old, ACTIVE, active) & ~(LISTED | NEED_SYNC | HW_DETACHED);

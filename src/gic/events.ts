@@ -159,8 +159,9 @@ function handleMaintenance(g: Gic, v: GicVcpu): void {
     if (cause.unlistedEoi) {
       const count = v.eoiCount;
       for (let n = 0; n < count; n++) {
-        v.activeUnlistedCount--;
-        const virq = v.activeUnlisted[(v.activeUnlistedCount >>> 0) % PRIORITIES];
+        // An end of interrupt that matches nothing takes an old entry, or wraps below zero as the real counter does.
+        v.activeUnlistedCount = (v.activeUnlistedCount - 1) >>> 0;
+        const virq = v.activeUnlisted[v.activeUnlistedCount % PRIORITIES];
         if ((stateOf(vic, v, virq) & LISTED) === 0) deactivate(g, vic, v, virq, false, false, false);
       }
       v.eoiCount = 0;

@@ -96,9 +96,8 @@ function eoi(g: Gic, v: GicVcpu, group: number, value: bigint): void {
 }
 
 function bpr(v: GicVcpu, group: number, value: bigint): void {
-  const n = Number(value & 0xffn);
-  if (group === 0 ? v.trap0 : v.trap1) writeBprField(v, group, n);
-  else writeBpr(v, group, n);
+  if (group === 0 ? v.trap0 : v.trap1) writeBprField(v, group, Number(value & 7n));
+  else writeBpr(v, group, Number(BigInt.asIntN(32, value)));
 }
 
 /** False: UNDEFINED. */

@@ -67,6 +67,8 @@ export const readTimerTval = (g: Gic, v: GicVcpu, timer: number): bigint =>
 export const writeTimerTval = (g: Gic, v: GicVcpu, timer: number, value: bigint): void =>
   writeTimerCval(g, v, timer, BigInt.asUintN(64, counter(g.hyp.now) + BigInt.asIntN(32, value)));
 
+const anyEnabled = (ctl: Uint8Array): boolean => ((ctl[0] | ctl[1]) & CTL_ENABLE) !== 0;
+
 const activeSlot = (cpu: number, timer: number): number => cpu * TIMERS.length + timer;
 
 function inject(g: Gic, v: GicVcpu, timer: number): void {
@@ -97,7 +99,7 @@ export function timerStillPending(g: Gic, v: GicVcpu, timer: number): boolean {
 
 /** The vCPU's timers go to the physical CPU. */
 export function loadTimers(g: Gic, v: GicVcpu): void {
-  g.nextTimer = undefined;
+  if (anyEnabled(v.timerCtl) || anyEnabled(v.savedCtl)) g.nextTimer = undefined;
   v.timerCtl.set(v.savedCtl);
   v.timerCval.set(v.savedCval);
   const active = gicState(g).timerActive;
@@ -108,7 +110,7 @@ export function loadTimers(g: Gic, v: GicVcpu): void {
 
 /** A powered-off vCPU keeps what was saved before. `expectsWakeup`: soft timers take over. */
 export function saveTimers(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
-  g.nextTimer = undefined;
+  if (anyEnabled(v.timerCtl) || anyEnabled(v.savedCtl)) g.nextTimer = undefined;
   if (!v.stopped) {
     v.savedCtl.set(v.timerCtl);
     v.savedCval.set(v.timerCval);
