@@ -82,8 +82,8 @@ export interface SchedPort {
 }
 
 export interface MemPort {
-  /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. */
-  translate(addrspace: number, ipa: number, write: boolean): number;
+  /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. `execute`: an instruction fetch. */
+  translate(addrspace: number, ipa: number, write: boolean, execute?: boolean): number;
   /** Page that backs `ipa` and EL1's access to it (X 1, W 2, R 4), whatever that allows; `undefined` when nothing is mapped. */
   pageOf(addrspace: number, ipa: number): { pa: number; access: number } | undefined;
   /** EL1 access to a guest range, all of it or nothing: 0, or the `Fault` of the first page that refuses. */

@@ -163,7 +163,7 @@ export class A64Runner implements A64Cpu {
     }
     if ((v.pc & 3n) !== 0n)
       return this.exception(Vector.SYNC, { esr: ((EC_PC_ALIGNMENT << 26) | IL) >>> 0, far: v.pc });
-    const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false);
+    const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false, true);
     if (pa < 0) {
       const at = { pc: v.pc, vbar: getStored(v, 'VBAR_EL1'), fromEl0: false };
       const resolution = handleInstructionAbort(this.hyp, v, v.pc, at);

@@ -80,10 +80,11 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
     return 0;
   };
   return {
-    translate(as, ipa, write) {
+    translate(as, ipa, write, execute) {
       const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
       if (leaf === 0) return Fault.TRANSLATION;
-      if ((leafKernelAccess(leaf) & (write ? Access.W : Access.R)) === 0) return Fault.PERMISSION;
+      const need = execute ? Access.X : write ? Access.W : Access.R;
+      if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
       return leaf - (leaf % PAGE_SIZE) + (ipa % PAGE_SIZE);
     },
     pageOf(as, ipa) {
