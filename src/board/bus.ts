@@ -23,17 +23,46 @@ function its(offset: number, size: number): BusResult {
   return size === 8 && offset === 0 ? { value: 0n } : 'abort';
 }
 
+/** Arm PrimeCell: identification in the last eight words of the page, other registers idle as given. */
+function primeCell(id: number, registers: Readonly<Record<number, bigint>> = {}) {
+  const cell = [0x0d, 0xf0, 0x05, 0xb1];
+  return (offset: number): BusResult => {
+    if (offset >= 0xff0) return { value: BigInt(cell[(offset - 0xff0) >> 2]) };
+    if (offset >= 0xfe0) return { value: BigInt((id >>> (8 * ((offset - 0xfe0) >> 2))) & 0xff) };
+    return { value: registers[offset] ?? 0n };
+  };
+}
+
+const PL011_FLAGS = 0x18;
+const PL011_EMPTY = 0x90n;
+const VIRTIO_STRIDE = 0x200;
+/** Transports without a device: magic "virt", legacy version, vendor "QEMU". */
+const VIRTIO_REGISTERS: Readonly<Record<number, bigint>> = { 0: 0x7472_6976n, 4: 1n, 12: 0x554d_4551n };
+/** Host bridge at 0:0.0, and nothing else: vendor and device, class, subsystem. */
+const ECAM_REGISTERS: Readonly<Record<number, bigint>> = { 0: 0x0008_1b36n, 8: 0x0600_0000n, 44: 0x1100_1af4n };
+const ECAM_FUNCTION = 0x1000;
+
+const virtio = (offset: number, size: number): BusResult => ({
+  value: size === 4 ? (VIRTIO_REGISTERS[offset % VIRTIO_STRIDE] ?? 0n) : 0n,
+});
+
+function ecam(offset: number, size: number): BusResult {
+  if (offset >= ECAM_FUNCTION) return ones(offset, size);
+  const word = ECAM_REGISTERS[offset & ~3] ?? 0n;
+  return { value: BigInt.asUintN(8 * size, word >> BigInt(8 * (offset & 3))) };
+}
+
 const WINDOWS: readonly Window[] = [
   { base: 0x0000_0000, end: 0x0800_0000, read: zero }, // flash
   { base: 0x0808_0000, end: 0x080a_0000, read: its },
-  { base: 0x0900_0000, end: 0x0900_1000, read: zero }, // PL011
-  { base: 0x0901_0000, end: 0x0901_1000, read: zero }, // PL031
+  { base: 0x0900_0000, end: 0x0900_1000, read: primeCell(0x0014_1011, { [PL011_FLAGS]: PL011_EMPTY }) }, // PL011
+  { base: 0x0901_0000, end: 0x0901_1000, read: primeCell(0x0004_1031) }, // PL031, time not kept
   { base: 0x0902_0000, end: 0x0902_0018, read: zero }, // fw_cfg
-  { base: 0x0903_0000, end: 0x0903_1000, read: zero }, // PL061
-  { base: 0x0a00_0000, end: 0x0a00_4000, read: zero }, // virtio-mmio
+  { base: 0x0903_0000, end: 0x0903_1000, read: primeCell(0x0004_1061) }, // PL061
+  { base: 0x0a00_0000, end: 0x0a00_4000, read: virtio },
   { base: 0x1000_0000, end: 0x3eff_0000, read: ones }, // PCI memory
   { base: 0x3eff_0000, end: 0x3f00_0000, read: ones }, // PCI I/O
-  { base: 0x3f00_0000, end: 0x4000_0000, read: ones }, // PCI configuration
+  { base: 0x3f00_0000, end: 0x4000_0000, read: ecam }, // PCI configuration
 ];
 
 export const BUS_END = 0x4000_0000;
