@@ -41,12 +41,22 @@ const CODE_LIMIT = 2_000_000;
 
 export interface CodeOutcome {
   outcome: Outcome;
-  /** Interrupts taken as exceptions, in order: "I33" as IRQ, "F33" as FIQ. */
+  /** Interrupts taken as exceptions, in order: "33" as IRQ, "F33" as FIQ. */
   taken: string[];
   running: boolean;
 }
 
+/** Code handed over by the driver that has not come to its end. */
+interface CodeRun {
+  words: readonly number[];
+  taken: string[];
+  savedPc: bigint;
+  entries: number;
+}
+
 export class HostVcpu {
+  private code: CodeRun | undefined;
+
   constructor(
     readonly sim: Simulator,
     readonly id: number,
@@ -202,50 +212,60 @@ export class HostVcpu {
 
   /**
    * Executes machine words, then returns to the driver at the `ret` that is appended. Interrupts that PSTATE lets through are
-   * acknowledged and ended by a handler; a synchronous exception ends the run.
+   * acknowledged and ended by a handler; a synchronous exception ends the run. Code that waits or loops stays `running` and
+   * goes on with {@link continueCode}.
    */
   runCode(words: readonly number[], x: readonly bigint[], limit = CODE_LIMIT): CodeOutcome {
-    const { sim } = this;
-    const taken: string[] = [];
     const refused = this.acquire(DEFAULT_WAIT_NS);
-    if (refused !== undefined) return { outcome: refused, taken, running: false };
+    if (refused !== undefined) return { outcome: refused, taken: [], running: false };
     const v = this.vcpu;
     for (let i = 0; i < 18; i++) v.x[i] = i < x.length ? x[i] : 0n;
-    const savedPc = v.pc;
+    this.code = { words, taken: [], savedPc: v.pc, entries: v.entries };
     v.pc = CODE_BASE;
+    return this.continueCode(limit);
+  }
+
+  /** Goes on with code that was left running; without such code, done at once. */
+  continueCode(limit = CODE_LIMIT): CodeOutcome {
+    const { code, sim } = this;
+    if (code === undefined) return { outcome: DONE, taken: [], running: false };
+    const v = this.vcpu;
+    const { taken } = code;
     let caught: { vector: number; exception: GuestException } | undefined;
-    sim.a64.window = { base: CODE_BASE, words };
+    const end = CODE_BASE + BigInt(code.words.length * 4);
+    // The words may call code elsewhere; they are done when they come to the appended `ret`.
+    const finished = (): boolean => v.pc === end || caught !== undefined || v.entries !== code.entries;
+    const back = (): boolean => v.pending === null && sim.inControl(v);
+    sim.a64.window = { base: CODE_BASE, words: code.words };
     sim.a64.onException = (t, vector, exception) => {
       if (t !== v) return false;
       if (vector === Vector.IRQ || vector === Vector.FIQ) this.handleInterrupt(v, vector, taken);
       else if (exception !== undefined) caught = { vector: SYNC_EL1H, exception };
       return true;
     };
-    const end = CODE_BASE + BigInt(words.length * 4);
     let outcome: Outcome = DONE;
-    let steps = 0;
-    // The words may call code elsewhere; they are done when they come to the appended `ret`.
-    const unfinished = (): boolean => v.pc !== end;
-    while (caught === undefined && unfinished() && steps++ < limit) {
+    for (let steps = 0; steps < limit; steps++) {
+      if (!sim.runUntil(back, sim.hyp.now + DEFAULT_WAIT_NS) || sim.hyp.dead !== undefined) {
+        outcome = { kind: sim.hyp.dead === undefined ? 'noReturn' : 'dead' };
+        break;
+      }
+      if (finished()) break;
       sim.hyp.now += sim.cost.operationNs;
-      const kept = sim.a64.step(v);
-      if (sim.hyp.dead !== undefined) {
-        outcome = { kind: 'dead' };
-        break;
-      }
-      if (!kept && !sim.runUntil(() => v.pending === null && sim.inControl(v), sim.hyp.now + DEFAULT_WAIT_NS)) {
-        outcome = { kind: 'noReturn' };
-        break;
-      }
+      sim.a64.step(v);
       sim.settle();
-      if (!sim.inControl(v)) sim.runUntil(() => sim.inControl(v), sim.hyp.now + DEFAULT_WAIT_NS);
     }
-    const running = caught === undefined && outcome.kind === 'done' && unfinished();
     sim.a64.window = undefined;
     sim.a64.onException = undefined;
-    if (!running) v.pc = savedPc;
-    if (caught !== undefined) outcome = { kind: 'exception', ...caught };
-    return { outcome, taken, running };
+    if (v.entries !== code.entries) {
+      this.code = undefined;
+      return { outcome: { kind: 'restarted' }, taken, running: false };
+    }
+    if (!finished()) return { outcome, taken, running: outcome.kind !== 'dead' };
+    this.code = undefined;
+    v.pc = code.savedPc;
+    if (caught !== undefined)
+      outcome = { kind: 'exception', ...(caught as { vector: number; exception: GuestException }) };
+    return { outcome, taken, running: false };
   }
 
   /** The driver's vector: acknowledge and end, PSTATE as before. */
@@ -253,7 +273,7 @@ export class HostVcpu {
     const group = vector === Vector.FIQ ? 0 : 1;
     const ack = readSysreg(this.sim.hyp, v, ICC_IAR[group]);
     if (!('value' in ack)) return;
-    taken.push(`${group === 0 ? 'F' : 'I'}${ack.value}`);
+    taken.push(`${group === 0 ? 'F' : ''}${ack.value}`);
     writeSysreg(this.sim.hyp, v, ICC_EOIR[group], ack.value);
   }
 

@@ -1,0 +1,171 @@
+/** The replay driver of a simulator: the recorded bare-metal program's operations on the primary VM's vCPUs. */
+import { gicVcpu, parseSysreg } from '../gic/index.js';
+import type { HypConfig } from '../hyp/index.js';
+import { HostVcpu, type Outcome, Simulator } from '../sim/index.js';
+import type { Vcpu } from '../vcpu/index.js';
+import { VcpuOption } from '../vcpu/index.js';
+import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
+import type { Header } from './events.js';
+
+const CURRENT_EL1 = 4n;
+const DAIF = 0x3c0;
+/** Yields after which the machine counts as never idle. */
+const MAX_YIELDS = 2_000;
+
+function end(o: Outcome): OpEnd {
+  if (o.kind !== 'exception') return o;
+  return { kind: 'exception', vector: o.vector, esr: BigInt(o.exception.esr >>> 0), far: o.exception.far };
+}
+
+/** The hypervisor that a transcript was recorded from. */
+export function configOf(header: Header): Partial<HypConfig> {
+  const fixed = header.hyp?.includes('lend-unmap-fix') ?? false;
+  const random = header.cspaceRandomisation === true;
+  return { quirks: { lendKeepsBlockMappings: !fixed }, cspaceSeed: random ? 1 : undefined };
+}
+
+export class SimDriver implements ReplayDriver {
+  readonly sim: Simulator;
+  private readonly hosts: HostVcpu[] = [];
+
+  /** A fresh boot up to the first instruction of the primary VM. Throws if it does not get there: our bug. */
+  constructor(header: Header) {
+    this.sim = new Simulator({ hyp: configOf(header) });
+    if (!this.sim.bootPrimary())
+      throw new Error(`the primary VM did not start: ${this.sim.rm.dead?.trigger ?? 'RM waits'}`);
+  }
+
+  /** HLOS vCPU by redistributor index. */
+  host(cpu: number): HostVcpu {
+    const known = this.hosts[cpu];
+    if (known !== undefined) return known;
+    for (const object of this.sim.hyp.objects) {
+      const v = object as Vcpu | undefined;
+      if (v?.options === undefined || (v.options & VcpuOption.HLOS_VM) === 0n || gicVcpu(v).index !== cpu) continue;
+      const host = new HostVcpu(this.sim, v.id);
+      this.hosts[cpu] = host;
+      return host;
+    }
+    throw new RangeError(`the primary VM has no vCPU ${cpu}`);
+  }
+
+  private call(cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {
+    const host = this.host(cpu);
+    const outcome = host.call(conduit, imm, x);
+    return { ...end(outcome), x: [...host.x.subarray(0, 18)] };
+  }
+
+  hvc(cpu: number, imm: number, x: readonly bigint[]): CallEnd {
+    return this.call(cpu, 'hvc', imm, x);
+  }
+
+  smccc(cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {
+    return this.call(cpu, conduit, imm, x);
+  }
+
+  readMem(cpu: number, ipa: number, length: number): Uint8Array | undefined {
+    const bytes = new Uint8Array(length);
+    return this.host(cpu).readMemory(ipa, bytes) ? bytes : undefined;
+  }
+
+  writeMem(cpu: number, ipa: number, bytes: Uint8Array): boolean {
+    return this.host(cpu).writeMemory(ipa, bytes);
+  }
+
+  load(cpu: number, ipa: bigint, width: number): ValueEnd {
+    const o = this.host(cpu).access(ipa, width, false);
+    return { ...end(o), value: o.value };
+  }
+
+  store(cpu: number, ipa: bigint, width: number, value: bigint): OpEnd {
+    return end(this.host(cpu).access(ipa, width, true, value));
+  }
+
+  readSysreg(cpu: number, enc: string): ValueEnd {
+    const o = this.host(cpu).readRegister(encoding(enc));
+    return { ...end(o), value: o.value };
+  }
+
+  writeSysreg(cpu: number, enc: string, value: bigint): OpEnd {
+    return end(this.host(cpu).writeRegister(encoding(enc), value));
+  }
+
+  private code(cpu: number, o: ReturnType<HostVcpu['runCode']>): CodeEnd {
+    return {
+      end: end(o.outcome),
+      x: [...this.host(cpu).x.subarray(0, 18)],
+      taken: o.taken.map(interrupt),
+      running: o.running,
+    };
+  }
+
+  runCode(cpu: number, words: readonly number[], x: readonly bigint[]): CodeEnd {
+    return this.code(cpu, this.host(cpu).runCode(words, x));
+  }
+
+  codeResult(cpu: number): CodeEnd {
+    return this.code(cpu, this.host(cpu).continueCode());
+  }
+
+  cpuBoot(cpu: number): CpuBootInfo {
+    const v = this.host(cpu).vcpu;
+    return {
+      count: v.entries,
+      x0: v.x[0],
+      x1: v.x[1],
+      currentel: CURRENT_EL1,
+      mpidr: this.sim.hyp.vic.mpidr(v),
+      sctlr: v.sctlr,
+      daif: BigInt(v.pstate & DAIF),
+    };
+  }
+
+  wfi(cpu: number): OpEnd {
+    return end(this.host(cpu).wfi());
+  }
+
+  delay(ms: number): void {
+    this.sim.spin(ms * 1e6);
+  }
+
+  yieldUntilIdle(): void {
+    const host = this.host(0);
+    for (let i = 0; i < MAX_YIELDS; i++) {
+      const before = this.sim.steps;
+      if (host.call('hvc', 0x603b, []).kind !== 'done' || this.sim.steps === before) return;
+    }
+  }
+
+  drainIrqs(max: number): number[] {
+    const taken: number[] = [];
+    while (taken.length < max) {
+      const intid = this.host(0).takeInterrupt();
+      if (intid === undefined) break;
+      taken.push(intid);
+    }
+    return taken;
+  }
+
+  dead(): 'rm' | 'hypervisor' | undefined {
+    if (this.sim.hyp.dead !== undefined) return 'hypervisor';
+    return this.sim.rm.state === 'dead' ? 'rm' : undefined;
+  }
+
+  now(): number {
+    return this.sim.hyp.now;
+  }
+
+  /** Words of guest code that the interpreter did not know. */
+  unknownWords(): readonly number[] {
+    return this.sim.a64.unknownWords;
+  }
+}
+
+function encoding(enc: string): number {
+  const parsed = parseSysreg(enc);
+  if (parsed === undefined) throw new RangeError(`${enc} does not name a system register`);
+  return parsed;
+}
+
+/** "33" is the number 33; "F33" stays. */
+const interrupt = (taken: string): number | string => (taken.startsWith('F') ? taken : Number(taken));
