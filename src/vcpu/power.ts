@@ -70,7 +70,8 @@ function stopped(hyp: Hypervisor, v: Vcpu): void {
 
 /** The vCPU enters the guest at its entry point, after a power-on (`warm` false) or a warm reset. */
 export function started(hyp: Hypervisor, v: Vcpu, warm: boolean): void {
-  v.entries++;
+  // A killed vCPU gets as far as this and then exits.
+  if (v.life === Life.READY) v.entries++;
   if (!warm) powerResume(hyp, v);
 }
 
