@@ -38,7 +38,6 @@ export type DeathId =
   | 'link-send-failed'
   | 'notification-without-link'
   | 'leftover-virq-at-teardown'
-  | 'dt-generate-without-name'
   | 'dt-overlay-path-too-long'
   | 'dt-overlay-full'
   | 'dt-overlay-too-deep'
@@ -327,14 +326,6 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     message: 'VM_RESET',
     trigger: 'Reset finds a virtual interrupt that no device of the VM freed.',
     source: 'rm-state-machines 4.3',
-    reachable: true,
-  },
-  'dt-generate-without-name': {
-    id: 'dt-generate-without-name',
-    kind: 'ABORT',
-    message: 'VM_START',
-    trigger: 'The generate path of a device without unit address (shm, iomem) is only a slash or ends with one.',
-    source: 'rm-boot-and-dt, vdevice property generate',
     reachable: true,
   },
   'dt-overlay-path-too-long': {
