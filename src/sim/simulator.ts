@@ -206,6 +206,8 @@ export class Simulator {
       return true;
     }
     this.runProgram(cpu);
+    // The end of its slice too is settled before waiters look.
+    if (stepDue(hyp, cpu)) this.settle();
     return true;
   }
 
