@@ -1,6 +1,6 @@
 /**
  * What the hypervisor does on behalf of the GIC when something happens to a vCPU: maintenance interrupts, requests between
- * CPUs, group enables, SGIs, deactivation, context switches.
+ * CPUs, group enables, SGIs, deactivation.
  * Source: fact base vgic-and-timer 4.2 to 4.6.
  */
 import {
@@ -15,8 +15,8 @@ import {
   vicOf,
   wake,
 } from './context.js';
-import { clearHighestActive, maintenance, resetVmcr } from './cpuif.js';
-import { deliver, reclaimLr, routeAndFlag, syncLr, syncVcpu } from './deliver.js';
+import { clearHighestActive, maintenance } from './cpuif.js';
+import { deliver, syncVcpu } from './deliver.js';
 import {
   ACTIVE,
   EDGE,
@@ -30,19 +30,10 @@ import {
   NEED_SYNC,
   routeOf,
 } from './dstate.js';
+import { syncLr } from './listing.js';
 import { LR_HW, LR_PENDING, lrState, readLr, writeLr } from './lr.js';
-import { deliveryCheck, inRange, tryToListPending } from './search.js';
-import {
-  type GicVcpu,
-  Ipi,
-  LR_COUNT,
-  NO_VIRQ,
-  PRIORITIES,
-  PRIVATE_COUNT,
-  SPECIAL_BASE,
-  SPI_BASE,
-  type Vic,
-} from './types.js';
+import { deliveryCheck, tryToListPending } from './search.js';
+import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, PRIORITIES, SPECIAL_BASE, SPI_BASE, type Vic } from './types.js';
 
 /** Tries to handle one cause this often; more means that the cause never goes away. */
 const MAINTENANCE_LIMIT = 100;
@@ -190,7 +181,7 @@ export function serviceMaintenance(g: Gic, v: GicVcpu): void {
   }
 }
 
-function deliverPendingSgis(g: Gic, v: GicVcpu): void {
+export function deliverPendingSgis(g: Gic, v: GicVcpu): void {
   const vic = vicOf(g, v);
   for (let virq = 0; virq < 16; virq++) {
     if ((v.pendingSgis & (1 << virq)) === 0) continue;
@@ -220,87 +211,6 @@ export function sendSgi(g: Gic, v: GicVcpu, virq: number, group1: boolean): void
     else wake(g, v);
   } else {
     deliver(g, vicOf(g, v), v, virq, EDGE, true);
-  }
-}
-
-/** The vCPU's list registers, timers and interface go to a physical CPU. */
-export function switchIn(g: Gic, v: GicVcpu, cpu: number): void {
-  v.owner = cpu;
-  deliveryCheck(g, v);
-  for (let i = 0; i < LR_COUNT; i++) writeLr(v, i);
-  if (v.pendingSgis !== 0) deliverPendingSgis(g, v);
-}
-
-export function switchOut(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
-  for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) readLr(v, i);
-  const bits = v.ipi;
-  v.ipi = 0;
-  const self = g.self;
-  if (g.self === v.thread) g.self = -1;
-  v.owner = -1;
-  if ((bits & Ipi.SYNC) !== 0) syncVcpu(g, v);
-  let woken = (bits & Ipi.ENABLE) !== 0 && updateGroupEnables(g, v, vicOf(g, v).ctlr);
-  if (expectsWakeup) {
-    woken = deliveryCheck(g, v) || woken;
-    if (woken) wake(g, v);
-    deliverPendingSgis(g, v);
-  }
-  g.self = self;
-}
-
-/** Power-off, halt, exit: the interface is reset and nothing stays listed as pending. */
-export function stopped(g: Gic, v: GicVcpu): void {
-  if (!v.group0 && !v.group1) return;
-  resetVmcr(v);
-  updateGroupEnables(g, v, 0);
-}
-
-/** WFI, suspend and directed yield return at once while this is true. */
-export function pendingWakeup(v: GicVcpu): boolean {
-  if (v.searchPrios !== 0) return true;
-  if (!v.group0 && !v.group1) return false;
-  const lrs = v.owner >= 0 ? v.lrHw : v.lr;
-  for (let i = 0; i < LR_COUNT; i++) {
-    if ((v.lr[i] & 3) !== 0 && lrState(lrs[i]) === LR_PENDING) return true;
-  }
-  return false;
-}
-
-/** Interrupts that found no target look for one again: a vCPU was activated. */
-export function retryUnrouted(g: Gic, vic: Vic): void {
-  for (let range = 0; range < 64; range++) {
-    const word = range >>> 5;
-    const mask = (1 << (range & 31)) >>> 0;
-    if ((vic.unrouted[word] & mask) === 0) continue;
-    vic.unrouted[word] = (vic.unrouted[word] & ~mask) >>> 0;
-    let unclaimed = false;
-    inRange(range, (virq) => {
-      if (virq < PRIVATE_COUNT) return false;
-      const d = vic.spi[virq - SPI_BASE];
-      if ((d & ENABLED) !== 0 && (d & LISTED) === 0 && isPending(d) && !routeAndFlag(g, vic, virq, d)) unclaimed = true;
-      return false;
-    });
-    if (unclaimed) vic.unrouted[word] = (vic.unrouted[word] | mask) >>> 0;
-  }
-}
-
-/** The vCPU goes away for good: its interrupts return to the distributor. */
-export function undeliverAll(g: Gic, v: GicVcpu): void {
-  const vic = vicOf(g, v);
-  v.group0 = false;
-  v.group1 = false;
-  for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) reclaimLr(g, vic, v, i, true);
-  for (let at = 0; at < v.searchRanges.length; at++) {
-    const bits = v.searchRanges[at];
-    for (let bit = 0; bit < 32; bit++) {
-      if ((bits & ((1 << bit) >>> 0)) === 0) continue;
-      inRange((at & 1) * 32 + bit, (virq) => {
-        if (virq < SPI_BASE) return false;
-        const d = vic.spi[virq - SPI_BASE];
-        if ((d & ENABLED) !== 0 && (d & LISTED) === 0 && isPending(d)) routeAndFlag(g, vic, virq, d);
-        return false;
-      });
-    }
   }
 }
 

@@ -3,12 +3,14 @@
  * redistributor frames, ICC_* registers with four list registers per vCPU, delivery, routing, SGIs, timers, and the other EL1
  * system registers (sysregs/). Left out, as in this build of Gunyah: LPIs and ITS, 1-of-N routing, extended ranges, a counting PMU.
  */
+
+export { attachVcpu, gicVcpu, setMapping } from './calls.js';
 export { type Gic, gicOf } from './context.js';
 export { readHppir, signalledException } from './cpuif.js';
 export { createHwirq, type Hwirq, raiseHwirq } from './hwirq.js';
 export { Icc } from './icc.js';
 export { endInterrupt, takeInterrupt } from './irq.js';
-export { attachVcpu, ESR_DATA_ABORT, gicOfHyp, gicVcpu, registerGic, setMapping } from './port.js';
+export { ESR_DATA_ABORT, gicOfHyp, registerGic } from './port.js';
 export {
   getStored,
   parseSysreg,

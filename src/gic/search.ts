@@ -1,67 +1,10 @@
-/**
- * Waiting interrupts: per vCPU a set of priorities and, per priority, of ranges of 16 INTIDs in which something may wait.
- * Source: fact base vgic-and-timer 4.1; a range stays flagged while its interrupt is held back by a disabled group.
- */
-import { type Gic, sendIpi, setState, stateOf, vicOf, wake } from './context.js';
-import { listIrq, routeAllowed, selectLr } from './deliver.js';
+/** Looking for waiting interrupts (flags.ts) that fit into a list register now. Source: fact base vgic-and-timer 4.1. */
+import { type Gic, setState, stateOf, vicOf, wake } from './context.js';
 import { ACTIVE, EDGE, ENABLED, GROUP1, HW_ACTIVE, isPending, LISTED, priorityOf } from './dstate.js';
+import { inRange, routeAllowed } from './flags.js';
+import { listIrq, selectLr } from './listing.js';
 import { firstEmptyHw, lrIsEmpty, lrPriority, lrState } from './lr.js';
-import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, PRIORITY_LOWEST, RANGE_SIZE, SPECIAL_BASE, type Vic } from './types.js';
-
-/** Sets a bit of a two-word-per-row bitmap; false when it was set already. */
-function setBit(words: Uint32Array, word: number, bit: number): boolean {
-  const mask = (1 << bit) >>> 0;
-  if ((words[word] & mask) !== 0) return false;
-  words[word] = (words[word] | mask) >>> 0;
-  return true;
-}
-
-function flagRange(v: GicVcpu, virq: number, priority: number): boolean {
-  const range = Math.floor(virq / RANGE_SIZE);
-  return setBit(v.searchRanges, (priority >>> 3) * 2 + (range >>> 5), range & 31);
-}
-
-function flagPriority(v: GicVcpu, priority: number): boolean {
-  const mask = (1 << (priority >>> 3)) >>> 0;
-  if ((v.searchPrios & mask) !== 0) return false;
-  v.searchPrios = (v.searchPrios | mask) >>> 0;
-  return true;
-}
-
-/** Flags an interrupt whose vCPU's registers are all in use, or which executes on CPU `remote`. */
-export function flagLocked(g: Gic, v: GicVcpu, virq: number, priority: number, group1: boolean, remote: number): void {
-  flagRange(v, virq, priority);
-  flagPriority(v, priority);
-  if (group1 ? !v.group1 : !v.group0) return;
-  if (v.thread !== g.self && remote >= 0) sendIpi(g, v, Ipi.DELIVER);
-  else v.npie = true;
-}
-
-/** Flags an interrupt without regard to the target's registers, and makes the target look at it. */
-export function flagUnlocked(g: Gic, v: GicVcpu, virq: number, priority: number): void {
-  if (!flagRange(v, virq, priority) || !flagPriority(v, priority)) return;
-  if (v.thread === g.self) {
-    sendIpi(g, v, Ipi.DELIVER);
-    wake(g, v);
-  } else if (v.owner >= 0) {
-    sendIpi(g, v, Ipi.DELIVER);
-  } else {
-    wake(g, v);
-  }
-}
-
-export function flagUnrouted(vic: Vic, virq: number): void {
-  const range = Math.floor(virq / RANGE_SIZE);
-  setBit(vic.unrouted, range >>> 5, range & 31);
-}
-
-/** Runs `visit` on the INTIDs of a range until it returns true. */
-export function inRange(range: number, visit: (virq: number) => boolean): boolean {
-  const first = range * RANGE_SIZE;
-  const end = Math.min(first + RANGE_SIZE, SPECIAL_BASE);
-  for (let virq = first; virq < end; virq++) if (visit(virq)) return true;
-  return false;
-}
+import { type GicVcpu, LR_COUNT, NO_VIRQ, PRIORITY_LOWEST, type Vic } from './types.js';
 
 type Listing = 'listed' | 'held back' | 'nothing';
 
