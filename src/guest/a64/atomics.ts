@@ -3,13 +3,7 @@
  * guests have disabled. One vCPU steps at a time, so nothing needs to be atomic. Neither has a valid stage-2 syndrome.
  */
 import type { A64Cpu, Access, Instruction } from './cpu.js';
-import { readX, readXsp, writeX } from './integer.js';
-
-const M64 = 0xffff_ffff_ffff_ffffn;
-const field = (word: number, high: number, low: number): number => (word >>> low) & ((1 << (high - low + 1)) - 1);
-const next = (cpu: A64Cpu): undefined => {
-  cpu.pc = (cpu.pc + 4n) & M64;
-};
+import { field, M64, next, readX, readXsp, writeX } from './registers.js';
 
 const plain = (size: number, write: boolean, rt: number): Access => ({
   size,

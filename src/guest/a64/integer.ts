@@ -1,23 +1,7 @@
 /** A64 data processing: immediates, shifted registers, bit fields, conditional select, multiply, divide. */
+import { longMultiply, oneSource } from './bits.js';
 import type { A64Cpu, Instruction } from './cpu.js';
-
-const M64 = 0xffff_ffff_ffff_ffffn;
-const M32 = 0xffff_ffffn;
-
-export const readX = (cpu: A64Cpu, r: number): bigint => (r === 31 ? 0n : cpu.x[r]);
-export const readXsp = (cpu: A64Cpu, r: number): bigint => (r === 31 ? cpu.getSp() : cpu.x[r]);
-export function writeX(cpu: A64Cpu, r: number, value: bigint): void {
-  if (r !== 31) cpu.x[r] = value;
-}
-function writeXsp(cpu: A64Cpu, r: number, value: bigint): void {
-  if (r === 31) cpu.setSp(value & M64);
-  else cpu.x[r] = value;
-}
-
-const field = (word: number, high: number, low: number): number => (word >>> low) & ((1 << (high - low + 1)) - 1);
-const next = (cpu: A64Cpu): undefined => {
-  cpu.pc = (cpu.pc + 4n) & M64;
-};
+import { field, M32, M64, next, readX, readXsp, writeX, writeXsp } from './registers.js';
 
 /** a + b + carry with NZCV. */
 function addWithFlags(cpu: A64Cpu, a: bigint, b: bigint, carry: bigint, wide: boolean): bigint {
@@ -219,67 +203,6 @@ export function conditionHolds(nzcv: number, condition: number): boolean {
     condition >> 1
   ];
   return (condition & 1) === 1 && condition !== 15 ? !base : base;
-}
-
-/** RBIT, REV*, CLZ, CLS; pointer authentication does nothing while it is disabled. */
-function oneSource(word: number): Instruction | undefined {
-  const wide = word >>> 31 === 1;
-  const bits = wide ? 64 : 32;
-  const rd = field(word, 4, 0);
-  const rn = field(word, 9, 5);
-  if (field(word, 20, 16) === 1 && wide) return next;
-  const op = field(word, 15, 10);
-  if (field(word, 20, 16) !== 0 || op > 5) return undefined;
-  const reverse = (v: bigint, unit: number, within: number): bigint => {
-    let result = 0n;
-    for (let i = 0; i < bits; i += unit) {
-      const block = Math.floor(i / within) * within;
-      const to = block + within - unit - (i - block);
-      result |= ((v >> BigInt(i)) & ((1n << BigInt(unit)) - 1n)) << BigInt(to);
-    }
-    return result;
-  };
-  const leading = (v: bigint): number => {
-    let n = 0;
-    while (n < bits && v >> BigInt(bits - 1 - n) === 0n) n++;
-    return n;
-  };
-  return (cpu) => {
-    const v = readX(cpu, rn) & (wide ? M64 : M32);
-    let result: bigint;
-    if (op === 0) result = reverse(v, 1, bits);
-    else if (op === 1) result = reverse(v, 8, 16);
-    else if (op === 2) result = reverse(v, 8, 32);
-    else if (op === 3) result = reverse(v, 8, 64);
-    else if (op === 4) result = BigInt(leading(v));
-    else result = BigInt(leading(v >> BigInt(bits - 1) === 1n ? ~v & (wide ? M64 : M32) : v) - 1);
-    writeX(cpu, rd, result);
-    return next(cpu);
-  };
-}
-
-/** SMADDL, SMSUBL, UMADDL, UMSUBL, SMULH, UMULH. */
-function longMultiply(word: number): Instruction | undefined {
-  const kind = field(word, 23, 21);
-  const rd = field(word, 4, 0);
-  const rn = field(word, 9, 5);
-  const rm = field(word, 20, 16);
-  const ra = field(word, 14, 10);
-  const subtract = field(word, 15, 15) === 1;
-  const signed = kind < 4;
-  const part = (v: bigint, bits: number): bigint => (signed ? BigInt.asIntN(bits, v) : BigInt.asUintN(bits, v));
-  if (kind === 2 || kind === 6) {
-    return (cpu) => {
-      writeX(cpu, rd, ((part(readX(cpu, rn), 64) * part(readX(cpu, rm), 64)) >> 64n) & M64);
-      return next(cpu);
-    };
-  }
-  if (kind !== 1 && kind !== 5) return undefined;
-  return (cpu) => {
-    const product = part(readX(cpu, rn), 32) * part(readX(cpu, rm), 32);
-    writeX(cpu, rd, (subtract ? readX(cpu, ra) - product : readX(cpu, ra) + product) & M64);
-    return next(cpu);
-  };
 }
 
 /** Data processing, register (bits 27:25 = 101). */

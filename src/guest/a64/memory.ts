@@ -1,15 +1,11 @@
 /** A64 loads and stores. An access with write-back, a pair or an exclusive has no valid syndrome (`isv` false). */
 import { atomic, compareAndSwap, simdLoad } from './atomics.js';
 import type { A64Cpu, Access, Instruction } from './cpu.js';
-import { extend, readX, readXsp, writeX } from './integer.js';
+import { extend } from './integer.js';
+import { field, M64, next, readX, readXsp, writeX } from './registers.js';
 
-const M64 = 0xffff_ffff_ffff_ffffn;
-const field = (word: number, high: number, low: number): number => (word >>> low) & ((1 << (high - low + 1)) - 1);
 const signedField = (word: number, high: number, low: number): bigint =>
   BigInt.asIntN(high - low + 1, BigInt(field(word, high, low)));
-const next = (cpu: A64Cpu): undefined => {
-  cpu.pc = (cpu.pc + 4n) & M64;
-};
 
 function setBase(cpu: A64Cpu, rn: number, value: bigint): void {
   if (rn === 31) cpu.setSp(value & M64);

@@ -1,14 +1,10 @@
 /** A64 branches, exception generation, hints, barriers and system registers (bits 28:26 = 101). */
 import { type A64Cpu, type Instruction, sysregEncoding } from './cpu.js';
-import { conditionHolds, readX, writeX } from './integer.js';
+import { conditionHolds } from './integer.js';
+import { field, M64, next, readX, writeX } from './registers.js';
 
-const M64 = 0xffff_ffff_ffff_ffffn;
-const field = (word: number, high: number, low: number): number => (word >>> low) & ((1 << (high - low + 1)) - 1);
 const offsetField = (word: number, high: number, low: number): bigint =>
   BigInt.asIntN(high - low + 1, BigInt(field(word, high, low))) << 2n;
-const next = (cpu: A64Cpu): undefined => {
-  cpu.pc = (cpu.pc + 4n) & M64;
-};
 const jump = (cpu: A64Cpu, offset: bigint): undefined => {
   cpu.pc = (cpu.pc + offset) & M64;
 };
