@@ -9,6 +9,7 @@ export { type Gic, gicOf } from './context.js';
 export { readHppir, signalledException } from './cpuif.js';
 export { createHwirq, type Hwirq, raiseHwirq } from './hwirq.js';
 export { Icc } from './icc.js';
+export { gicInvariants } from './invariants.js';
 export { endInterrupt, takeInterrupt } from './irq.js';
 export { ESR_DATA_ABORT, gicOfHyp, registerGic } from './port.js';
 export {

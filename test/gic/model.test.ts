@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { gicInvariants } from '../../src/gic/index.js';
 import {
   bitRead,
   bitWrite,
@@ -103,6 +104,7 @@ function compare(steps: readonly Step[], disable: (m: Machine, intid: number) =>
       }
     }
     expect(m.hyp.dead).toBeUndefined();
+    expect(gicInvariants(m.hyp)).toEqual([]);
   }
   for (let i = 0; i < COUNT; i++) {
     expect(bitRead(m, ISPENDR, FIRST + i)).toBe((model.pending & (1 << i)) !== 0);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { gicInvariants } from '../../src/gic/index.js';
 import { GICR, type Machine, machine, type Reply } from './machine.js';
 
 const FOLDER = join(import.meta.dirname, '..', 'transcripts');
@@ -12,6 +13,7 @@ const CODE_ONLY = new Set(['code', 'smccc', 'counter', 'timer', 'note']);
 const CNTV_TVAL = 'S3_3_C14_C3_0';
 const CNTV_CTL = 'S3_3_C14_C3_1';
 const EVENT_NS = 5_000;
+const INVARIANTS_EVERY = 32;
 
 interface Event {
   ev: string;
@@ -73,6 +75,7 @@ function replay(events: readonly Event[]): void {
   const m = machine();
   m.run(0);
   const loaded = new Set([0]);
+  let count = 0;
   for (const e of events) {
     const cpu = e.cpu ?? 0;
     if (!loaded.has(cpu)) m.run(cpu);
@@ -85,6 +88,7 @@ function replay(events: readonly Event[]): void {
     else if (e.ev === 'wfi') waitForInterrupt(m, e);
     else if (e.ev === 'dead') expect(m.hyp.dead?.what).toBe(e.what);
     else if (e.ev !== undefined) expect(CODE_ONLY).toContain(e.ev);
+    if (++count % INVARIANTS_EVERY === 0 && m.hyp.dead === undefined) expect(gicInvariants(m.hyp)).toEqual([]);
   }
 }
 
