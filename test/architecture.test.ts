@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
+
+/** Folder -> folders it may import beside itself. `hyp/abi` is one file that guests may see. */
+const CORE = ['base', 'protocol', 'machine'];
+const HYP = [...CORE, 'hyp'];
+const GUEST = [...CORE, 'hyp/abi', 'board/fdt'];
+const BOARD = [...HYP, 'msgq', 'doorbell', 'gic', 'vcpu', 'virtio'];
+const SIM = [...BOARD, 'board', 'rm', 'guest'];
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocol: ['base'],
+  machine: ['base'],
+  hyp: CORE,
+  msgq: HYP,
+  doorbell: HYP,
+  gic: HYP,
+  vcpu: [...HYP, 'gic'],
+  virtio: [...HYP, 'gic', 'vcpu'],
+  board: BOARD,
+  rm: GUEST,
+  guest: GUEST,
+  sim: SIM,
+};
+const ALL = 'all';
+/** Drivers of the core that may use everything below them, still without node. */
+const DRIVERS = ['transcript', 'scenario', 'fuzz', 'export', 'conform'];
+/** Shells: may use node. */
+const SHELLS = ['link', 'cli', 'web'];
+
+interface Import {
+  file: string;
+  from: string;
+  target: string;
+}
+
+function imports(): Import[] {
+  const found: Import[] = [];
+  for (const name of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const text = readFileSync(join(SRC, name), 'utf8');
+    for (const m of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+      found.push({ file: name, from: name.split('/')[0], target: m[1] });
+    }
+  }
+  return found;
+}
+
+/** `rm/dt/x.ts` importing `../../board/fdt/index.js` -> `board/fdt/index`. */
+const resolved = (i: Import): string =>
+  relative(SRC, resolve(join(SRC, dirname(i.file)), i.target)).replace(/\.js$/, '');
+
+function problem(i: Import): string | undefined {
+  if (!i.target.startsWith('.')) {
+    if (i.target === 'xstate' && i.from !== 'machine' && !i.file.endsWith('.machine.ts'))
+      return 'xstate outside machines';
+    if (i.target.startsWith('node:') && !SHELLS.includes(i.from)) return 'node in the core';
+    return undefined;
+  }
+  const target = resolved(i);
+  const to = target.split('/')[0];
+  if (to === i.from || SHELLS.includes(i.from)) return undefined;
+  const allowed = DRIVERS.includes(i.from) ? ALL : ALLOWED[i.from];
+  if (allowed === undefined) return `folder ${i.from} is not in the import order`;
+  if (allowed === ALL) return SHELLS.includes(to) ? `${i.from} imports the shell ${to}` : undefined;
+  const ok = (allowed as readonly string[]).some((a) => target === a || target.startsWith(`${a}/`));
+  return ok ? undefined : `${i.from} may not import ${to}`;
+}
+
+describe('import order', () => {
+  it('is kept by every file of src', () => {
+    const broken = imports()
+      .map((i) => ({ ...i, why: problem(i) }))
+      .filter((i) => i.why !== undefined)
+      .map((i) => `${i.file}: ${i.target}: ${i.why}`);
+    expect(broken).toEqual([]);
+  });
+
+  it('would notice a forbidden import', () => {
+    expect(problem({ file: 'rm/link.ts', from: 'rm', target: '../hyp/cspace.js' })).toBeDefined();
+    expect(problem({ file: 'rm/link.ts', from: 'rm', target: '../hyp/abi.js' })).toBeUndefined();
+    expect(problem({ file: 'gic/port.ts', from: 'gic', target: '../vcpu/index.js' })).toBeDefined();
+    expect(problem({ file: 'sim/host.ts', from: 'sim', target: 'node:fs' })).toBeDefined();
+    expect(problem({ file: 'rm/link.ts', from: 'rm', target: 'xstate' })).toBeDefined();
+  });
+});
