@@ -1,5 +1,5 @@
 /** The replay driver of a simulator: the recorded bare-metal program's operations on the primary VM's vCPUs. */
-import { gicVcpu, parseSysreg } from '../gic/index.js';
+import { gicVcpu, parseSysreg, setStored } from '../gic/index.js';
 import type { HypConfig } from '../hyp/index.js';
 import { HostVcpu, type Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
@@ -9,6 +9,8 @@ import type { Header } from './events.js';
 
 const CURRENT_EL1 = 4n;
 const DAIF = 0x3c0;
+/** The recording program enables floating point on every vCPU before anything else. */
+const RECORDER_CPACR = 0x30_0000n;
 /** Yields after which the machine counts as never idle. */
 const MAX_YIELDS = 2_000;
 
@@ -43,6 +45,7 @@ export class SimDriver implements ReplayDriver {
       const v = object as Vcpu | undefined;
       if (v?.options === undefined || (v.options & VcpuOption.HLOS_VM) === 0n || gicVcpu(v).index !== cpu) continue;
       const host = new HostVcpu(this.sim, v.id);
+      setStored(v, 'CPACR_EL1', RECORDER_CPACR);
       this.hosts[cpu] = host;
       return host;
     }
