@@ -18,7 +18,7 @@ const LAST_GLOBAL = 1019;
 
 /** Private interrupts 16..31: per vCPU, may be lent but never allocated. */
 const isLocal = (irq: number): boolean => irq >= 16 && irq <= 31;
-export const isGlobal = (irq: number): boolean => irq >= FIRST_GLOBAL && irq <= LAST_GLOBAL;
+const isGlobal = (irq: number): boolean => irq >= FIRST_GLOBAL && irq <= LAST_GLOBAL;
 const compatible = (a: number, b: number): boolean => (isLocal(a) && isLocal(b)) || (isGlobal(a) && isGlobal(b));
 
 /**
@@ -72,16 +72,6 @@ export function allocGlobal(_rm: Rm, vm: VmRecord): { error: number; irq: number
     return { error: HypError.OK, irq };
   }
   return { error: HypError.NORESOURCES, irq: 0 };
-}
-
-/** Reserves a given shared number. */
-export function reserveGlobal(_rm: Rm, vm: VmRecord, irq: number): number {
-  const table = tableOf(vm);
-  if (!isGlobal(irq)) return HypError.ARGUMENT_INVALID;
-  if (table.map[irq] != null) return HypError.BUSY;
-  if (irq > table.maxIrq) return HypError.ARGUMENT_INVALID;
-  table.map[irq] = reserved();
-  return HypError.OK;
 }
 
 /** Ends a reservation. */

@@ -170,7 +170,8 @@ export function vmTreeParcels(rm: Rm, vm: VmRecord): VmTreeParcel[] {
   return parcelsNaming(rm, vm.vmid).map((parcel) => {
     const self = targetOf(parcel, vm.vmid);
     rmAssert(self !== null);
-    const attrOf = (vmid: number): number => parcel.attrs.find((entry) => entry.vmid === vmid)?.attr ?? MemAttr.NORMAL;
+    const attrOf = (vmid: number): number | null => parcel.attrs.find((entry) => entry.vmid === vmid)?.attr ?? null;
+    const selfAttrs = attrOf(vm.vmid);
     const peer = targetOf(parcel, VMID_HLOS);
     const acl = parcel.targets.map((target) => target.vmid);
     return {
@@ -184,9 +185,10 @@ export function vmTreeParcels(rm: Rm, vm: VmRecord): VmTreeParcel[] {
       phandleExternal: self.phandleExternal,
       regions: parcel.regions.map(({ phys, size }) => ({ ipa: phys, size })),
       selfRights: self.rights,
-      selfAttrs: attrOf(vm.vmid),
+      selfAttrs: selfAttrs ?? MemAttr.NORMAL,
       peerRights: peer?.rights ?? null,
-      peerAttrs: peer === null ? null : attrOf(VMID_HLOS),
+      // The node shows both or none.
+      peerAttrs: selfAttrs === null ? null : attrOf(VMID_HLOS),
     };
   });
 }

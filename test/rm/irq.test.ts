@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { le32, toHex } from '../../src/base/index.js';
 import { HypError, Msg } from '../../src/protocol/index.js';
-import { allocGlobal, releaseIrqs, virqMap, virqUnmap, vmIrqDeinit, vmIrqInit, vmIrqReset } from '../../src/rm/irq.js';
+import {
+  allocGlobal,
+  lendStatic,
+  releaseIrqs,
+  virqMap,
+  virqUnmap,
+  vmIrqDeinit,
+  vmIrqInit,
+  vmIrqReset,
+} from '../../src/rm/irq.js';
 import { VMID_RM, type VmRecord } from '../../src/rm/types.js';
 import { addVm, ask, deathOf, fakeRm, HANDLE_BASE, list, name, u16, u32 } from './fake-rm.js';
 
@@ -122,6 +131,16 @@ describe('reset', () => {
     expect(t.vm.irq).toBeNull();
     expect(t.rm.irqs.loans[IRQ]).toMatchObject({ state: 1, borrower: 0xffff });
     expect(t.reclaim()).toBe('OK');
+  });
+
+  test('of a borrower by configuration: back to its owner', () => {
+    const t = setup();
+    expect(lendStatic(t.rm, t.vm, IRQ, IRQ)).toBe(HypError.OK);
+    expect(t.at()).toEqual([BigInt(VM), IRQ]);
+    expect([t.lend(IRQ), t.reclaim(), lendStatic(t.rm, t.vm, 41, IRQ)]).toEqual(['IRQ_INUSE', 'IN_USE', HypError.BUSY]);
+    releaseIrqs(t.rm, t.vm);
+    expect(t.at()).toEqual([3n, IRQ]);
+    expect(t.rm.irqs.loans[IRQ]).toBeNull();
   });
 
   test('of a lender kills RM', () => {
