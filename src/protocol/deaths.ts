@@ -528,7 +528,7 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     id: 'hyp-igrpen1-with-listed',
     kind: 'HYP',
     trigger:
-      'ICC_IGRPEN1_EL1 := 0 with both groups enabled and a group 1 interrupt listed pending: the write never returns.',
+      'Group 1 disabled at the CPU interface (ICC_IGRPEN1_EL1 = 0) while group 0 is enabled there and in GICD_CTLR: the register write never returns.',
     source: 'vgic-and-timer, corrections (section 4.3)',
     reachable: true,
   },
