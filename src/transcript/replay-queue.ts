@@ -1,0 +1,111 @@
+import { toHex } from '../base/index.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
+import type { QuietEvent, RxEvent, TxEvent } from './events.js';
+import { learnHandles, translatePacket } from './irq-handles.js';
+import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
+import { bytesOf, type Session } from './session.js';
+
+/** Packets to and from RM: tx, rx, quiet. Fact base: transcript format 2 and 4. */
+
+const CAP_TO_RM = 0n;
+const CAP_FROM_RM = 1n;
+const PACKET_MAX = 240;
+/** Longest wait for a recorded packet, in virtual milliseconds; waiting steps double up to it. */
+const RX_WAIT_MS = 256;
+/** Packets taken at once at most: a queue that never ends is a difference too. */
+const RX_LIMIT = 64;
+
+export function replayTx(s: Session, e: TxEvent): Verdict {
+  const bytes = translatePacket(s.handles, bytesOf(e.bytes));
+  s.driver.writeMem(0, s.txBuffer, bytes);
+  const push = typeof e.push === 'number' ? BigInt(e.push) : e.push ? 1n : 0n;
+  const x = [CAP_TO_RM, BigInt(bytes.length), BigInt(s.txBuffer), push];
+  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_SEND, x);
+  if (result.kind !== 'done') return [{ field: 'end', expected: 'done', actual: result.kind }];
+  const differences: Difference[] = [];
+  const error = BigInt(e.r[0]);
+  if (error !== result.x[0]) {
+    differences.push({
+      field: 'r[0]',
+      expected: hypErrorName(Number(error)),
+      actual: hypErrorName(Number(result.x[0])),
+      words: describePacket(decodePacket(bytes)),
+    });
+  }
+  differences.push(...compareText('r[1]', hexWord(BigInt(e.r[1])), hexWord(result.x[1])));
+  // Long requests of the random sequences went out with a yield after every packet.
+  const header = parseRpcHeader(bytes);
+  const part = header !== undefined && (header.fragments > 0 || header.type === RpcType.CONTINUED);
+  if (s.header.seed !== undefined && part) s.driver.yieldUntilIdle();
+  return differences;
+}
+
+/** Takes one packet from RM's queue, if there is one. */
+function receive(s: Session): Uint8Array | undefined {
+  const x = [CAP_FROM_RM, BigInt(s.rxBuffer), BigInt(PACKET_MAX), 0n];
+  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE, x);
+  if (result.kind !== 'done' || result.x[0] !== 0n) return undefined;
+  return s.driver.readMem(0, s.rxBuffer, Number(result.x[1]));
+}
+
+/** The next packet, waiting for it as the recorded driver did. */
+function nextPacket(s: Session): Uint8Array | undefined {
+  const held = s.held.shift();
+  if (held !== undefined) return held;
+  let packet = receive(s);
+  if (packet !== undefined) return packet;
+  s.driver.yieldUntilIdle();
+  packet = receive(s);
+  for (let ms = 1; packet === undefined && ms <= RX_WAIT_MS && s.driver.dead() === undefined; ms *= 2) {
+    s.driver.delay(ms);
+    s.driver.yieldUntilIdle();
+    packet = receive(s);
+  }
+  return packet;
+}
+
+const words = (expected: Uint8Array | undefined, actual: Uint8Array | undefined): string =>
+  [
+    `recorded: ${expected === undefined ? 'nothing' : describePacket(decodePacket(expected))}`,
+    `here:     ${actual === undefined ? 'nothing' : describePacket(decodePacket(actual))}`,
+  ].join('\n');
+
+const packetDifference = (expected: Uint8Array | undefined, actual: Uint8Array | undefined): Difference => ({
+  field: 'bytes',
+  expected: expected === undefined ? 'no packet' : toHex(expected),
+  actual: actual === undefined ? 'no packet' : toHex(actual),
+  words: words(expected, actual),
+});
+
+export function replayRx(s: Session, e: RxEvent): Verdict {
+  const recorded = bytesOf(e.bytes);
+  const actual = nextPacket(s);
+  if (actual === undefined) return [packetDifference(translatePacket(s.handles, recorded), undefined)];
+  learnHandles(s.handles, recorded, actual);
+  const expected = translatePacket(s.handles, recorded);
+  if (toHex(expected) === toHex(actual)) return [];
+  // One packet too few or too many must not shift all that follow.
+  const next = s.events[s.at + 1];
+  if (next?.ev === 'rx' && toHex(translatePacket(s.handles, bytesOf(next.bytes))) === toHex(actual)) {
+    s.held.unshift(actual);
+    return [packetDifference(expected, undefined)];
+  }
+  const second = s.held.shift() ?? receive(s);
+  if (second !== undefined && toHex(second) !== toHex(expected)) s.held.unshift(second);
+  return [packetDifference(expected, actual)];
+}
+
+export function replayQuiet(s: Session, e: QuietEvent): Verdict {
+  const extra: Uint8Array[] = s.held.splice(0);
+  const drain = (): void => {
+    for (let p = receive(s); p !== undefined && extra.length < RX_LIMIT; p = receive(s)) extra.push(p);
+  };
+  drain();
+  s.driver.yieldUntilIdle();
+  drain();
+  s.driver.delay(e.ms);
+  s.driver.yieldUntilIdle();
+  drain();
+  return extra.map((packet) => packetDifference(undefined, packet));
+}

@@ -1,0 +1,185 @@
+import { le64, put64 } from '../base/index.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call } from '../protocol/index.js';
+import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
+import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
+import type { Session } from './session.js';
+
+/** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
+
+const READY = 0n;
+const RUN_MS = 20;
+/** Extra runs after which a guest that has not reached the recorded state never will. */
+const EXTRA_RUNS = 40;
+const MAX_IRQS = 32;
+const VIRTUAL_TIMER_INTID = 27;
+const RM_RX_INTID = 961;
+
+const CNTFRQ = 'S3_3_C14_C0_0';
+const CNTV_TVAL = 'S3_3_C14_C3_0';
+const CNTV_CTL = 'S3_3_C14_C3_1';
+
+const MAILBOX = 0x10000;
+const MAILBOX_STRIDE = 0x2000;
+const CODE_PAGE = 0x20000;
+const CODE_STRIDE = 0x1000;
+/** Where the mailbox program is linked. */
+const GUEST_BASE = 0x8000_0000;
+const OFF_GO = 0;
+const OFF_CODE = 8;
+const OFF_X = 0x10;
+const OFF_DONE = 0x100;
+const OFF_RESULT = 0x108;
+const OFF_EXCEPTION = 0x200;
+const OFF_MARKER = 0x228;
+const OFF_MPIDR = 0x238;
+const MAILBOX_SIZE = 0x248;
+const REGISTERS = 18;
+const RET = 0xd65f03c0;
+
+function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint[] {
+  for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
+  const frequency = Number(s.driver.readSysreg(0, CNTFRQ).value ?? 0n);
+  s.driver.writeSysreg(0, CNTV_TVAL, BigInt(Math.round(((e.ms ?? RUN_MS) * frequency) / 1000)));
+  s.driver.writeSysreg(0, CNTV_CTL, 1n);
+  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.VCPU_RUN, [BigInt(e.cap), ...resume]);
+  s.driver.writeSysreg(0, CNTV_CTL, 0n);
+  for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
+  return result.x.slice(0, 5);
+}
+
+const isReady = (r: readonly (bigint | string)[]): boolean => BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
+
+/** Whether a later event of the same stretch lists a result other than READY. */
+function laterResult(s: Session, cap: string): boolean {
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note' || e.ev === 'irqs') continue;
+    if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
+    if (!isReady(e.r)) return true;
+  }
+  return false;
+}
+
+/** How many READY results come first is timing: they are skipped on both sides. */
+export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
+  for (const intid of [...e.irqsBefore, ...e.irqsAfter]) s.expectedIrqs.add(intid);
+  const recordedReady = isReady(e.r);
+  s.lastRun = { cap: e.cap, ready: recordedReady };
+  const ahead = s.ahead[e.cap];
+  if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
+  let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
+  delete s.ahead[e.cap];
+  if (recordedReady) {
+    if (!isReady(r)) s.ahead[e.cap] = r;
+    return [];
+  }
+  for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) r = runOnce(s, e, []);
+  return compareWords('r', e.r, r);
+}
+
+/** Recorded READY while we are already in another state that nobody lists: run again, as the recorded driver did. */
+function ranOn(s: Session, e: VcpuRunEvent): Verdict {
+  delete s.ahead[e.cap];
+  const r = runOnce(s, e, e.resume.map(BigInt));
+  if (!isReady(r)) s.ahead[e.cap] = r;
+  return [];
+}
+
+export function replayIrqs(s: Session, e: IrqsEvent): Verdict {
+  for (const intid of e.intids) s.expectedIrqs.add(intid);
+  for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
+  return [];
+}
+
+/** Compares the interrupts of a stretch as sets once it is over. The timer is left out; the one of RM's queue may come a stretch later. */
+export function closeStretch(s: Session): Difference[] {
+  const { expectedIrqs, actualIrqs } = s;
+  if (expectedIrqs.size === 0 && actualIrqs.size === 0) return [];
+  const balance = Number(actualIrqs.has(RM_RX_INTID)) - Number(expectedIrqs.has(RM_RX_INTID));
+  const keep = Math.abs(s.rmIrqAhead + balance) > 1;
+  s.rmIrqAhead = keep ? 0 : s.rmIrqAhead + balance;
+  const list = (set: Set<number>): string =>
+    [...set]
+      .filter((n) => n !== VIRTUAL_TIMER_INTID && (n !== RM_RX_INTID || keep))
+      .sort((a, b) => a - b)
+      .join(' ');
+  const differences = compareText('irqs', list(expectedIrqs), list(actualIrqs));
+  s.expectedIrqs = new Set();
+  s.actualIrqs = new Set();
+  return differences;
+}
+
+const NO_IMAGE: Verdict = { unsupported: 'no guest image was written' };
+
+export function replayGuest(s: Session, e: GuestEvent): Verdict {
+  if (s.image === 0) return NO_IMAGE;
+  const code = new Uint8Array((e.code.length + 1) * 4);
+  const view = new DataView(code.buffer);
+  e.code.forEach((word, i) => {
+    view.setUint32(i * 4, Number(word), true);
+  });
+  view.setUint32(e.code.length * 4, RET, true);
+  const page = CODE_PAGE + e.vcpu * CODE_STRIDE;
+  const box = s.image + MAILBOX + e.vcpu * MAILBOX_STRIDE;
+  const request = new Uint8Array(OFF_X + REGISTERS * 8);
+  put64(request, OFF_GO, 1n);
+  put64(request, OFF_CODE, BigInt(GUEST_BASE + page));
+  e.x.forEach((word, i) => {
+    put64(request, OFF_X + i * 8, BigInt(word));
+  });
+  const ok =
+    s.driver.writeMem(0, s.image + page, code) &&
+    s.driver.writeMem(0, box + OFF_DONE, new Uint8Array(8)) &&
+    s.driver.writeMem(0, box + OFF_EXCEPTION + 8, new Uint8Array(24)) &&
+    s.driver.writeMem(0, box, request);
+  return ok ? [] : [{ field: 'mailbox', expected: 'written', actual: 'no access' }];
+}
+
+function mailbox(s: Session, vcpu: number): Uint8Array | undefined {
+  return s.driver.readMem(0, s.image + MAILBOX + vcpu * MAILBOX_STRIDE, MAILBOX_SIZE);
+}
+
+export function replayGuestResult(s: Session, e: GuestResultEvent): Verdict {
+  if (s.image === 0) return NO_IMAGE;
+  let box = mailbox(s, e.vcpu);
+  const { lastRun } = s;
+  // A guest that had a little more time in the recording gets it here too.
+  if (e.done && lastRun?.ready === true && s.ahead[lastRun.cap] === undefined) {
+    const run = { ev: 'vcpu_run', cap: lastRun.cap, resume: [], r: [], irqsBefore: [], irqsAfter: [] } as const;
+    for (let i = 0; i < EXTRA_RUNS && box !== undefined && le64(box, OFF_DONE) === 0n; i++) {
+      const r = runOnce(s, run, []);
+      box = mailbox(s, e.vcpu);
+      if (!isReady(r)) {
+        s.ahead[lastRun.cap] = r;
+        break;
+      }
+    }
+  }
+  if (box === undefined) return [{ field: 'mailbox', expected: 'readable', actual: 'no access' }];
+  const done = le64(box, OFF_DONE) !== 0n;
+  if (done !== e.done) {
+    if (done && lastRun?.ready === true) return [];
+    return [{ field: 'done', expected: String(e.done), actual: String(done) }];
+  }
+  const read = (offset: number): bigint => le64(box, offset);
+  return [
+    ...compareWords(
+      'x',
+      e.x,
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => read(OFF_RESULT + i * 8)),
+    ),
+    ...compareText('esr', e.esr, hexWord(read(OFF_EXCEPTION + 8))),
+    ...compareText('elr', e.elr, hexWord(read(OFF_EXCEPTION + 16))),
+    ...compareText('far', e.far, hexWord(read(OFF_EXCEPTION + 24))),
+  ];
+}
+
+export function replayGuestBoot(s: Session, e: GuestBootEvent): Verdict {
+  const box = s.image === 0 ? undefined : mailbox(s, 0);
+  if (box === undefined) return NO_IMAGE;
+  return [
+    ...compareText('marker', e.marker, hexWord(le64(box, OFF_MARKER))),
+    ...compareText('mpidr', e.mpidr, hexWord(le64(box, OFF_MPIDR))),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { ReplayDriver } from './driver.js';
+import type { Header, TranscriptEvent } from './events.js';
+import { type IrqHandles, irqHandles } from './irq-handles.js';
+
+/** What one replay carries from event to event. */
+export interface Session {
+  readonly driver: ReplayDriver;
+  readonly header: Header;
+  readonly events: readonly TranscriptEvent[];
+  /** Position of the event in hand. */
+  at: number;
+  readonly txBuffer: number;
+  readonly rxBuffer: number;
+  readonly handles: IrqHandles;
+  /** Packets received ahead of the event that lists them. */
+  held: Uint8Array[];
+  /** Where HLOS sees the image of the second VM. */
+  image: number;
+  /** A result of vcpu_run other than READY that came before the event that lists it, by capability. */
+  ahead: Record<string, readonly bigint[]>;
+  lastRun: { cap: string; ready: boolean } | undefined;
+  /** Interrupts of the present stretch of vcpu_run and irqs events. */
+  expectedIrqs: Set<number>;
+  actualIrqs: Set<number>;
+  /** An interrupt of the queue from RM that one side has seen and the other not yet. */
+  rmIrqAhead: number;
+  /** The second VM stays out of reach after the hypervisor has stopped. */
+  deadSeen: boolean;
+}
+
+/** Buffers of the recorded driver when the header does not name them. */
+const TX_BUFFER = 0x4103_3000;
+const RX_BUFFER = 0x4103_b000;
+
+export const session = (driver: ReplayDriver, header: Header, events: readonly TranscriptEvent[]): Session => ({
+  driver,
+  header,
+  events,
+  at: 0,
+  txBuffer: Number(header.txBuffer ?? TX_BUFFER),
+  rxBuffer: Number(header.rxBuffer ?? RX_BUFFER),
+  handles: irqHandles(),
+  held: [],
+  image: 0,
+  ahead: {},
+  lastRun: undefined,
+  expectedIrqs: new Set(),
+  actualIrqs: new Set(),
+  rmIrqAhead: 0,
+  deadSeen: false,
+});
+
+/** Bytes of a hex string known to be well-formed (the reader has checked it). */
+export function bytesOf(hex: string): Uint8Array {
+  const out = new Uint8Array(hex.length >> 1);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);
+  return out;
+}
