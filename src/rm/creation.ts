@@ -11,6 +11,7 @@ import type { VmConfig } from './dt/vm-config-types.js';
 import type { Handler } from './handler.js';
 import { Create } from './hv.js';
 import { vmIrqInit } from './irq.js';
+import { vmEvent } from './life.js';
 import { mapInRm, unmapFromRm } from './memparcel-rm.js';
 import { lookupParcelFor } from './memparcel-table.js';
 import { createCspace, deleteOwn, newSetup, setupAddrspace, VIC_SPIS } from './setup.js';
@@ -84,8 +85,8 @@ const configImage: Handler = (rm, from, req) => {
   if (from !== vm.owner) return RmError.DENIED;
   if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return RmError.VM_STATE;
   const error = configureImage(rm, vm, req);
-  if (error !== RmError.OK) vm.state = VmState.INIT_FAILED;
-  else vm.state = vm.authType === AuthType.PLATFORM ? VmState.AUTH : VmState.INIT;
+  if (error !== RmError.OK) vmEvent(vm, 'FAIL');
+  else vmEvent(vm, vm.authType === AuthType.PLATFORM ? 'CONFIGURE_PLATFORM' : 'CONFIGURE');
   sendState(rm, vm);
   return error;
 };
@@ -98,7 +99,7 @@ const authImage: Handler = (rm, from, req) => {
   if (vm === null) return RmError.VMID_INVALID;
   if (from !== vm.owner) return RmError.DENIED;
   if (vm.state !== VmState.AUTH) return RmError.VM_STATE;
-  vm.state = VmState.INIT;
+  vmEvent(vm, 'AUTHENTICATE');
   sendState(rm, vm);
   return RmError.OK;
 };
@@ -240,7 +241,7 @@ const init: Handler = (rm, from, req) => {
   if (from !== vm.owner) return RmError.DENIED;
   if (vm.state !== VmState.INIT) return RmError.VM_STATE;
   const error = initVm(rm, vm);
-  vm.state = error === RmError.OK ? VmState.READY : VmState.INIT_FAILED;
+  vmEvent(vm, error === RmError.OK ? 'CREATE' : 'FAIL');
   sendState(rm, vm);
   return error;
 };

@@ -7,7 +7,7 @@ import { RmDeath } from './death.js';
 import { sendReply } from './link.js';
 import { resetVm } from './reset.js';
 import { type AfterKill, type Rm, type VcpuRecord, VIRQ_INVALID, type VmRecord, type VmSetup } from './types.js';
-import { DEFAULT_PRIORITY, sendExited, updateState } from './vm.js';
+import { changeState, DEFAULT_PRIORITY, sendExited } from './vm.js';
 
 /** Value of `vcpu_run` states that matter here. */
 const RunState = { READY: 0, POWERED_OFF: 2, BLOCKED: 3, FAULT: 6, PSCI_SYSTEM_RESET: 256 } as const;
@@ -60,15 +60,15 @@ export function killPass(rm: Rm): number {
 function afterKill(rm: Rm, vm: VmRecord, then: AfterKill): void {
   switch (then.kind) {
     case 'stop':
-      updateState(rm, vm, VmState.EXITED, 'vm-exit-bad-state');
+      changeState(rm, vm, 'EXIT', 'vm-exit-bad-state');
       sendExited(rm, vm, ExitType.VM_STOP_FORCED, 0, ExitCode.NORMAL);
       break;
     case 'exit':
-      updateState(rm, vm, VmState.EXITED, 'vm-exit-bad-state');
+      changeState(rm, vm, 'EXIT', 'vm-exit-bad-state');
       sendExited(rm, vm, ExitType.VM_EXIT, then.flags, then.code);
       break;
     case 'halt':
-      updateState(rm, vm, VmState.EXITED, 'no-shutdown-halt');
+      changeState(rm, vm, 'EXIT', 'no-shutdown-halt');
       sendExited(rm, vm, then.exitType, then.flags, then.code, then.extra);
       return;
     case 'reset':

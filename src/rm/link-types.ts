@@ -8,7 +8,9 @@ export interface PendingMessage {
 }
 
 export interface LinkTx {
-  /** Fragments not sent yet; 0: idle. */
+  /** State of the chart `link-tx`. */
+  state: number;
+  /** Fragments not sent yet. */
   remaining: number;
   /** Additional fragments of the message. */
   fragments: number;
@@ -21,7 +23,8 @@ export interface LinkTx {
 }
 
 export interface LinkRx {
-  partial: boolean;
+  /** State of the chart `link-rx`. */
+  state: number;
   remaining: number;
   fragments: number;
   type: number;

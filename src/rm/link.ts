@@ -3,12 +3,15 @@
  * Fact base: rm-rpc-transport 2 to 6. The interrupts that drive it are dispatched by events.ts.
  */
 import { le16, le32, put16, put32 } from '../base/index.js';
+import { UNHANDLED } from '../machine/index.js';
 import { HypError } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { dispatch, errorPayload } from './dispatch.js';
 import { queueEvent } from './events.js';
 import { NO_REPLY } from './handler.js';
-import type { Link } from './link-types.js';
+import { linkRx, linkTx, RX_IDLE, TX_IDLE } from './life.js';
+import type { RxEvent, TxEvent } from './link.machine.js';
+import type { Link, LinkRx, LinkTx } from './link-types.js';
 import type { Rm } from './types.js';
 
 export const PACKET_SIZE = 240;
@@ -40,8 +43,8 @@ export function newLink(vmid: number, txCap: bigint, rxCap: bigint, txVirq: numb
     rxCap,
     txVirq,
     rxVirq,
-    tx: { remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, payload: EMPTY, position: 0 },
-    rx: { partial: false, remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, buffer: EMPTY, length: 0 },
+    tx: { state: TX_IDLE, remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, payload: EMPTY, position: 0 },
+    rx: { state: RX_IDLE, remaining: 0, fragments: 0, type: 0, id: 0, seq: 0, buffer: EMPTY, length: 0 },
     reply: null,
     notifications: [],
   };
@@ -49,6 +52,19 @@ export function newLink(vmid: number, txCap: bigint, rxCap: bigint, txVirq: numb
 
 /** The RM link of a VM, or null. */
 export const linkOf = (rm: Rm, vmid: number): Link | null => rm.links[vmid] ?? null;
+
+function txEvent(tx: LinkTx, type: TxEvent['type']): void {
+  const step = linkTx.next(tx.state, {}, { type });
+  if (step !== UNHANDLED) tx.state = step.state;
+}
+
+/** False: the packet is dropped and changes nothing. */
+function rxEvent(rx: LinkRx, type: RxEvent['type'], matches: boolean, last: boolean): boolean {
+  const step = linkRx.next(rx.state, { matches, last }, { type });
+  if (step === UNHANDLED) return false;
+  rx.state = step.state;
+  return true;
+}
 
 // Transmit
 
@@ -67,19 +83,23 @@ function transmit(rm: Rm, link: Link): void {
     for (let i = 0; i < size; i++) outgoing[HEADER_SIZE + i] = tx.payload[tx.position + i];
     hv.port.write(rm.txBuffer, outgoing);
     const error = hv.msgqueueSend(link.txCap, sizeArg[HEADER_SIZE + size], rm.txBufferArg);
-    if (error === HypError.MSGQUEUE_FULL) return;
+    if (error === HypError.MSGQUEUE_FULL) {
+      txEvent(tx, 'BLOCKED');
+      return;
+    }
     if (error !== HypError.OK) throw new RmDeath('ABORT', 'link-send-failed');
     tx.remaining--;
     tx.position += size;
   }
   tx.payload = EMPTY;
+  if (tx.state !== TX_IDLE) txEvent(tx, 'COMPLETE');
   if (link.reply !== null || link.notifications.length > 0) queueEvent(rm, { kind: 'pending', vmid: link.vmid });
 }
 
 /** Starts a message; false while another one is under way. */
 function start(rm: Rm, link: Link, type: number, id: number, seq: number, payload: Uint8Array): boolean {
   const tx = link.tx;
-  if (tx.remaining !== 0) return false;
+  if (tx.state !== TX_IDLE) return false;
   const length = payload.length;
   tx.fragments = length > 0 ? Math.ceil(length / MAX_CONTENT) - 1 : 0;
   tx.remaining = tx.fragments + 1;
@@ -94,7 +114,7 @@ function start(rm: Rm, link: Link, type: number, id: number, seq: number, payloa
 
 /** The queue to the VM is no longer full. */
 export function onTransmitReady(rm: Rm, link: Link): void {
-  if (link.tx.remaining !== 0) transmit(rm, link);
+  if (link.tx.state !== TX_IDLE) transmit(rm, link);
 }
 
 function startReply(rm: Rm, link: Link): boolean {
@@ -177,15 +197,15 @@ export function receiveOne(rm: Rm, link: Link): boolean {
   const id = le32(packet, 4);
   const rx = link.rx;
   if (type !== Type.CONTINUED) {
-    if (rx.partial) {
-      rx.partial = false;
-      rx.buffer = EMPTY;
-    }
     if (fragments === 0) {
+      if (rx.state !== RX_IDLE) {
+        rxEvent(rx, 'WHOLE', true, true);
+        rx.buffer = EMPTY;
+      }
       deliver(rm, link, type, id, seq, packet.subarray(HEADER_SIZE, length));
       return true;
     }
-    rx.partial = true;
+    rxEvent(rx, 'FIRST', true, false);
     rx.remaining = fragments;
     rx.fragments = fragments;
     rx.type = type;
@@ -194,14 +214,14 @@ export function receiveOne(rm: Rm, link: Link): boolean {
     rx.buffer = new Uint8Array((fragments + 1) * MAX_CONTENT);
     rx.length = 0;
   } else {
-    if (!rx.partial || id !== rx.id || seq !== rx.seq || fragments !== rx.fragments) return true;
+    const matches = id === rx.id && seq === rx.seq && fragments === rx.fragments;
+    if (!rxEvent(rx, 'CONTINUED', matches, rx.remaining === 1)) return true;
     rx.remaining--;
   }
   rx.buffer.set(packet.subarray(HEADER_SIZE, length), rx.length);
   rx.length += length - HEADER_SIZE;
   if (rx.remaining === 0) {
     const message = rx.buffer.subarray(0, rx.length);
-    rx.partial = false;
     rx.buffer = EMPTY;
     deliver(rm, link, rx.type, id, seq, message);
   }

@@ -7,11 +7,12 @@ import { HypError, Msg, RmError, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { type Handler, NO_REPLY } from './handler.js';
 import { startKill } from './kill.js';
+import { vmCan, vmEvent } from './life.js';
 import { sendNotification } from './link.js';
 import { resetVm } from './reset.js';
 import { startVm } from './start.js';
 import { type Rm, VMID_DYNAMIC_BASE, VMID_DYNAMIC_END, VMID_HLOS, VMID_HYP, VMID_RM, vmLookup } from './types.js';
-import { deregisterAllPeers, isStaticVmid, newVm, queryAllowed, sendState, stateChangeValid } from './vm.js';
+import { deregisterAllPeers, isStaticVmid, newVm, queryAllowed, sendState } from './vm.js';
 
 const CRASH_MSG_MAX = 192;
 const ID_MAX = 79;
@@ -48,7 +49,7 @@ const deallocate: Handler = (rm, from, req) => {
   const vm = vmLookup(rm, le16(req, 0));
   if (vm === null) throw new RmDeath('ABORT', 'vm-deallocate-unknown');
   if (from !== vm.owner) return RmError.DENIED;
-  if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return RmError.VM_STATE;
+  if (!vmEvent(vm, 'DEALLOCATE')) return RmError.VM_STATE;
   deregisterAllPeers(rm, vm);
   rm.vms[vm.vmid] = null;
   return RmError.OK;
@@ -69,7 +70,7 @@ const stop: Handler = (rm, from, req, seq) => {
   if (req.length !== 8) return RmError.MSG_INVALID;
   const vm = vmLookup(rm, le16(req, 0));
   if (vm === null || from !== vm.owner) return RmError.VMID_INVALID;
-  if (!stateChangeValid(vm, VmState.EXITED)) return RmError.VM_STATE;
+  if (!vmCan(vm, 'EXIT')) return RmError.VM_STATE;
   if ((req[2] & 1) !== 0) {
     startKill(rm, vm, { kind: 'stop', from, id: Msg.VM_STOP, seq });
     return NO_REPLY;
@@ -87,7 +88,7 @@ const exit: Handler = (rm, from, req, seq) => {
   const code = req[2];
   if (req[3] !== 0 || code === 2 || code > 4) return RmError.MSG_INVALID;
   vm.noShutdown = false;
-  if (!stateChangeValid(vm, VmState.EXITED)) throw new RmDeath('ABORT', 'vm-exit-bad-state');
+  if (!vmCan(vm, 'EXIT')) throw new RmDeath('ABORT', 'vm-exit-bad-state');
   startKill(rm, vm, { kind: 'exit', flags: le16(req, 0), code, from, id: Msg.VM_EXIT, seq });
   return NO_REPLY;
 };
@@ -99,7 +100,7 @@ const reset: Handler = (rm, from, req, seq) => {
   if (vm === null || from !== vm.owner) return RmError.VMID_INVALID;
   if (vm.noReset) return RmError.DENIED;
   if (vm.config === null) throw new RmDeath('FAULT', 'vm-reset-without-configuration');
-  if (!stateChangeValid(vm, VmState.RESETTING)) return RmError.VM_STATE;
+  if (!vmCan(vm, 'RESET')) return RmError.VM_STATE;
   if (vm.state !== VmState.EXITED) {
     startKill(rm, vm, { kind: 'reset', from, id: Msg.VM_RESET, seq });
     return NO_REPLY;

@@ -2,21 +2,22 @@
  * VM_RESET after its vCPUs are gone: RESETTING, then one stage step per event of RM, so that other requests interleave
  * (fact base: rm-state-machines 4.2, 4.3). The stage is never rewound: a second reset of the same VM cleans nothing.
  */
-import { HypError, ResetStage, VmState } from '../protocol/index.js';
+import { HypError, ResetStage } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { queueEvent } from './events.js';
 import { releaseIrqs, vmIrqDeinit, vmIrqReset } from './irq.js';
+import { vmEvent } from './life.js';
 import { releaseLastParcel } from './memparcel-release.js';
 import { deleteOwn, teardownInfoArea } from './setup.js';
 import { CAP_INVALID, type Rm, type VmRecord, type VmSetup } from './types.js';
 import { removeVcpus } from './vcpus.js';
 import { destroyFirstVdevice } from './vdev-destroy.js';
-import { DEFAULT_PRIORITY, deregisterAllPeers, updateState } from './vm.js';
+import { changeState, DEFAULT_PRIORITY, deregisterAllPeers } from './vm.js';
 import { memoryTeardown } from './vm-memory.js';
 
 /** State RESETTING and the first event. */
 export function resetVm(rm: Rm, vm: VmRecord): void {
-  updateState(rm, vm, VmState.RESETTING, 'vm-reset-bad-state');
+  changeState(rm, vm, 'RESET', 'vm-reset-bad-state');
   queueEvent(rm, { kind: 'reset', vmid: vm.vmid });
 }
 
@@ -55,34 +56,34 @@ function cleanup(vm: VmRecord): void {
   vm.crashMsg = null;
 }
 
-/** One event of the reset. */
-export function onReset(rm: Rm, vm: VmRecord): void {
+/** The work of one stage; true: the stage is done. */
+function stageStep(rm: Rm, vm: VmRecord): boolean {
   switch (vm.resetStage) {
-    case ResetStage.INIT:
-      vm.resetStage = ResetStage.DESTROY_VDEVICES;
-      break;
     case ResetStage.DESTROY_VDEVICES:
-      if (destroyFirstVdevice(rm, vm, vm.config as VmSetup)) vm.resetStage = ResetStage.RELEASE_MEMPARCELS;
-      break;
+      return destroyFirstVdevice(rm, vm, vm.config as VmSetup);
     case ResetStage.RELEASE_MEMPARCELS:
-      if (releaseLastParcel(rm, vm)) vm.resetStage = ResetStage.RELEASE_IRQS;
-      break;
+      return releaseLastParcel(rm, vm);
     case ResetStage.RELEASE_IRQS:
       releaseIrqs(rm, vm);
-      vm.resetStage = ResetStage.DESTROY_VM;
-      break;
+      return true;
     case ResetStage.DESTROY_VM:
       destroyVm(rm, vm);
-      vm.resetStage = ResetStage.CLEANUP_VM;
-      break;
+      return true;
     case ResetStage.CLEANUP_VM:
       cleanup(vm);
-      vm.resetStage = ResetStage.COMPLETED;
-      break;
+      return true;
     default:
-      updateState(rm, vm, VmState.RESET, 'vm-reset-bad-state');
-      deregisterAllPeers(rm, vm);
-      return;
+      return true;
   }
+}
+
+/** One event of the reset: a step of the present stage. The stage COMPLETED ends it. */
+export function onReset(rm: Rm, vm: VmRecord): void {
+  if (vm.resetStage === ResetStage.COMPLETED) {
+    changeState(rm, vm, 'STAGE_DONE', 'vm-reset-bad-state');
+    deregisterAllPeers(rm, vm);
+    return;
+  }
+  if (stageStep(rm, vm)) vmEvent(vm, 'STAGE_DONE');
   queueEvent(rm, { kind: 'reset', vmid: vm.vmid });
 }

@@ -13,6 +13,7 @@ import { Hv } from './hv.js';
 import { createIrqState, vmIrqInit } from './irq.js';
 import { RM_IRQ_MAX } from './irq-table.js';
 import { killPass, onHalt } from './kill.js';
+import { processEvent } from './life.js';
 import { onPending, onTransmitReady, receiveOne } from './link.js';
 import { createParcelTable } from './memparcel-table.js';
 import { allocatePage } from './pages.js';
@@ -96,15 +97,11 @@ function boot(rm: Rm): void {
   check(exposeLog(rm), 'boot-log');
   if (!patchHlos(rm)) exit('boot-hlos-tree');
   check(startHlos(rm), 'boot-hlos-start');
-  rm.state = 'serving';
+  rm.state = processEvent(rm.state, 'BOOTED');
 }
 
 function run(rm: Rm, event: RmEvent): void {
   const { vmid } = event;
-  if (event.kind === 'rx') {
-    rm.draining = vmid;
-    return;
-  }
   if (event.kind === 'tx' || event.kind === 'pending') {
     const link = rm.links[vmid] ?? null;
     if (link === null) return;
@@ -118,7 +115,15 @@ function run(rm: Rm, event: RmEvent): void {
   else onReset(rm, vm);
 }
 
-/** One unit of work; undefined: nothing to do. */
+/** One packet of the receive loop that is going on. False: it has ended. */
+function drain(rm: Rm): boolean {
+  const link = rm.links[rm.draining] ?? null;
+  if (link !== null && receiveOne(rm, link)) return true;
+  rm.draining = 0;
+  return false;
+}
+
+/** One unit of work. */
 function work(rm: Rm): StepResult {
   if (rm.state === 'booting') {
     boot(rm);
@@ -129,14 +134,16 @@ function work(rm: Rm): StepResult {
     const sleepNs = killPass(rm);
     return sleepNs > 0 ? { sleepNs } : 'ran';
   }
-  if (rm.draining !== 0) {
-    const link = rm.links[rm.draining] ?? null;
-    if (link !== null && receiveOne(rm, link)) return 'ran';
-    rm.draining = 0;
-  }
+  if (rm.draining !== 0 && drain(rm)) return 'ran';
   const event = rm.events.shift();
   if (event === undefined) return 'idle';
-  run(rm, event);
+  if (event.kind === 'rx') {
+    // The receive loop of one link: one packet per step, until its queue is empty.
+    rm.draining = event.vmid;
+    drain(rm);
+  } else {
+    run(rm, event);
+  }
   return 'ran';
 }
 
@@ -150,7 +157,7 @@ export function rmStep(rm: Rm): StepResult {
     return work(rm);
   } catch (error) {
     if (!(error instanceof RmDeath)) throw error;
-    rm.state = 'dead';
+    rm.state = processEvent(rm.state, 'DIE');
     rm.dead = { kind: error.kind, trigger: error.trigger };
     return 'dead';
   }

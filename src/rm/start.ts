@@ -1,5 +1,5 @@
 /** VM_START: parcels, device tree, firmware, power-on (fact base: rm-rpc-messages 1.3, rm-boot-and-dt 5 and 8). */
-import { AuthType, HypError, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
+import { AuthType, HypError, RmError, rmErrorOfHyp } from '../protocol/index.js';
 import { mapTree } from './creation.js';
 import { RmDeath } from './death.js';
 import type { DoorbellDevice, QueuePairDevice, Vdevice } from './devices.js';
@@ -17,7 +17,7 @@ import { RegisterSet } from './hv.js';
 import { flushParcel, unmapFromRm } from './memparcel-rm.js';
 import { processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './memparcel-start.js';
 import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup } from './types.js';
-import { updateState } from './vm.js';
+import { changeState } from './vm.js';
 
 const irqSpec = (virq: Virq): IrqSpec => ({ irq: virq.num, cpuLocal: false, edge: virq.edge });
 
@@ -177,6 +177,6 @@ export function startVm(rm: Rm, vm: VmRecord): number {
   const setup = vm.config as VmSetup;
   const resources = processParcels(rm, vm) && processTree(rm, vm, setup);
   const error = resources ? startVcpus(rm, vm, setup) : RmError.NORESOURCE;
-  updateState(rm, vm, error === RmError.OK ? VmState.RUNNING : VmState.INIT_FAILED, 'vm-start-bad-state');
+  changeState(rm, vm, error === RmError.OK ? 'START' : 'FAIL', 'vm-start-bad-state');
   return error;
 }

@@ -10,6 +10,7 @@ import type { RmEnvironment } from './environment.js';
 import type { FirmwareState } from './firmware-types.js';
 import type { Hv } from './hv.js';
 import type { IrqState, VmIrqTable } from './irq-types.js';
+import type { ProcessState } from './life.js';
 import type { Link } from './link-types.js';
 import type { ParcelTable } from './memparcel-types.js';
 
@@ -168,7 +169,7 @@ export interface Rm {
   readonly hv: Hv;
   readonly env: RmEnvironment;
   /** 'booting' until HLOS was powered on. */
-  state: 'booting' | 'serving' | 'dead';
+  state: ProcessState;
   dead: RmDead | null;
   /** By VMID. */
   vms: (VmRecord | null)[];

@@ -5,6 +5,7 @@
 import { put16, put32 } from '../base/index.js';
 import { Msg, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
+import { vmEvent } from './life.js';
 import { linkOf, sendNotification } from './link.js';
 import {
   HANDLE_INVALID,
@@ -16,6 +17,7 @@ import {
   type VmRecord,
   vmLookup,
 } from './types.js';
+import type { VmLifeEvent } from './vm-life.machine.js';
 
 /** Scheduler priority of RM and HLOS. */
 export const DEFAULT_PRIORITY = 32;
@@ -104,27 +106,6 @@ export function deregisterAllPeers(rm: Rm, vm: VmRecord): void {
 export const queryAllowed = (vm: VmRecord, caller: number): boolean =>
   caller === vm.vmid || caller === vm.owner || vm.peers.includes(caller);
 
-/** RM's validity table of state changes (rm-state-machines 1.2). */
-export function stateChangeValid(vm: VmRecord, to: number): boolean {
-  const s = vm.state;
-  switch (to) {
-    case VmState.RUNNING:
-      return s === VmState.READY || s === VmState.PAUSED;
-    case VmState.INIT_FAILED:
-      return (
-        s === VmState.INIT || s === VmState.READY || s === VmState.LOAD || s === VmState.AUTH || s === VmState.RESET
-      );
-    case VmState.EXITED:
-      return !vm.noShutdown && !vm.crashFatal && (s === VmState.RUNNING || s === VmState.PAUSED);
-    case VmState.RESETTING:
-      return !vm.noReset && (s === VmState.EXITED || s === VmState.READY || s === VmState.INIT_FAILED);
-    case VmState.RESET:
-      return s === VmState.RESETTING;
-    default:
-      return false;
-  }
-}
-
 /** VM_STATUS to every running peer that has a link, in peer order. */
 export function sendState(rm: Rm, vm: VmRecord): void {
   if (vm.owner === VMID_RM)
@@ -141,10 +122,9 @@ export function sendState(rm: Rm, vm: VmRecord): void {
   }
 }
 
-/** Changes a state that was checked before; a change that the table does not allow kills RM. */
-export function updateState(rm: Rm, vm: VmRecord, to: number, trigger: string): void {
-  if (!stateChangeValid(vm, to)) throw new RmDeath('ABORT', trigger);
-  vm.state = to;
+/** Lets the VM take an event that was checked before and tells its peers; one that it cannot take kills RM. */
+export function changeState(rm: Rm, vm: VmRecord, event: VmLifeEvent['type'], trigger: string): void {
+  if (!vmEvent(vm, event)) throw new RmDeath('ABORT', trigger);
   sendState(rm, vm);
 }
 

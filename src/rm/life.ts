@@ -1,0 +1,56 @@
+/** Executors of RM's own state machines, and the state numbers that records keep. */
+import { registerMachine, UNHANDLED } from '../machine/index.js';
+import { VmState } from '../protocol/index.js';
+import { linkRxMachine, linkTxMachine } from './link.machine.js';
+import { processMachine } from './process.machine.js';
+import type { VmRecord } from './types.js';
+import { type VmLifeContext, type VmLifeEvent, vmLifeMachine } from './vm-life.machine.js';
+
+export const linkRx = registerMachine('link-rx', linkRxMachine);
+export const linkTx = registerMachine('link-tx', linkTxMachine);
+export const RX_IDLE = linkRx.indexOf('idle');
+export const TX_IDLE = linkTx.indexOf('idle');
+
+const vmLife = registerMachine('vm-life', vmLifeMachine);
+const processLife = registerMachine('rm-process', processMachine);
+
+/** State of the chart for each `VmState`, and for each reset stage inside RESETTING. */
+const byState: number[] = [];
+const byStage: number[] = [];
+for (const { index, meta } of vmLife.states) {
+  if (typeof meta.stage === 'number') byStage[meta.stage] = index;
+  else byState[meta.value as number] = index;
+}
+
+const contextOf = (vm: VmRecord): VmLifeContext => ({
+  noShutdown: vm.noShutdown,
+  crashFatal: vm.crashFatal,
+  noReset: vm.noReset,
+  cleanedBefore: vm.resetStage === byStage.length - 1,
+});
+
+function take(vm: VmRecord, type: VmLifeEvent['type']) {
+  const at = vm.state === VmState.RESETTING ? byStage[vm.resetStage] : byState[vm.state];
+  return vmLife.next(at, contextOf(vm), { type });
+}
+
+/** Whether the VM's state and flags allow the event. */
+export const vmCan = (vm: VmRecord, type: VmLifeEvent['type']): boolean => take(vm, type) !== UNHANDLED;
+
+/** Lets the VM take an event. False: its state or flags do not allow it, nothing changed. */
+export function vmEvent(vm: VmRecord, type: VmLifeEvent['type']): boolean {
+  const step = take(vm, type);
+  if (step === UNHANDLED) return false;
+  const { meta } = vmLife.states[step.state];
+  vm.state = meta.value as number;
+  if (typeof meta.stage === 'number') vm.resetStage = meta.stage;
+  return true;
+}
+
+export type ProcessState = 'booting' | 'serving' | 'dead';
+
+/** The process state after an event; events that it cannot take leave it as it is. */
+export function processEvent(state: ProcessState, type: 'BOOTED' | 'DIE'): ProcessState {
+  const step = processLife.next(processLife.indexOf(state), {}, { type });
+  return step === UNHANDLED ? state : (processLife.states[step.state].name as ProcessState);
+}
