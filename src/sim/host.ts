@@ -102,6 +102,7 @@ export class HostVcpu {
 
   /** HVC #imm or SMC #imm with x0..; missing registers are 0 up to x7 (hvc) or x17 (SMCCC). Results in {@link x}. */
   call(conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[], waitNs?: number): Outcome {
+    this.sim.onInput?.({ op: 'call', vcpu: this.id, conduit, imm, x: [...x], waitNs });
     return this.perform((v) => {
       const registers = imm === 0 || conduit === 'smc' ? 18 : 8;
       for (let i = 0; i < registers; i++) v.x[i] = i < x.length ? x[i] : 0n;
@@ -111,11 +112,13 @@ export class HostVcpu {
 
   /** The native call on the fast path: registers are set by the caller. */
   hvc(imm: number): Outcome {
+    this.sim.onInput?.({ op: 'hvc', vcpu: this.id, imm, x: [...this.x.subarray(0, 8)] });
     return this.perform((v) => this.sim.trap(v, 'hvc', imm));
   }
 
   /** One load (value) or store of `size` bytes, device registers included. */
   access(ipa: bigint, size: number, write: boolean, value = 0n): ValueOutcome {
+    this.sim.onInput?.({ op: 'access', vcpu: this.id, ipa, size, write, value });
     const access: Access = { size, write, isv: true, rt: 0, signed: false, wide: size === 8 };
     let result: ReturnType<typeof accessMemory> = 'gone';
     const outcome = this.perform((v) => {
@@ -138,6 +141,7 @@ export class HostVcpu {
   }
 
   writeMemory(ipa: number, from: Uint8Array): boolean {
+    this.sim.onInput?.({ op: 'write', vcpu: this.id, ipa, bytes: from.slice() });
     return this.copy(ipa, from, true);
   }
 
@@ -156,6 +160,7 @@ export class HostVcpu {
   }
 
   readRegister(enc: number, rt = 0): ValueOutcome {
+    this.sim.onInput?.({ op: 'rdreg', vcpu: this.id, enc, rt });
     let result: ReturnType<typeof readSysreg> | undefined;
     const outcome = this.perform((v) => {
       result = readSysreg(this.sim.hyp, v, enc, rt);
@@ -165,6 +170,7 @@ export class HostVcpu {
   }
 
   writeRegister(enc: number, value: bigint): Outcome {
+    this.sim.onInput?.({ op: 'wrreg', vcpu: this.id, enc, value });
     let exception: GuestException | undefined;
     const outcome = this.perform((v) => {
       exception = writeSysreg(this.sim.hyp, v, enc, value);
@@ -194,6 +200,7 @@ export class HostVcpu {
   }
 
   wfi(waitNs?: number): Outcome {
+    this.sim.onInput?.({ op: 'wfi', vcpu: this.id, waitNs });
     return this.perform((v) => this.sim.waitForInterrupt(v), waitNs);
   }
 
@@ -216,6 +223,7 @@ export class HostVcpu {
    * goes on with {@link continueCode}.
    */
   runCode(words: readonly number[], x: readonly bigint[], limit = CODE_LIMIT): CodeOutcome {
+    this.sim.onInput?.({ op: 'code', vcpu: this.id, words: [...words], x: [...x], limit });
     const refused = this.acquire(DEFAULT_WAIT_NS);
     if (refused !== undefined) return { outcome: refused, taken: [], running: false };
     const v = this.vcpu;

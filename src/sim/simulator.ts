@@ -25,6 +25,7 @@ import {
 import { A64Runner } from './a64-runner.js';
 import { bootSystem } from './system.js';
 import { type Cost, defaultCost } from './time.js';
+import type { Input } from './inputs.js';
 import type { Trace } from './trace.js';
 
 export interface SimOptions {
@@ -59,6 +60,8 @@ export class Simulator {
   readonly cost: Cost;
   loop: LoopState;
   trace: Trace | undefined;
+  /** Sees every input before it takes effect: recordings. */
+  onInput: ((input: Input) => void) | undefined;
   /** Operations of RM and of guests so far. */
   steps = 0;
   readonly a64: A64Runner;
@@ -91,11 +94,13 @@ export class Simulator {
   }
 
   setProgram(v: Vcpu, kind: ProgramKind): void {
+    this.onInput?.({ op: 'program', vcpu: v.id, kind });
     this.loop.programs[v.id] = kind;
   }
 
   /** Boots until the primary VM's first vCPU is at its entry. False: RM or the hypervisor stopped before. */
   bootPrimary(): boolean {
+    this.onInput?.({ op: 'boot' });
     return this.runUntil(() => this.primaryVcpu() !== undefined, this.hyp.now + BOOT_LIMIT_NS);
   }
 
@@ -255,6 +260,7 @@ export class Simulator {
 
   /** Lets `ns` of virtual time pass while host vCPUs spin. */
   spin(ns: number): void {
+    this.onInput?.({ op: 'spin', ns });
     const until = this.hyp.now + ns;
     while (this.hyp.now < until && this.advanceOnce(until)) {
       // each turn is one operation or event

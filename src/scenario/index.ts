@@ -1,0 +1,15 @@
+/**
+ * Scenarios: declarative files that drive the primary VM, for people who want to see Gunyah work (format: docs/scenarios.md).
+ * Models the driver of the recorded transcripts. Leaves out: loops and conditions; write a program for those.
+ */
+export { assemble } from './assemble.js';
+export { encodePayload } from './encode.js';
+export type { Listener, RunEvent } from './events.js';
+export { Machine } from './machine.js';
+export { mailboxImage } from './mailbox.js';
+export { FORMAT, parseScenario, type Scenario, type ScenarioStep } from './parse.js';
+export { type Failure, Run, type RunOptions, runScenario, simOptions } from './run.js';
+export { STEP_KINDS } from './steps.js';
+export { type TextOptions, textTrace } from './text.js';
+export { treeBlob } from './tree.js';
+export { type Json, ScenarioError } from './values.js';

@@ -1,0 +1,168 @@
+/**
+ * The machine that a scenario runs on: a simulator, the primary VM's first vCPU, its RM client, and the tap that turns what
+ * happens into events. Survives the replacement of the simulator by a restored one.
+ */
+
+import { sysreg } from '../gic/index.js';
+import { RmClient } from '../guest/rm-client.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, HYPERCALLS, HypError } from '../protocol/index.js';
+import { HostPackets, HostVcpu, type Simulator, type Trace } from '../sim/index.js';
+import { type LinkQueue, linkQueues, objectOfCap, type ThreadName, threadNames, vmName } from '../sim/who.js';
+import type { Vcpu } from '../vcpu/index.js';
+import type { Listener } from './events.js';
+
+const GICD_CTLR = 0x0800_0000n;
+const GICR_WAKER = 0x080a_0014n;
+const GICR_SGI_BASE = 0x080b_0000n;
+const IGROUPR = 0x80n;
+const ISENABLER = 0x100n;
+const ENABLE_GRP1_ARE = 0x32n;
+const VIRTUAL_TIMER_BIT = 1n << 27n;
+const SPI_FIRST = 32;
+const SPI_END = 1020;
+
+const ICC_SRE = sysreg(3, 0, 12, 12, 5);
+const ICC_PMR = sysreg(3, 0, 4, 6, 0);
+const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
+const CNTV_TVAL = sysreg(3, 3, 14, 3, 0);
+const CNTV_CTL = sysreg(3, 3, 14, 3, 1);
+const NS_PER_TICK = 16;
+
+export class Machine {
+  host!: HostVcpu;
+  readonly client: RmClient;
+  private packets!: HostPackets;
+  private names = new Map<number, ThreadName>();
+  private links = new Map<number, LinkQueue>();
+  private interruptsReady = false;
+
+  constructor(
+    public sim: Simulator,
+    private readonly listener: Listener | undefined,
+    /** Which hypercalls become events. */
+    private readonly calls: 'none' | 'guests' | 'all' = 'guests',
+  ) {
+    this.client = new RmClient({
+      send: (packet) => this.packets.send(packet),
+      receive: () => this.packets.receive(),
+      wait: () => this.packets.wait(),
+    });
+    this.attach(sim);
+  }
+
+  /** Goes on with another simulator in the same state. */
+  attach(sim: Simulator): void {
+    this.sim = sim;
+    const v = sim.primaryVcpu();
+    const id = v?.id ?? this.host?.id;
+    if (id === undefined) throw new Error('the primary VM did not start');
+    this.host = new HostVcpu(sim, id);
+    this.packets = new HostPackets(this.host);
+    sim.trace = this.listener === undefined ? undefined : this.tap(this.listener);
+  }
+
+  who(thread: number): ThreadName | undefined {
+    let name = this.names.get(thread);
+    if (name === undefined) {
+      this.names = threadNames(this.sim);
+      name = this.names.get(thread);
+    }
+    return name;
+  }
+
+  private link(queue: number): LinkQueue | undefined {
+    const known = this.links.get(queue);
+    if (known !== undefined) return known;
+    this.links = linkQueues(this.sim);
+    return this.links.get(queue);
+  }
+
+  private tap(listener: Listener): Trace {
+    return {
+      hypercallStart: (thread) => [...thread.x.subarray(0, 8)],
+      hypercallEnd: (thread, imm, start) => this.onCall(listener, thread, imm - HYPERCALL_BASE, start as bigint[]),
+      execute: (cpu, thread) => {
+        const who = thread < 0 ? '' : (this.who(thread)?.text ?? `thread ${thread}`);
+        listener({ kind: 'execute', at: this.sim.hyp.now, cpu, thread, who });
+      },
+    };
+  }
+
+  private onCall(listener: Listener, thread: Vcpu, num: number, x: readonly bigint[]): void {
+    const { hyp } = this.sim;
+    const who = this.who(thread.id);
+    const isQueue = num === Call.MSGQUEUE_SEND || num === Call.MSGQUEUE_RECEIVE;
+    const link = isQueue ? this.link(objectOfCap(this.sim, thread.id, x[0])) : undefined;
+    if (link !== undefined) {
+      if (num === Call.MSGQUEUE_SEND && thread.x[0] === BigInt(HypError.OK)) {
+        const bytes = new Uint8Array(Number(x[1]));
+        hyp.mem.readGuest(thread.addrspace, Number(x[2]), bytes);
+        const vm = vmName(link.vmid);
+        listener({ kind: 'packet', at: hyp.now, from: link.toRm ? vm : 'RM', to: link.toRm ? 'RM' : vm, bytes });
+      }
+      // The packet says it all; receiving is polling.
+      if (this.calls !== 'all') return;
+    }
+    if (this.calls === 'none' || (this.calls === 'guests' && thread.id === this.sim.rootThread)) return;
+    listener({
+      kind: 'call',
+      at: hyp.now,
+      who: who?.text ?? `thread ${thread.id}`,
+      thread: thread.id,
+      name: HYPERCALLS[num]?.name ?? `call 0x${num.toString(16)}`,
+      num,
+      x,
+      r: [...thread.x.subarray(0, 8)],
+      blocked: thread.pending !== null,
+    });
+  }
+
+  /**
+   * What a driver does once before it uses interrupts (fact base: transcript format 3): redistributor awake, distributor
+   * on, every interrupt that RM may hand out enabled, CPU interface open.
+   */
+  enableInterrupts(): void {
+    if (this.interruptsReady) return;
+    this.interruptsReady = true;
+    const { host } = this;
+    const store = (at: bigint, value: bigint): void => {
+      host.access(at, 4, true, value);
+    };
+    store(GICR_WAKER, 0n);
+    store(GICD_CTLR, ENABLE_GRP1_ARE);
+    store(GICR_SGI_BASE + IGROUPR, 0xffff_ffffn);
+    store(GICR_SGI_BASE + ISENABLER, VIRTUAL_TIMER_BIT);
+    for (let irq = SPI_FIRST; irq < SPI_END; irq += 32) {
+      const word = BigInt(irq >> 3);
+      store(GICD_CTLR + IGROUPR + word, 0xffff_ffffn);
+      store(GICD_CTLR + 0xc00n + word * 2n, 0xaaaa_aaaan);
+      store(GICD_CTLR + 0xc00n + word * 2n + 4n, 0xaaaa_aaaan);
+      store(GICD_CTLR + ISENABLER + word, 0xffff_ffffn);
+    }
+    host.writeRegister(ICC_SRE, 7n);
+    host.writeRegister(ICC_PMR, 0xffn);
+    host.writeRegister(ICC_IGRPEN1, 1n);
+  }
+
+  /** Arms the virtual timer `ns` ahead, or disarms it. */
+  timer(ns: number | undefined): void {
+    if (ns === undefined) {
+      this.host.writeRegister(CNTV_CTL, 0n);
+      return;
+    }
+    this.host.writeRegister(CNTV_TVAL, BigInt(Math.max(1, Math.round(ns / NS_PER_TICK))));
+    this.host.writeRegister(CNTV_CTL, 1n);
+  }
+
+  /** Takes every pending interrupt; at most `limit`, because a level interrupt fires again at once. */
+  takeInterrupts(limit = 32): number[] {
+    const taken: number[] = [];
+    while (taken.length < limit) {
+      const irq = this.host.takeInterrupt();
+      if (irq === undefined) break;
+      taken.push(irq);
+    }
+    return taken;
+  }
+}
