@@ -21,7 +21,7 @@ export {
   type Resolution,
 } from './abort.js';
 export { deviceValue } from './pending.js';
-export { charge, executing, nextDeadline, registerScheduler, step, stepDue } from './port.js';
+export { charge, executing, expireOnBlock, nextDeadline, registerScheduler, step, stepDue } from './port.js';
 export { halt, kill, PSTATE_RESET, powerOn, SCTLR_RESET, waitForInterrupt } from './power.js';
 export { registerPsci } from './psci.js';
 export { schedule, setAffinity } from './sched.js';

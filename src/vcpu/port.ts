@@ -20,6 +20,7 @@ const newCpu = (online: boolean): CpuSched => ({
   scheduledAt: 0,
   deadline: Number.POSITIVE_INFINITY,
   resched: false,
+  expireOnBlock: false,
   primary: NO_THREAD,
   online,
   onlineAt: Number.POSITIVE_INFINITY,
@@ -77,6 +78,14 @@ export function step(hyp: Hypervisor, cpu: number): void {
   const v = s.executing === NO_THREAD ? undefined : vcpuOf(hyp, s.executing);
   if (v?.idling) stopIdling(hyp, v);
   schedule(hyp, cpu);
+}
+
+/**
+ * Scheduling choice of a driver: when the thread in control of `cpu` next blocks, the slice of the active thread counts as
+ * used up, so that a waiting thread of equal priority goes first. In a real run the clock decides that.
+ */
+export function expireOnBlock(hyp: Hypervisor, cpu: number): void {
+  cpuOf(hyp, cpu).expireOnBlock = true;
 }
 
 /** Earliest time at which {@link step} has something to do; Infinity: never by itself. */

@@ -125,12 +125,19 @@ export function killedChanged(hyp: Hypervisor, v: Vcpu, wasRunnable: boolean): v
 
 // ---- the schedule step ----------------------------------------------------------------------------------------------
 
+/** Consumes a driver's choice when the thread in control has blocked. */
+function chosenExpiry(hyp: Hypervisor, s: CpuSched): boolean {
+  if (!s.expireOnBlock || s.executing === NO_THREAD || isRunnable(vcpuOf(hyp, s.executing))) return false;
+  s.expireOnBlock = false;
+  return true;
+}
+
 function nextActive(hyp: Hypervisor, s: CpuSched): Vcpu | undefined {
   const prev = s.active === NO_THREAD ? undefined : vcpuOf(hyp, s.active);
   let expired = false;
   if (prev !== undefined) {
     const end = s.scheduledAt + prev.sliceLeftNs;
-    expired = end <= hyp.now;
+    expired = end <= hyp.now || chosenExpiry(hyp, s);
     if (expired) {
       prev.sliceLeftNs = prev.sliceNs;
       prev.yielding = false;

@@ -172,6 +172,8 @@ export interface CpuSched {
   /** End of the slice when it matters, in nanoseconds; Infinity: no tick. */
   deadline: number;
   resched: boolean;
+  /** Scheduling choice: the slice of the active thread ends when the thread in control next blocks. */
+  expireOnBlock: boolean;
   primary: number;
   online: boolean;
   /** When a CPU that was switched on for the first time reaches its scheduler. */
