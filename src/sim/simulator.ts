@@ -189,11 +189,10 @@ export class Simulator {
 
   /**
    * Does the next thing that happens up to time `until`: one operation of a program, or a timed event. False: nothing does;
-   * time is then `until` (if finite).
+   * time is then `until` (if finite). Everything due now is settled before and after.
    */
   advanceOnce(until: number): boolean {
     const { hyp } = this;
-    this.settle();
     if (hyp.dead !== undefined) return false;
     const cpu = this.nextCpu();
     const programAt = cpu < 0 ? Number.POSITIVE_INFINITY : hyp.now;
@@ -205,14 +204,9 @@ export class Simulator {
       return false;
     }
     hyp.now = Math.max(hyp.now, at);
-    if (eventAt < programAt) {
-      // Settled here, so that whoever waits sees a wake-up before time goes on.
-      this.settle();
-      return true;
-    }
-    this.runProgram(cpu);
-    // The end of its slice too is settled before waiters look.
-    if (stepDue(hyp, cpu)) this.settle();
+    if (eventAt >= programAt) this.runProgram(cpu);
+    // Settled here, so that whoever waits sees a wake-up, a timer or the end of a slice before time goes on.
+    this.settle();
     return true;
   }
 
@@ -262,6 +256,7 @@ export class Simulator {
   spin(ns: number): void {
     this.onInput?.({ op: 'spin', ns });
     const until = this.hyp.now + ns;
+    this.settle();
     while (this.hyp.now < until && this.advanceOnce(until)) {
       // each turn is one operation or event
     }
