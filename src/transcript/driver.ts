@@ -59,6 +59,8 @@ export interface ReplayDriver {
   wfi(cpu: number): OpEnd;
   /** HLOS vCPU 0 spins. */
   delay(ms: number): void;
+  /** The slice of vCPU 0 is to end where the vCPU that it runs next blocks: RM goes first there. Optional: a real machine decides. */
+  letRmGoFirst?(): void;
   /** Yields until nothing but HLOS wants the CPU. */
   yieldUntilIdle(): void;
   /** Acknowledges and ends interrupts of vCPU 0 until none is pending, `max` at most. */

@@ -14,7 +14,7 @@ export type {
 export type { EventKind, Header, Transcript, TranscriptEvent } from './events.js';
 export { EXCUSES, type Excuse } from './excuses.js';
 export type { Difference, EventOutcome, Outcome } from './outcome.js';
-export { readTranscript } from './reader.js';
+export { readTranscripts } from './reader.js';
 export { replayTranscript } from './replay.js';
 export { addOutcome, addTotals, describeOutcome, noTotals, type Totals } from './report.js';
 export { configOf, SimDriver } from './sim-driver.js';

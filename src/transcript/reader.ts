@@ -1,29 +1,38 @@
 import type { Header, Transcript, TranscriptEvent } from './events.js';
 
-/** Reads the text of one transcript (NDJSON, header first). A user's file can be anything: the answer is a transcript or one line of text. */
-export function readTranscript(text: string): Transcript | { readonly error: string } {
-  const events: TranscriptEvent[] = [];
-  let header: Header | undefined;
+/** Reads transcripts (NDJSON, header first); several may follow each other in one file, each beginning with its header.
+ * A user's file can be anything: the answer is the transcripts or one line of text that says what is wrong.
+ */
+export function readTranscripts(
+  text: string,
+): { readonly transcripts: readonly Transcript[] } | { readonly error: string } {
+  const transcripts: { header: Header; events: TranscriptEvent[] }[] = [];
   let line = 0;
   for (const raw of text.split('\n')) {
     line++;
     if (raw.trim() === '') continue;
     const value = parse(raw);
     if (value === undefined) return { error: `line ${line} is not a JSON object` };
-    if (header === undefined) {
-      if (value.format !== 'gunyah-transcript/1') {
-        return { error: `line ${line} is no header of format gunyah-transcript/1` };
-      }
-      header = value as unknown as Header;
+    if ('format' in value || transcripts.length === 0) {
+      if (value.format !== FORMAT) return { error: `line ${line} is no header of format ${FORMAT}` };
+      const wrong = badHeader(value);
+      if (wrong !== undefined) return { error: `line ${line}: '${wrong}' of the header has the wrong form` };
+      transcripts.push({ header: value as unknown as Header, events: [] });
     } else if (typeof value.ev !== 'string') {
       return { error: `line ${line} has no event kind 'ev'` };
     } else {
       const wrong = badKey(value);
       if (wrong !== undefined) return { error: `line ${line}: '${wrong}' of event '${value.ev}' has the wrong form` };
-      events.push(value as unknown as TranscriptEvent);
+      transcripts[transcripts.length - 1].events.push(value as unknown as TranscriptEvent);
     }
   }
-  return header === undefined ? { error: 'empty file' } : { header, events };
+  return transcripts.length === 0 ? { error: 'empty file' } : { transcripts };
+}
+
+const FORMAT = 'gunyah-transcript/1';
+
+function badHeader(header: Record<string, unknown>): string | undefined {
+  return ['txBuffer', 'rxBuffer'].find((key) => header[key] !== undefined && !isHexWord(header[key]));
 }
 
 function parse(raw: string): Record<string, unknown> | undefined {

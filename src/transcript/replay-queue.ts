@@ -4,7 +4,7 @@ import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcTy
 import type { QuietEvent, RxEvent, TxEvent } from './events.js';
 import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
-import { bytesOf, type Session } from './session.js';
+import { bytesOf, type Session, settle } from './session.js';
 
 /** Packets to and from RM: tx, rx, quiet. Fact base: transcript format 2 and 4. */
 
@@ -37,7 +37,7 @@ export function replayTx(s: Session, e: TxEvent): Verdict {
   // Long requests of the random sequences went out with a yield after every packet.
   const header = parseRpcHeader(bytes);
   const part = header !== undefined && (header.fragments > 0 || header.type === RpcType.CONTINUED);
-  if (s.header.seed !== undefined && part) s.driver.yieldUntilIdle();
+  if (s.header.seed !== undefined && part) settle(s);
   return differences;
 }
 
@@ -55,11 +55,11 @@ function nextPacket(s: Session): Uint8Array | undefined {
   if (held !== undefined) return held;
   let packet = receive(s);
   if (packet !== undefined) return packet;
-  s.driver.yieldUntilIdle();
+  settle(s);
   packet = receive(s);
   for (let ms = 1; packet === undefined && ms <= RX_WAIT_MS && s.driver.dead() === undefined; ms *= 2) {
     s.driver.delay(ms);
-    s.driver.yieldUntilIdle();
+    settle(s);
     packet = receive(s);
   }
   return packet;
@@ -102,10 +102,10 @@ export function replayQuiet(s: Session, e: QuietEvent): Verdict {
     for (let p = receive(s); p !== undefined && extra.length < RX_LIMIT; p = receive(s)) extra.push(p);
   };
   drain();
-  s.driver.yieldUntilIdle();
+  settle(s);
   drain();
   s.driver.delay(e.ms);
-  s.driver.yieldUntilIdle();
+  settle(s);
   drain();
   return extra.map((packet) => packetDifference(undefined, packet));
 }

@@ -8,6 +8,9 @@ import type { Session } from './session.js';
 /** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 
 const READY = 0n;
+const POWERED_OFF = 2n;
+/** Data of POWERED_OFF: for ever. */
+const EXITED = 1n;
 const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */
 const EXTRA_RUNS = 40;
@@ -61,12 +64,27 @@ function laterResult(s: Session, cap: string): boolean {
   return false;
 }
 
+/**
+ * Whether this READY is followed at once by "powered off, exited": the guest ended its VM, and RM had the CPU before HLOS saw
+ * it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the exit later.
+ */
+function rmWentFirst(s: Session, cap: string): boolean {
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note' || e.ev === 'irqs') continue;
+    if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
+    if (!isReady(e.r)) return BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
+  }
+  return false;
+}
+
 /** How many READY results come first is timing: they are skipped on both sides. */
 export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   for (const intid of [...e.irqsBefore, ...e.irqsAfter]) s.expectedIrqs.add(intid);
   const recordedReady = isReady(e.r);
   s.lastRun = { cap: e.cap, ready: recordedReady };
   const ahead = s.ahead[e.cap];
+  if (recordedReady && rmWentFirst(s, e.cap)) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
   delete s.ahead[e.cap];

@@ -23,7 +23,7 @@ import {
   replayIrqs,
   replayVcpuRun,
 } from './replay-vcpu.js';
-import { type Session, session } from './session.js';
+import { type Session, session, settle } from './session.js';
 
 /** Plays a transcript against a driver and compares every answer. After a difference the recorded driver's side goes on as recorded. */
 
@@ -102,7 +102,7 @@ function replayNote(s: Session, e: NoteEvent): void {
 /** The event may stand before the `tx` that is to blame: then it is judged once that one has been handled. */
 function replayDead(s: Session, e: DeadEvent): Verdict {
   const what = /hypervisor|no answer/.test(e.what) ? 'hypervisor' : 'rm';
-  if (s.driver.dead() === undefined) s.driver.yieldUntilIdle();
+  settle(s);
   if (s.driver.dead() === undefined) s.driver.delay(DEATH_WAIT_MS);
   const dead = s.driver.dead();
   if (dead === what || (dead === 'hypervisor' && what === 'rm')) return MATCHED;

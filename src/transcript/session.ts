@@ -24,8 +24,6 @@ export interface Session {
   actualIrqs: Set<number>;
   /** An interrupt of the queue from RM that one side has seen and the other not yet. */
   rmIrqAhead: number;
-  /** The second VM stays out of reach after the hypervisor has stopped. */
-  deadSeen: boolean;
 }
 
 /** Buffers of the recorded driver when the header does not name them. */
@@ -47,8 +45,12 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   expectedIrqs: new Set(),
   actualIrqs: new Set(),
   rmIrqAhead: 0,
-  deadSeen: false,
 });
+
+/** Lets RM finish. A dead RM never does. */
+export function settle(s: Session): void {
+  if (s.driver.dead() === undefined) s.driver.yieldUntilIdle();
+}
 
 /** Bytes of a hex string known to be well-formed (the reader has checked it). */
 export function bytesOf(hex: string): Uint8Array {

@@ -3,7 +3,7 @@ import { gicVcpu, parseSysreg, setStored } from '../gic/index.js';
 import type { HypConfig } from '../hyp/index.js';
 import { HostVcpu, type Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
-import { VcpuOption } from '../vcpu/index.js';
+import { expireOnBlock, VcpuOption } from '../vcpu/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
 import type { Header } from './events.js';
 
@@ -50,6 +50,10 @@ export class SimDriver implements ReplayDriver {
       return host;
     }
     throw new RangeError(`the primary VM has no vCPU ${cpu}`);
+  }
+
+  letRmGoFirst(): void {
+    expireOnBlock(this.sim.hyp, 0);
   }
 
   private call(cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {

@@ -1,0 +1,148 @@
+import { join, relative } from 'node:path';
+import {
+  addOutcome,
+  addTotals,
+  describeOutcome,
+  noTotals,
+  readTranscripts,
+  replayTranscript,
+  SimDriver,
+  type Totals,
+  type Transcript,
+} from '../../transcript/index.js';
+import { CliError, Exit } from '../errors.js';
+import { findTranscripts, packageFolder, readInput } from '../files.js';
+import { type JunitCase, junitXml } from '../junit.js';
+import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from '../output.js';
+
+/** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
+
+export interface VerifyOptions extends GlobalOptions {
+  readonly recursive?: string[];
+  readonly junit?: string;
+  readonly force?: boolean;
+}
+
+interface FileResult extends Totals {
+  readonly file: string;
+  readonly seconds: number;
+  /** The first event that is not as recorded, in words. */
+  firstDifference?: string;
+  /** Why the file could not be replayed to its end: our bug. */
+  bug?: string;
+}
+
+interface Named {
+  readonly name: string;
+  readonly transcript: Transcript;
+}
+
+const SHIPPED = ['test', 'transcripts'] as const;
+
+function* load(paths: readonly string[], unreadable: string[], base: string): Generator<Named> {
+  for (const path of paths) {
+    try {
+      const read = readTranscripts(new TextDecoder().decode(readInput(path)));
+      if ('error' in read) throw new CliError(`${path}: ${read.error}`, Exit.INPUT);
+      const name = base === '' || path === '-' ? path : relative(base, path);
+      const single = read.transcripts.length === 1;
+      for (const transcript of read.transcripts) {
+        const inner = transcript.header.name ?? '?';
+        yield { name: single ? name : `${name}:${inner}`, transcript };
+      }
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+}
+
+function verifyOne({ name, transcript }: Named): FileResult {
+  const start = performance.now();
+  const totals = noTotals();
+  let firstDifference: string | undefined;
+  let bug: string | undefined;
+  try {
+    for (const outcome of replayTranscript(transcript, new SimDriver(transcript.header))) {
+      addOutcome(totals, outcome);
+      if (outcome.outcome.kind === 'mismatched') firstDifference ??= describeOutcome(outcome);
+    }
+  } catch (error) {
+    bug = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  return { file: name, ...totals, seconds: (performance.now() - start) / 1000, firstDifference, bug };
+}
+
+type Verdict = 'passed' | 'failed' | 'skipped';
+
+function verdictOf(r: FileResult): Verdict {
+  if (r.mismatched > 0 || r.bug !== undefined) return 'failed';
+  return r.matched + r.excused === 0 ? 'skipped' : 'passed';
+}
+
+export function verify(files: readonly string[], options: VerifyOptions): number {
+  const roots = options.recursive ?? [];
+  const shipped = join(packageFolder(), ...SHIPPED);
+  const nothingGiven = files.length === 0 && roots.length === 0;
+  const paths = nothingGiven ? findTranscripts(shipped) : [...files, ...roots.flatMap(findTranscripts)];
+  if (paths.length === 0)
+    throw new CliError(`no transcript (.jsonl, .jsonl.gz) in ${nothingGiven ? shipped : roots.join(' ')}`);
+
+  const results: FileResult[] = [];
+  const unreadable: string[] = [];
+  const live = progress(options);
+  const base = nothingGiven ? shipped : '';
+  for (const named of load(paths, unreadable, base)) {
+    live.update(`${results.length + 1}: ${named.name}`);
+    results.push(verifyOne(named));
+  }
+  live.done();
+  if (options.junit !== undefined) writeOutput(options.junit, junit(results), options.force === true);
+  report(results, unreadable, options);
+  for (const line of unreadable) process.stderr.write(`error: ${line}\n`);
+  if (results.some((r) => r.bug !== undefined)) return Exit.BUG;
+  if (unreadable.length > 0) return Exit.INPUT;
+  return results.some((r) => r.mismatched > 0) ? Exit.FAILED : Exit.OK;
+}
+
+const junit = (results: readonly FileResult[]): string =>
+  junitXml(
+    'transcripts',
+    results.map((r): JunitCase => {
+      const verdict = verdictOf(r);
+      return {
+        name: r.file,
+        seconds: r.seconds,
+        failure: verdict === 'failed' ? (r.firstDifference ?? r.bug) : undefined,
+        skipped: verdict === 'skipped' ? unsupportedText(r) : undefined,
+      };
+    }),
+  );
+
+const unsupportedText = (t: Totals): string =>
+  Object.entries(t.unsupportedKinds)
+    .map(([kind, n]) => `${kind} ${n}`)
+    .join(', ');
+
+function report(results: readonly FileResult[], unreadable: readonly string[], options: VerifyOptions): void {
+  const all = noTotals();
+  for (const r of results) addTotals(all, r);
+  const count = (v: Verdict): number => results.filter((r) => verdictOf(r) === v).length;
+  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
+  if (options.json === true) {
+    const files = results.map(({ bug, ...r }) => (bug === undefined ? r : { ...r, bug }));
+    printJson({ ...all, passed, failed, skipped, unreadable, files });
+    return;
+  }
+  const { red, yellow, bold } = paints(options);
+  for (const r of results) {
+    if (r.firstDifference !== undefined) print(`${red('FAIL')} ${bold(r.file)}, ${r.firstDifference}`);
+    if (r.bug !== undefined) print(`${red('BUG')}  ${bold(r.file)}: ${r.bug}`);
+    if (verdictOf(r) === 'skipped') print(`${yellow('SKIP')} ${bold(r.file)}`);
+  }
+  print(
+    `${all.events} events: ${all.matched} matched, ${all.mismatched} mismatched, ${all.unsupported} unsupported, ${all.excused} excused`,
+  );
+  if (all.unsupported > 0) print(`unsupported: ${unsupportedText(all)}`);
+  print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+}

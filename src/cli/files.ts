@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { CliError, Exit } from './errors.js';
+
+/** Bytes of a file or, for `-`, of stdin. Gunzipped when the bytes say so. */
+export function readInput(path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    throw new CliError(`cannot read ${path}: ${reasonOf(error)}`, Exit.INPUT);
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    throw new CliError(`cannot read ${path}: damaged gzip data`, Exit.INPUT);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory (give -r)',
+  EACCES: 'permission denied',
+};
+
+const reasonOf = (error: unknown): string => {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return REASONS[code] ?? code;
+};
+
+/** All transcripts below a directory, sorted by path. */
+export function findTranscripts(directory: string): string[] {
+  let names: string[];
+  try {
+    if (!statSync(directory).isDirectory()) throw new CliError(`${directory} is not a directory`, Exit.INPUT);
+    names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`cannot read ${directory}: ${reasonOf(error)}`, Exit.INPUT);
+  }
+  return names
+    .filter((name) => /\.jsonl(\.gz)?$/.test(name))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+/** The folder of the package, in a checkout as well as in the built form. */
+export function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
