@@ -23,9 +23,9 @@ import {
   waitForInterrupt,
 } from '../vcpu/index.js';
 import { A64Runner } from './a64-runner.js';
+import type { Input } from './inputs.js';
 import { bootSystem } from './system.js';
 import { type Cost, defaultCost } from './time.js';
-import type { Input } from './inputs.js';
 import type { Trace } from './trace.js';
 
 export interface SimOptions {
@@ -47,6 +47,9 @@ export interface LoopState {
   /** Programs that differ from the default, by thread id. */
   programs: Record<string, ProgramKind>;
 }
+
+/** A dead RM only looks at the clock: one step of it takes this long. */
+const DEAD_RM_NS = 250_000;
 
 /** Instructions of a guest that run in one go before the event loop looks around again. */
 const A64_BATCH = 64;
@@ -227,6 +230,7 @@ export class Simulator {
     this.hyp.now += this.cost.rmStepNs;
     const result = rmStep(this.rm);
     if (this.hyp.dead !== undefined) return;
+    if (result === 'dead') this.hyp.now += DEAD_RM_NS;
     if (result === 'idle' || result === 'dead') {
       this.waitForInterrupt(v);
     } else if (typeof result === 'object') {

@@ -22,8 +22,8 @@ export interface Session {
   /** Interrupts of the present stretch of vcpu_run and irqs events. */
   expectedIrqs: Set<number>;
   actualIrqs: Set<number>;
-  /** An interrupt of the queue from RM that one side has seen and the other not yet. */
-  rmIrqAhead: number;
+  /** Interrupts that one side has seen and the other not yet, by INTID: here minus recorded. */
+  owedIrqs: Record<number, number>;
 }
 
 /** Buffers of the recorded driver when the header does not name them. */
@@ -44,7 +44,7 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   lastRun: undefined,
   expectedIrqs: new Set(),
   actualIrqs: new Set(),
-  rmIrqAhead: 0,
+  owedIrqs: {},
 });
 
 /** Lets RM finish. A dead RM never does. */
