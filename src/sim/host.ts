@@ -242,8 +242,9 @@ export class HostVcpu {
     let caught: { vector: number; exception: GuestException } | undefined;
     const end = CODE_BASE + BigInt(code.words.length * 4);
     // The words may call code elsewhere; they are done when they come to the appended `ret`.
-    const finished = (): boolean => v.pc === end || caught !== undefined || v.entries !== code.entries;
     const back = (): boolean => v.pending === null && sim.inControl(v);
+    // A last instruction that waits (WFI, CPU_SUSPEND) has moved the PC, but the words are not done before it is over.
+    const finished = (): boolean => (v.pc === end && back()) || caught !== undefined || v.entries !== code.entries;
     sim.a64.window = { base: CODE_BASE, words: code.words };
     sim.a64.onException = (t, vector, exception) => {
       if (t !== v) return false;
