@@ -53,3 +53,9 @@ export function packageFolder(): string {
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }
+
+/** Version in package.json. */
+export function packageVersion(): string {
+  const json = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
+  return json.version;
+}

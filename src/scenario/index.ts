@@ -10,6 +10,6 @@ export { mailboxImage } from './mailbox.js';
 export { FORMAT, parseScenario, type Scenario, type ScenarioStep } from './parse.js';
 export { type Failure, Run, type RunOptions, runScenario, simOptions } from './run.js';
 export { STEP_KINDS } from './steps.js';
-export { type TextOptions, textTrace } from './text.js';
+export { resultText, type TextOptions, textTrace } from './text.js';
 export { treeBlob } from './tree.js';
 export { type Json, ScenarioError } from './values.js';

@@ -1,6 +1,14 @@
 /** Results of a step as named values: what `expect` compares and `save` keeps. */
 import { hex, toHex } from '../base/index.js';
-import { type DecodedField, type DecodedMessage, LAYOUTS, LISTS, RM_ERROR_NAMES, RmError, RpcType } from '../protocol/index.js';
+import {
+  type DecodedField,
+  type DecodedMessage,
+  LAYOUTS,
+  LISTS,
+  RM_ERROR_NAMES,
+  RmError,
+  RpcType,
+} from '../protocol/index.js';
 import { namesOf } from './encode.js';
 import { choices, isArray, isObject, type Json, type JsonObject, number, ScenarioError, type Scope } from './values.js';
 
@@ -19,7 +27,11 @@ export interface Result {
 export const EMPTY_RESULT: Result = { values: new Map(), lists: new Map() };
 
 /** Names of the values of a field of this message, or of an entry of one of its lists. */
-function fieldNames(m: DecodedMessage, list: string | undefined, name: string): Readonly<Record<string, number>> | undefined {
+function fieldNames(
+  m: DecodedMessage,
+  list: string | undefined,
+  name: string,
+): Readonly<Record<string, number>> | undefined {
   const layout = LAYOUTS[m.id];
   const part = m.type === RpcType.REPLY ? layout?.reply : layout?.payload;
   const data = part?.data.find((d) => d.name === list);

@@ -80,6 +80,13 @@ function payloadOf(step: JsonObject, scope: Scope, path: string): { id: number; 
   return { id, payload: encodePayload(id, fields, scope, `${path}.fields`) };
 }
 
+/** Why RM does not answer. */
+function silence(run: Run): string {
+  const { rm, hyp } = run.sim;
+  if (hyp.dead !== undefined) return `the hypervisor stopped (${hyp.dead.rule}: ${hyp.dead.what})`;
+  return rm.dead === null ? 'RM does not answer' : `RM died (${rm.dead.trigger})`;
+}
+
 const rpc: StepKind = {
   keys: ['fields', 'payload', 'unanswered'],
   names(step, scope, path) {
@@ -100,7 +107,7 @@ const rpc: StepKind = {
     const reply = run.machine.client.request(id, payload);
     if (reply === undefined) {
       if (step.unanswered !== true)
-        run.fail(`${path}.rpc`, 'RM does not answer; if that is meant, write "unanswered": true');
+        run.fail(`${path}.rpc`, `${silence(run)}; if that is meant, write "unanswered": true`);
       return EMPTY_RESULT;
     }
     if (step.unanswered === true) run.fail(`${path}.unanswered`, 'RM answered');

@@ -68,10 +68,10 @@ export function capTableLines(table: CapTableOfVm, all = false): string[] {
     r.revoked ? '(revoked)' : r.type,
     r.state,
     r.master ? 'master' : 'copy',
-    r.rights.join(' ') || '-',
     r.others.map((o) => `${o.vm} 0x${o.cap.toString(16)}`).join(', ') || '-',
+    r.rights.join(' ') || '-',
   ]);
-  const head = ['cap', 'slot', 'object', 'type', 'state', 'kind', 'rights', 'also held by'];
+  const head = ['cap', 'slot', 'object', 'type', 'state', 'kind', 'also held by', 'rights'];
   const widths = head.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i].length)));
   const line = (c: readonly string[]): string =>
     c

@@ -269,7 +269,7 @@ export class HostVcpu {
       this.code = undefined;
       return { outcome: { kind: 'restarted' }, taken, running: false };
     }
-    if (!finished()) return { outcome, taken, running: outcome.kind !== 'dead' };
+    if (outcome.kind !== 'done' || !finished()) return { outcome, taken, running: outcome.kind !== 'dead' };
     this.code = undefined;
     v.pc = code.savedPc;
     if (caught !== undefined)

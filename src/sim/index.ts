@@ -3,9 +3,21 @@
  * Models fact base transcript format 3 and 4 (who shares a CPU, when RM runs). Leaves out: real time.
  */
 export { accessMemory, type DataResult } from './a64-runner.js';
+export { type CapRow, type CapTableOfVm, capTableLines, capTables } from './cap-table.js';
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';
+export { applyInput, type Input } from './inputs.js';
 export { clonePlain, digest, packPlain, unpackPlain } from './plain.js';
+export {
+  type Entry,
+  Recorder,
+  type Recording,
+  type RecordingHeader,
+  type ReplayResult,
+  readRecording,
+  replayRecording,
+  specHash,
+} from './recording.js';
 export { type ProgramKind, type SimOptions, Simulator } from './simulator.js';
 export {
   decodeSnapshot,
@@ -17,3 +29,4 @@ export {
 } from './snapshot.js';
 export { type Cost, defaultCost } from './time.js';
 export { type Trace, type TraceEvent, traceTo } from './trace.js';
+export { type ThreadName, threadNames, vmName } from './who.js';

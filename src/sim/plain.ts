@@ -100,6 +100,28 @@ export function unpackPlain(bytes: Uint8Array): unknown {
   return unflatten(decoded[1], decoded[0] as string[][]);
 }
 
+/**
+ * Packed values one after the other. `complete` is false when the bytes end inside a value, or go on with something else;
+ * the values before that are returned.
+ */
+export function unpackStream(bytes: Uint8Array): { values: unknown[]; complete: boolean } {
+  const values: unknown[] = [];
+  let complete = true;
+  try {
+    packr.unpackMultiple(bytes, (decoded: unknown) => {
+      if (!Array.isArray(decoded) || !Array.isArray(decoded[0])) {
+        complete = false;
+        return false;
+      }
+      values.push(unflatten(decoded[1], decoded[0] as string[][]));
+      return undefined;
+    });
+  } catch {
+    complete = false;
+  }
+  return { values, complete };
+}
+
 /** 64-bit digest (two FNV-1a lanes) of bytes, as 16 hex digits. For comparison of runs, not for security. */
 export function digest(bytes: Uint8Array): string {
   let a = 0x811c9dc5;

@@ -1,0 +1,58 @@
+import { hex } from '../../base/index.js';
+import { type Input, readRecording, replayRecording, specHash } from '../../sim/index.js';
+import { CliError, Exit } from '../errors.js';
+import { packageVersion, readInput } from '../files.js';
+import { type GlobalOptions, print, printJson } from '../output.js';
+
+/** `replay FILE`: does the inputs of a recording again and compares the state at every key frame. */
+
+export interface ReplayOptions extends GlobalOptions {
+  /** List the inputs. */
+  readonly inputs?: boolean;
+}
+
+/** Recordings carry the whole SimOptions; the seed is in there. */
+export function replay(file: string, options: ReplayOptions): Exit {
+  const recording = readRecording(readInput(file));
+  if (typeof recording === 'string')
+    throw new CliError(`${file}: ${recording}: make one with "run --record"`, Exit.INPUT);
+  const { header } = recording;
+  const warnings: string[] = [];
+  if (header.spec !== specHash())
+    warnings.push('recorded with another version of the protocol: differences are likely');
+  if (header.version !== packageVersion())
+    warnings.push(`recorded by version ${header.version}, this is ${packageVersion()}`);
+  if (!recording.complete) warnings.push('the recording is cut off: replayed up to the cut');
+  const list = options.inputs === true && options.json !== true;
+  const result = replayRecording(recording, list ? (sim, input) => print(inputLine(sim.hyp.now, input)) : undefined);
+  const ok = result.difference === undefined;
+  if (options.json === true) printJson({ ...header, complete: recording.complete, ok, ...result, warnings });
+  else {
+    for (const w of warnings) process.stderr.write(`warning: ${file}: ${w}\n`);
+    const what = `${result.inputs} inputs, ${result.compared} states compared, ${(result.at / 1e6).toFixed(3)} ms of virtual time, seed ${header.options.seed ?? 1}`;
+    const d = result.difference;
+    print(
+      d === undefined
+        ? `${header.about}: same run (${what})`
+        : `${header.about}: DIFFERENT after ${d.inputs} inputs: digest ${d.found}, recorded ${d.expected} (${what})`,
+    );
+  }
+  return ok ? Exit.OK : Exit.FAILED;
+}
+
+function inputLine(at: number, input: Input): string {
+  const head = `${(at / 1e6).toFixed(3).padStart(10)} ms  ${input.op}`;
+  switch (input.op) {
+    case 'hvc':
+    case 'call':
+      return `${head} #${hex(input.imm)} ${input.x.map(hex).join(' ')}`;
+    case 'write':
+      return `${head} ${hex(input.ipa)}, ${input.bytes.length} bytes`;
+    case 'access':
+      return `${head} ${input.write ? 'store' : 'load'} ${hex(input.ipa)} (${input.size} bytes)`;
+    case 'spin':
+      return `${head} ${input.ns} ns`;
+    default:
+      return head;
+  }
+}

@@ -1,0 +1,81 @@
+import { perfettoTrace, SpanCollector, timelineLines } from '../../export/index.js';
+import { type RunEvent, textTrace } from '../../scenario/index.js';
+import { Recorder, stateDigest } from '../../sim/index.js';
+import { Exit } from '../errors.js';
+import { packageVersion } from '../files.js';
+import { type GlobalOptions, paints, print, printJson, useColor, writeOutput } from '../output.js';
+import { inFile, startRun } from './scenario-file.js';
+
+/** `run FILE`: plays a scenario and prints what happens. */
+
+export interface RunCommandOptions extends GlobalOptions {
+  readonly calls?: boolean;
+  readonly allCalls?: boolean;
+  readonly timeline?: boolean;
+  readonly perfetto?: string;
+  readonly record?: string;
+  readonly force?: boolean;
+}
+
+/** Columns of the timeline beside its labels. */
+const TIMELINE_MAX = 160;
+const TIMELINE_MARGIN = 8;
+
+export function run(file: string, options: RunCommandOptions): Exit {
+  const quiet = options.quiet === true || options.json === true;
+  const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
+  const events: RunEvent[] = [];
+  const spans = new SpanCollector();
+  let recorder: Recorder | undefined;
+  const playing = startRun(file, {
+    seed: options.seed,
+    calls: options.allCalls === true ? 'all' : 'guests',
+    listener: (e) => {
+      if (!quiet) text(e);
+      spans.add(e);
+      if (options.perfetto !== undefined && e.kind !== 'execute') events.push(e);
+    },
+    prepare: (sim) => {
+      if (options.record !== undefined) recorder = new Recorder(sim, { version: packageVersion(), about: file });
+    },
+  });
+  const { sim, scenario } = playing;
+  const begin = sim.hyp.now;
+  const { bold, red, green } = paints(options);
+  const seed = sim.options.seed ?? 1;
+  if (!quiet) print(bold(`${scenario.name}${scenario.about === '' ? '' : `: ${scenario.about}`}`));
+  inFile(file, () => playing.finish());
+  const end = sim.hyp.now;
+  const drawn = spans.finish(end);
+  const digest = stateDigest(sim);
+  // Refusing to overwrite must not cost the output of the run: files come first, the summary last.
+  if (options.perfetto !== undefined)
+    writeOutput(options.perfetto, perfettoTrace(events, drawn), options.force === true);
+  if (options.record !== undefined && recorder !== undefined)
+    writeOutput(options.record, recorder.finish(), options.force === true);
+  const ok = playing.failures.length === 0;
+  if (options.json === true) {
+    printJson({
+      scenario: scenario.name,
+      ok,
+      steps: playing.next,
+      of: scenario.steps.length,
+      failures: playing.failures,
+      virtualNs: end - begin,
+      seed,
+      digest,
+      ...(options.timeline === true ? { spans: drawn } : {}),
+    });
+  } else {
+    if (options.timeline === true) {
+      const width = Math.min((process.stdout.columns ?? 110) - TIMELINE_MARGIN, TIMELINE_MAX);
+      for (const line of timelineLines(drawn, begin, end, width)) print(line);
+    }
+    const verdict = ok ? green('passed') : red('failed');
+    print(
+      `${scenario.name} ${verdict}: ${playing.next} of ${scenario.steps.length} steps, ${((end - begin) / 1e6).toFixed(3)} ms of virtual time, seed ${seed}, digest ${digest}`,
+    );
+    for (const f of playing.failures) print(`  ${f.path}: ${f.text}`);
+  }
+  return ok ? Exit.OK : Exit.FAILED;
+}

@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { GlobalOptions } from './output.js';
+
+/** Commands that play scenarios and recordings. The work is loaded when a command is used. */
+
+const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), ...value.split(',')];
+
+export function registerScenarioCommands(program: Command): void {
+  const globals = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
+
+  program
+    .command('run')
+    .description('play a scenario file and print what happens')
+    .argument('<file>', 'scenario (JSON), "-" for stdin; examples/ has some')
+    .option('--no-calls', 'only packets and results, no hypercalls')
+    .option('--all-calls', "RM's hypercalls too")
+    .option('--timeline', 'draw which vCPU had which CPU')
+    .option('--perfetto <out>', 'write a trace for ui.perfetto.dev')
+    .option('--record <out>', 'write a recording for replay')
+    .option('--force', 'overwrite files')
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const { run } = await import('./commands/run.js');
+      process.exitCode = run(file, globals(command));
+    });
+
+  program
+    .command('caps')
+    .description('capability tables of every VM, at the end of a scenario or at chosen moments')
+    .argument('<file>', 'scenario (JSON)')
+    .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collect)
+    .option('--all', "RM's hardware interrupts too")
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const { caps } = await import('./commands/caps.js');
+      process.exitCode = caps(file, globals(command));
+    });
+
+  program
+    .command('replay')
+    .description('repeat a recording and compare the state at every key frame')
+    .argument('<file>', 'recording made with run --record')
+    .option('--inputs', 'list the inputs')
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const { replay } = await import('./commands/replay.js');
+      process.exitCode = replay(file, globals(command));
+    });
+
+  program
+    .command('demo')
+    .description('the first example, both capability tables, and how much of real Gunyah is matched')
+    .action(async (_options: unknown, command: Command) => {
+      const { demo } = await import('./commands/demo.js');
+      process.exitCode = await demo(globals(command));
+    });
+}
+
+/** `--seed`: decimal or 0x. */
+export function parseSeed(text: string): number {
+  const n = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(n >= 0 && n <= 0xffff_ffff)) throw new InvalidArgumentError('give 0 to 4294967295, decimal or 0x...');
+  return n;
+}

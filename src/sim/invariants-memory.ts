@@ -1,0 +1,121 @@
+/** Invariants of memory: one owner a page, and no page reachable but through a recorded mapping (fact base: memory 2 to 4). */
+import type { Hypervisor, HypObject } from '../hyp/index.js';
+import type { MemExtent } from '../hyp/mem/extent.js';
+import type { MapSegment } from '../hyp/mem/records.js';
+import { type Addrspace, memState } from '../hyp/mem/space.js';
+import { leafAttrs, type Stage2 } from '../hyp/mem/stage2.js';
+import { ObjectType } from '../protocol/index.js';
+import type { Fail } from './invariants.js';
+import type { Simulator } from './simulator.js';
+
+const GIB = 2 ** 30;
+const TWO_MIB = 2 ** 21;
+const PAGE = 4096;
+
+/** Leaves of a table as [ipa, physical address, size, attributes], joined where they continue. */
+function leaves(s: Stage2): number[][] {
+  const runs: number[][] = [];
+  let last: number[] | undefined;
+  const add = (ipa: number, leaf: number, size: number): void => {
+    const attrs = leafAttrs(leaf);
+    const phys = leaf - (leaf % PAGE);
+    if (last !== undefined && last[0] + last[2] === ipa && last[1] + last[2] === phys && last[3] === attrs) {
+      last[2] += size;
+      return;
+    }
+    last = [ipa, phys, size, attrs];
+    runs.push(last);
+  };
+  s.root.forEach((l1, i) => {
+    if (l1 > 0) add(i * GIB, l1, GIB);
+    if (l1 >= 0) return;
+    s.tables[-l1].forEach((l2, j) => {
+      const at = i * GIB + j * TWO_MIB;
+      if (l2 > 0) add(at, l2, TWO_MIB);
+      if (l2 >= 0) return;
+      s.tables[-l2].forEach((l3, k) => {
+        if (l3 > 0) add(at + k * PAGE, l3, PAGE);
+      });
+    });
+  });
+  return runs;
+}
+
+/** The segment of a set that holds `phys`. */
+function segmentAt(segments: readonly MapSegment[], phys: number): MapSegment | undefined {
+  return segments.find((s) => s.phys <= phys && phys < s.phys + s.size);
+}
+
+function checkOwners(hyp: Hypervisor, fail: Fail): void {
+  const { start, owner } = memState(hyp).owners;
+  for (let i = 0; i < start.length; i++) {
+    if (i > 0 && start[i] <= start[i - 1])
+      fail('pages-one-owner', `interval ${i} starts before the one in front of it`);
+    if (i > 0 && owner[i] === owner[i - 1]) fail('pages-one-owner', `two neighbouring intervals belong to ${owner[i]}`);
+    const id = owner[i];
+    if (id < 0) continue;
+    const o: HypObject | undefined = hyp.objects[id];
+    if (o === undefined || (o.type !== ObjectType.MEMEXTENT && o.type !== ObjectType.PARTITION)) {
+      fail('pages-one-owner', `0x${start[i].toString(16)} belongs to ${id}, which is no extent or partition`);
+      continue;
+    }
+    if (o.type !== ObjectType.MEMEXTENT) continue;
+    const me = o as MemExtent;
+    const end = i + 1 < start.length ? start[i + 1] : Number.POSITIVE_INFINITY;
+    if (start[i] < me.physBase || end > me.physBase + me.size)
+      fail('pages-one-owner', `extent ${id} owns 0x${start[i].toString(16)}, which is outside of it`);
+  }
+}
+
+function checkRun(hyp: Hypervisor, as: Addrspace, run: readonly number[], fail: Fail): void {
+  const { start, owner } = memState(hyp).owners;
+  const [ipa, phys, size, attrs] = run;
+  let low = 0;
+  let high = start.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if (start[mid] <= phys) low = mid;
+    else high = mid - 1;
+  }
+  for (let i = low; i < start.length && start[i] < phys + size; i++) {
+    const from = Math.max(start[i], phys);
+    const to = Math.min(i + 1 < start.length ? start[i + 1] : Number.POSITIVE_INFINITY, phys + size);
+    const me = hyp.objects[owner[i]] as MemExtent | undefined;
+    const at = (): string =>
+      `space ${as.id} (VMID ${as.vmid}) reaches 0x${from.toString(16)} at 0x${(ipa + from - phys).toString(16)}`;
+    if (me?.type !== ObjectType.MEMEXTENT) {
+      fail('mappings-recorded', `${at()}, which belongs to ${owner[i]}`);
+      continue;
+    }
+    for (let p = from; p < to; ) {
+      let found: MapSegment | undefined;
+      for (const set of me.maps) {
+        if (set.as !== as.id) continue;
+        const s = segmentAt(set.segments, p);
+        if (s !== undefined && s.vbase - s.phys === ipa - phys) found = s;
+      }
+      if (found === undefined) {
+        fail('mappings-recorded', `${at()}, but its owner ${me.id} records no such mapping`);
+        break;
+      }
+      if ((attrs & ~found.attrs & 0x77) !== 0)
+        fail('mappings-recorded', `${at()} with access ${attrs & 0x77}, recorded ${found.attrs & 0x77}`);
+      p = Math.min(to, found.phys + found.size);
+    }
+  }
+}
+
+/**
+ * Where Gunyah leaves large blocks mapped on purpose (quirk `lend-keeps-access`), the primary VM reaches pages that it has
+ * lent: its table is then not checked.
+ */
+export function addressSpaceFaults(sim: Simulator, fail: Fail): void {
+  const { hyp } = sim;
+  checkOwners(hyp, fail);
+  for (const o of hyp.objects) {
+    if (o?.type !== ObjectType.ADDRSPACE) continue;
+    const as = o as Addrspace;
+    if (hyp.config.quirks.lendKeepsBlockMappings && as.vmid === 3) continue;
+    for (const run of leaves(as.stage2)) checkRun(hyp, as, run, fail);
+  }
+}

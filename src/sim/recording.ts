@@ -1,0 +1,144 @@
+/**
+ * Recordings: a run as its inputs. Header, inputs, a key frame now and then, and the digest of the final state, as a stream of
+ * packed values; a recording that was cut off anywhere can still be read up to the cut.
+ */
+import { HYPERCALLS, LAYOUTS, LISTS } from '../protocol/index.js';
+import { applyInput, type Input } from './inputs.js';
+import { digest, packPlain, unpackStream } from './plain.js';
+import { type SimOptions, Simulator } from './simulator.js';
+import { encodeSnapshot, stateDigest, takeSnapshot } from './snapshot.js';
+
+export const RECORDING_FORMAT = 'gunyah-recording/1';
+
+export interface RecordingHeader {
+  format: string;
+  /** Of the program that wrote it. */
+  version: string;
+  /** {@link specHash} of the protocol at the time. */
+  spec: string;
+  options: SimOptions;
+  /** What was run, for people. */
+  about: string;
+}
+
+export type Entry =
+  | { kind: 'header'; header: RecordingHeader }
+  | { kind: 'inputs'; inputs: Input[] }
+  /** State after all inputs so far. */
+  | { kind: 'frame'; at: number; inputs: number; digest: string; snapshot: Uint8Array }
+  | { kind: 'end'; at: number; inputs: number; digest: string };
+
+/** Digest of the protocol that this program speaks: recordings of another one may replay differently. */
+export const specHash = (): string => digest(packPlain([HYPERCALLS, LAYOUTS, LISTS] as unknown[]));
+
+/** Inputs between key frames. */
+const FRAME_EVERY = 512;
+
+/** Collects the recording of one simulator, from before its boot. */
+export class Recorder {
+  private readonly chunks: Uint8Array[] = [];
+  private pending: Input[] = [];
+  private count = 0;
+  private sinceFrame = 0;
+
+  constructor(
+    private sim: Simulator,
+    header: Omit<RecordingHeader, 'format' | 'spec' | 'options'>,
+    private readonly frameEvery = FRAME_EVERY,
+  ) {
+    const { options } = sim;
+    this.add({ kind: 'header', header: { format: RECORDING_FORMAT, spec: specHash(), options, ...header } });
+    sim.onInput = (input) => this.onInput(input);
+  }
+
+  private add(entry: Entry): void {
+    this.chunks.push(packPlain(entry));
+  }
+
+  private onInput(input: Input): void {
+    // Not before `hvc`: its driver has already put the arguments into the registers, which the input carries.
+    if (this.sinceFrame >= this.frameEvery && input.op !== 'hvc') this.frame();
+    this.pending.push(input);
+    this.count++;
+    this.sinceFrame++;
+  }
+
+  private flush(): void {
+    if (this.pending.length > 0) this.add({ kind: 'inputs', inputs: this.pending });
+    this.pending = [];
+  }
+
+  private frame(): void {
+    this.flush();
+    const snapshot = encodeSnapshot(takeSnapshot(this.sim));
+    this.add({ kind: 'frame', at: this.sim.hyp.now, inputs: this.count, digest: digest(snapshot), snapshot });
+    this.sinceFrame = 0;
+  }
+
+  /** The recording, ended with the digest of the present state. */
+  finish(): Uint8Array {
+    this.flush();
+    this.add({ kind: 'end', at: this.sim.hyp.now, inputs: this.count, digest: stateDigest(this.sim) });
+    this.sim.onInput = undefined;
+    const out = new Uint8Array(this.chunks.reduce((n, c) => n + c.length, 0));
+    let at = 0;
+    for (const chunk of this.chunks) {
+      out.set(chunk, at);
+      at += chunk.length;
+    }
+    return out;
+  }
+}
+
+export interface Recording {
+  header: RecordingHeader;
+  entries: readonly Entry[];
+  /** False: cut off; everything before the cut is here. */
+  complete: boolean;
+}
+
+const isEntry = (v: unknown): v is Entry => typeof v === 'object' && v !== null && 'kind' in v;
+
+/** Reads a recording, also one that was cut off. A string says why it is none. */
+export function readRecording(bytes: Uint8Array): Recording | string {
+  const { values, complete } = unpackStream(bytes);
+  const entries = values.filter(isEntry);
+  const first = entries[0];
+  if (first?.kind !== 'header' || first.header.format !== RECORDING_FORMAT) return 'not a recording';
+  const last = entries[entries.length - 1];
+  return { header: first.header, entries, complete: complete && last.kind === 'end' };
+}
+
+export interface ReplayResult {
+  inputs: number;
+  /** Key frames compared, the final digest included. */
+  compared: number;
+  /** Where the replay is not as recorded: inputs done before, and both digests. */
+  difference: { inputs: number; expected: string; found: string } | undefined;
+  /** Virtual time at the end, ns. */
+  at: number;
+}
+
+/** Does the inputs again and compares state at every key frame. Stops at the first difference. */
+export function replayRecording(recording: Recording, onInput?: (sim: Simulator, input: Input) => void): ReplayResult {
+  const sim = new Simulator(recording.header.options);
+  const result: ReplayResult = { inputs: 0, compared: 0, difference: undefined, at: 0 };
+  for (const entry of recording.entries) {
+    if (entry.kind === 'inputs') {
+      for (const input of entry.inputs) {
+        onInput?.(sim, input);
+        applyInput(sim, input);
+        result.inputs++;
+      }
+    } else if (entry.kind === 'frame' || entry.kind === 'end') {
+      const found = stateDigest(sim);
+      result.compared++;
+      if (found !== entry.digest) {
+        result.difference = { inputs: result.inputs, expected: entry.digest, found };
+        break;
+      }
+    }
+  }
+  result.at = sim.hyp.now;
+  return result;
+}
