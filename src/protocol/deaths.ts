@@ -60,6 +60,7 @@ export type DeathId =
   | 'hyp-copy-to-device-mapping'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
+  | 'hyp-system-off-by-hlos'
   | 'hyp-system-reset-by-hlos'
   | 'hyp-second-affinity-move'
   | 'hyp-affinity-out-of-range'
@@ -489,6 +490,13 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     source: 'vcpu-and-scheduler 7.3; observations 11',
     reachable: true,
   },
+  'hyp-system-off-by-hlos': {
+    id: 'hyp-system-off-by-hlos',
+    kind: 'HYP',
+    trigger: 'PSCI SYSTEM_OFF by the primary VM: the firmware switches the machine off.',
+    source: 'platform-qemu 8; observations 11',
+    reachable: true,
+  },
   'hyp-system-reset-by-hlos': {
     id: 'hyp-system-reset-by-hlos',
     kind: 'HYP',
@@ -499,7 +507,8 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
   'hyp-second-affinity-move': {
     id: 'hyp-second-affinity-move',
     kind: 'HYP',
-    trigger: 'The second vcpu_set_affinity move of a running vCPU in a PSCI power group.',
+    trigger:
+      'vcpu_set_affinity moves a vCPU of an aggregating power group away from a CPU that its previous move switched on for the first time: the CPU forgot the vCPU when it came up.',
     source: 'vcpu-and-scheduler, corrections (section 5)',
     reachable: true,
   },

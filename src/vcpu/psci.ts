@@ -120,7 +120,7 @@ function cpuSuspend(
 
 /** Of an HLOS vCPU these go to the firmware; of any other they end the VM, as far as its vCPUs go. */
 function systemOff(hyp: Hypervisor, v: Vcpu): number {
-  if (isCritical(v)) hyp.dead = { what: 'machine powered off', rule: 'psci-system-off' };
+  if (isCritical(v)) hyp.dead = { what: 'machine powered off', rule: 'hyp-system-off-by-hlos' };
   else stopGroup(hyp, v);
   return BLOCKED;
 }

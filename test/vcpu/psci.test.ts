@@ -119,7 +119,7 @@ test('power calls of HLOS reach the machine', () => {
     const x = r.smccc(v0, id, 0n, 0n);
     return r.hyp.dead?.rule ?? x?.[0];
   };
-  expect(end(0x8400_0008n)).toBe('psci-system-off');
+  expect(end(0x8400_0008n)).toBe('hyp-system-off-by-hlos');
   expect(end(0x8400_0009n)).toBe('hyp-system-reset-by-hlos');
   expect(end(0xc400_0012n)).toBe(0xffff_ffffn);
 });
