@@ -7,7 +7,8 @@
  */
 import { Fault, type GuestException, type Hypervisor, type Thread } from '../hyp/index.js';
 import { halt } from './power.js';
-import { block, schedule } from './sched.js';
+import { block } from './queue.js';
+import { schedule } from './sched.js';
 import { Block, type Vcpu } from './types.js';
 
 /** A load or store with its stage-2 syndrome. */

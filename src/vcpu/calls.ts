@@ -16,11 +16,14 @@ import {
 } from '../hyp/index.js';
 import { Call, HypError, ObjectState, ObjectType, Platform, Rights } from '../protocol/index.js';
 import { proxyEvent } from './charts.js';
+import { setAffinity } from './move.js';
 import { giveUpCpu } from './pending.js';
 import { exitThread, kill, powerOff, powerOn } from './power.js';
-import { block, schedule, setAffinity, startYield, yieldCpu } from './sched.js';
+import { block } from './queue.js';
+import { schedule } from './sched.js';
 import { Block, KNOWN_OPTIONS, Life, NO_CPU, type Vcpu } from './types.js';
 import { voteOff } from './vote.js';
+import { startYield, yieldCpu } from './yield.js';
 
 const { THREAD } = ObjectType;
 const R = Rights.THREAD;

@@ -20,11 +20,12 @@ export {
   injectedEsr,
   type Resolution,
 } from './abort.js';
+export { setAffinity } from './move.js';
 export { deviceValue } from './pending.js';
 export { charge, executing, expireOnBlock, nextDeadline, registerScheduler, step, stepDue } from './port.js';
 export { halt, kill, PSTATE_RESET, powerOn, SCTLR_RESET, waitForInterrupt } from './power.js';
 export { registerPsci } from './psci.js';
-export { schedule, setAffinity } from './sched.js';
+export { schedule } from './sched.js';
 export {
   Block,
   type CpuSched,

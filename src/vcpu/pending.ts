@@ -6,9 +6,10 @@ import { type Hypervisor, writeResult } from '../hyp/index.js';
 import { HypError } from '../protocol/index.js';
 import { started, warmReset } from './power.js';
 import { finishRun } from './run.js';
-import { endYield, schedule } from './sched.js';
+import { schedule } from './sched.js';
 import { powerResume } from './suspend.js';
 import { cpuOf, type Pending, type Vcpu, type VmmioAccess } from './types.js';
+import { endYield } from './yield.js';
 
 const M32 = 0xffff_ffffn;
 const M64 = 0xffff_ffff_ffff_ffffn;

@@ -5,8 +5,10 @@
  * `step`. Between operations it advances to the earliest `nextDeadline`.
  */
 import type { Hypervisor, SchedPort, Thread } from '../hyp/index.js';
+import { endGraces } from './move.js';
 import { stopIdling, wakeup } from './power.js';
-import { endGraces, leaveIfKilled, requestSchedule, schedule } from './sched.js';
+import { requestSchedule } from './queue.js';
+import { leaveIfKilled, schedule } from './sched.js';
 import { Block, type CpuSched, cpuOf, NO_THREAD, type SchedState, schedState, type Vcpu, vcpuOf } from './types.js';
 import { comeOnline } from './vote.js';
 

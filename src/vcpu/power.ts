@@ -6,7 +6,8 @@ import { assert } from '../base/index.js';
 import { assertSource, type Hypervisor, NO_OBJECT } from '../hyp/index.js';
 import { HypError } from '../protocol/index.js';
 import { lifeEvent } from './charts.js';
-import { block, killedChanged, schedule, unblock } from './sched.js';
+import { block, killedChanged, unblock } from './queue.js';
+import { schedule } from './sched.js';
 import { cpuLevel, DEEPEST, powerResume, powerSuspend } from './suspend.js';
 import {
   Block,

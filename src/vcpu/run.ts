@@ -5,9 +5,10 @@
 import { BLOCKED, type Hypervisor, lookup, type Thread } from '../hyp/index.js';
 import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
 import { proxyEvent, proxyReturned } from './charts.js';
+import { setAffinity } from './move.js';
 import { finishPending, giveUpCpu } from './pending.js';
 import { exitThread } from './power.js';
-import { block, setAffinity, startYield, unblock } from './sched.js';
+import { block, unblock } from './queue.js';
 import {
   Block,
   isCritical,
@@ -19,6 +20,7 @@ import {
   type VmmioAccess,
   vcpuOf,
 } from './types.js';
+import { startYield } from './yield.js';
 
 /** x1..x4 of the results. */
 type RunResult = readonly [state: bigint, data0: bigint, data1: bigint, data2: bigint];

@@ -8,7 +8,7 @@ import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, unbindSource, v
 import { HypError, ObjectType, Platform } from '../protocol/index.js';
 import { lifeEvent, PROXY_NATIVE, proxyEvent } from './charts.js';
 import { PSTATE_RESET, SCTLR_RESET } from './power.js';
-import { block, unblock } from './sched.js';
+import { block, unblock } from './queue.js';
 import { DEEPEST } from './suspend.js';
 import {
   Block,
