@@ -1,4 +1,4 @@
-import type { TranscriptEvent } from './events.js';
+import type { Header, TranscriptEvent } from './events.js';
 import type { Difference } from './outcome.js';
 
 /** Differences that are no fault of the simulator: values of the emulated CPU, board and firmware, random numbers, and stops of the
@@ -7,15 +7,23 @@ import type { Difference } from './outcome.js';
 export interface Excuse {
   readonly id: string;
   readonly reason: string;
-  readonly covers: (event: TranscriptEvent, difference: Difference) => boolean;
+  readonly covers: (event: TranscriptEvent, difference: Difference, header: Header) => boolean;
 }
 
 const PRNG_IMM = 0x6057;
 const TRNG_RND = new Set([0x8400_0053n, 0xc400_0053n]);
+/** MRS Xt, RNDR and MRS Xt, RNDRRS without the register field. */
+const MRS_RNDR = new Set([0xd53b2400 | 0, 0xd53b2420 | 0]);
+const MRS_MASK = ~0x1f;
+/** CPU_SUSPEND and CPU_DEFAULT_SUSPEND. */
+const PSCI_SUSPEND = new Set([0x8400_0001n, 0xc400_0001n, 0x8400_000cn, 0xc400_000cn]);
 const RNDR = /^RNDR(RS)?$/;
 /** Identification, cache and feature registers. */
 const CPU_ID =
   /^(MIDR|MPIDR|REVIDR|AIDR|CTR|CCSIDR|CCSIDR2|CLIDR|CSSELR|DCZID|GMID|SMIDR|ID_\w+|MVFR[012]|PMCEID\d|PMMIR|PMCR|CNTFRQ|RGSR|ERRIDR|LORID)_EL[01]$/;
+
+/** Given by the replay itself, which knows what was left unfinished. */
+export const UNFINISHED_GUEST = 'unfinished-guest';
 
 export const EXCUSES: readonly Excuse[] = [
   {
@@ -31,12 +39,33 @@ export const EXCUSES: readonly Excuse[] = [
   {
     id: 'random-register',
     reason: 'RNDR and RNDRRS are random',
-    covers: (e, d) => e.ev === 'sysreg' && RNDR.test(e.name) && d.field === 'value',
+    covers: (e, d) =>
+      (e.ev === 'sysreg' && RNDR.test(e.name) && d.field === 'value') ||
+      (e.ev === 'code' && e.code.some((word) => MRS_RNDR.has(Number(word) & MRS_MASK)) && d.field.startsWith('r[')),
   },
   {
     id: 'cpu-identification',
     reason: 'identification registers are those of the emulated CPU',
     covers: (e, d) => e.ev === 'sysreg' && CPU_ID.test(e.name) && d.field === 'value',
+  },
+  {
+    id: 'firmware-suspend',
+    reason: 'the emulated firmware never returns from the suspend states it does not know, and forgets wake-ups',
+    covers: (e, d) =>
+      d.field === 'running' &&
+      d.expected === 'true' &&
+      (e.ev === 'codeResult' || (e.ev === 'code' && PSCI_SUSPEND.has(BigInt(e.x[0] ?? '0x0')))),
+  },
+  {
+    id: 'randomised-capabilities',
+    reason:
+      'the recording has randomised capability numbers, the replay has slot numbers: small numbers are valid here',
+    covers: (e, d, header) => header.cspaceRandomisation === true && e.ev === 'hvc' && d.field.startsWith('r['),
+  },
+  {
+    id: UNFINISHED_GUEST,
+    reason: 'the code before this one was left unfinished: how far it came is timing',
+    covers: (_e, d) => d.excuse === UNFINISHED_GUEST,
   },
   {
     id: 'hypervisor-stop',
@@ -46,6 +75,10 @@ export const EXCUSES: readonly Excuse[] = [
 ];
 
 /** The rule that covers every difference of an event, if one does. */
-export function excuseFor(event: TranscriptEvent, differences: readonly Difference[]): Excuse | undefined {
-  return EXCUSES.find((rule) => differences.every((d) => rule.covers(event, d)));
+export function excuseFor(
+  event: TranscriptEvent,
+  differences: readonly Difference[],
+  header: Header,
+): Excuse | undefined {
+  return EXCUSES.find((rule) => differences.every((d) => rule.covers(event, d, header)));
 }

@@ -8,6 +8,8 @@ export interface Difference {
   readonly actual: string;
   /** The same in words, several lines, where bytes can be decoded. */
   readonly words?: string;
+  /** Id of the excuse, where only the course of the replay shows that the difference is none. */
+  readonly excuse?: string;
 }
 
 /** What a handler found: no difference, some, or why it cannot tell. */

@@ -1,5 +1,6 @@
 import { toHex } from '../base/index.js';
 import { hypErrorName } from '../protocol/index.js';
+import { translateCap } from './cap-numbers.js';
 import type { CodeEnd, OpEnd } from './driver.js';
 import type {
   BurstEvent,
@@ -40,7 +41,11 @@ function compareEnd(end: OpEnd, exc: Exc | undefined): Difference[] {
 }
 
 export function replayHvc(s: Session, e: HvcEvent): Verdict {
-  const end = s.driver.hvc(e.cpu ?? 0, Number(e.imm), e.x.map(BigInt));
+  const end = s.driver.hvc(
+    e.cpu ?? 0,
+    Number(e.imm),
+    e.x.map((word) => translateCap(s.caps, BigInt(word))),
+  );
   return compareCall(end, end.x, e);
 }
 
@@ -151,6 +156,7 @@ export function replaySysreg(s: Session, e: SysregEvent): Verdict {
     return compareEnd(end, e.exc);
   }
   const end = s.driver.readSysreg(cpu, e.enc);
+  if (e.defined === false) return compareText('end', 'exception', end.kind);
   const ended = compareEnd(end, e.exc);
   if (ended.length > 0 || e.exc !== undefined || e.varies === true || e.value === undefined) return ended;
   return compareText('value', e.value, hexWord(end.value ?? 0n));

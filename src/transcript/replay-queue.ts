@@ -1,6 +1,7 @@
 import { toHex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
+import { translateCaps } from './cap-numbers.js';
 import type { QuietEvent, RxEvent, TxEvent } from './events.js';
 import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
@@ -83,7 +84,7 @@ export function replayRx(s: Session, e: RxEvent): Verdict {
   const actual = nextPacket(s);
   if (actual === undefined) return [packetDifference(translatePacket(s.handles, recorded), undefined)];
   learnHandles(s.handles, recorded, actual);
-  const expected = translatePacket(s.handles, recorded);
+  const expected = translateCaps(s.caps, translatePacket(s.handles, recorded), actual);
   if (toHex(expected) === toHex(actual)) return [];
   // One packet too few or too many must not shift all that follow.
   const next = s.events[s.at + 1];

@@ -1,7 +1,9 @@
 import { le64, put64 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call } from '../protocol/index.js';
+import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
+import { UNFINISHED_GUEST } from './excuses.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import type { Session } from './session.js';
 
@@ -45,7 +47,7 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
   const frequency = Number(s.driver.readSysreg(0, CNTFRQ).value ?? 0n);
   s.driver.writeSysreg(0, CNTV_TVAL, BigInt(Math.round(((e.ms ?? RUN_MS) * frequency) / 1000)));
   s.driver.writeSysreg(0, CNTV_CTL, 1n);
-  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.VCPU_RUN, [BigInt(e.cap), ...resume]);
+  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.VCPU_RUN, [translateCap(s.caps, BigInt(e.cap)), ...resume]);
   s.driver.writeSysreg(0, CNTV_CTL, 0n);
   for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
   return result.x.slice(0, 5);
@@ -139,6 +141,8 @@ const NO_IMAGE: Verdict = { unsupported: 'no guest image was written' };
 
 export function replayGuest(s: Session, e: GuestEvent): Verdict {
   if (s.image === 0) return NO_IMAGE;
+  s.guestReplaced = s.guestPosted;
+  s.guestPosted = true;
   const code = new Uint8Array((e.code.length + 1) * 4);
   const view = new DataView(code.buffer);
   e.code.forEach((word, i) => {
@@ -166,6 +170,13 @@ function mailbox(s: Session, vcpu: number): Uint8Array | undefined {
 }
 
 export function replayGuestResult(s: Session, e: GuestResultEvent): Verdict {
+  const verdict = guestResult(s, e);
+  s.guestPosted = false;
+  if (!s.guestReplaced || 'unsupported' in verdict) return verdict;
+  return verdict.map((d) => ({ ...d, excuse: UNFINISHED_GUEST }));
+}
+
+function guestResult(s: Session, e: GuestResultEvent): Verdict {
   if (s.image === 0) return NO_IMAGE;
   let box = mailbox(s, e.vcpu);
   const { lastRun } = s;

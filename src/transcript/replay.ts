@@ -1,5 +1,6 @@
+import { learnQueues } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
-import type { DeadEvent, NoteEvent, Transcript, TranscriptEvent } from './events.js';
+import type { DeadEvent, Header, NoteEvent, Transcript, TranscriptEvent } from './events.js';
 import { excuseFor } from './excuses.js';
 import { type EventOutcome, MATCHED, type Outcome, type Verdict } from './outcome.js';
 import {
@@ -93,6 +94,7 @@ function replayEvent(s: Session, e: TranscriptEvent): Verdict {
 }
 
 function replayNote(s: Session, e: NoteEvent): void {
+  learnQueues(s.caps, s.header, e.text);
   if (!ENABLE_GIC.test(e.text)) return;
   s.driver.writeSysreg(0, ICC_SRE, 7n);
   s.driver.writeSysreg(0, ICC_PMR, 0xffn);
@@ -115,10 +117,10 @@ const DEATH_WAIT_MS = 20;
 /** Whether the packet to blame for a `dead` event may still come. */
 const killerFollows = (s: Session): boolean => s.events.slice(s.at + 1).some((e) => e.ev === 'tx');
 
-function judge(event: TranscriptEvent, verdict: Verdict): Outcome {
+function judge(event: TranscriptEvent, verdict: Verdict, header: Header): Outcome {
   if ('unsupported' in verdict) return { kind: 'unsupported', why: verdict.unsupported };
   if (verdict.length === 0) return { kind: 'matched' };
-  const rule = excuseFor(event, verdict);
+  const rule = excuseFor(event, verdict, header);
   if (rule !== undefined) return { kind: 'excused', rule: rule.id, differences: verdict };
   return { kind: 'mismatched', differences: verdict };
 }
@@ -150,11 +152,11 @@ export function* replayTranscript(transcript: Transcript, driver: ReplayDriver):
     if (inStretch(event) && !inStretch(following(events, s.at)) && !('unsupported' in verdict)) {
       verdict = [...verdict, ...closeStretch(s)];
     }
-    yield { index: s.at, event, outcome: judge(event, verdict) };
+    yield { index: s.at, event, outcome: judge(event, verdict, s.header) };
   }
   for (const index of postponed) {
     const event = events[index];
     s.at = events.length;
-    yield { index, event, outcome: judge(event, replayEvent(s, event)) };
+    yield { index, event, outcome: judge(event, replayEvent(s, event), s.header) };
   }
 }

@@ -1,3 +1,4 @@
+import { type CapNumbers, capNumbers } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
 import type { Header, TranscriptEvent } from './events.js';
 import { type IrqHandles, irqHandles } from './irq-handles.js';
@@ -12,12 +13,17 @@ export interface Session {
   readonly txBuffer: number;
   readonly rxBuffer: number;
   readonly handles: IrqHandles;
+  readonly caps: CapNumbers;
   /** Packets received ahead of the event that lists them. */
   held: Uint8Array[];
   /** Where HLOS sees the image of the second VM. */
   image: number;
   /** A result of vcpu_run other than READY that came before the event that lists it, by capability. */
   ahead: Record<string, readonly bigint[]>;
+  /** Guest code was posted and its result not looked at yet. */
+  guestPosted: boolean;
+  /** Code posted before the present one was replaced without a look at its result. */
+  guestReplaced: boolean;
   lastRun: { cap: string; ready: boolean } | undefined;
   /** Interrupts of the present stretch of vcpu_run and irqs events. */
   expectedIrqs: Set<number>;
@@ -38,9 +44,12 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   txBuffer: Number(header.txBuffer ?? TX_BUFFER),
   rxBuffer: Number(header.rxBuffer ?? RX_BUFFER),
   handles: irqHandles(),
+  caps: capNumbers(),
   held: [],
   image: 0,
   ahead: {},
+  guestPosted: false,
+  guestReplaced: false,
   lastRun: undefined,
   expectedIrqs: new Set(),
   actualIrqs: new Set(),

@@ -11,6 +11,11 @@ const CURRENT_EL1 = 4n;
 const DAIF = 0x3c0;
 /** The recording program enables floating point on every vCPU before anything else. */
 const RECORDER_CPACR = 0x30_0000n;
+/** Memory of the recording program: vCPUs that start there are the driver's. */
+const DRIVER_START = 0x4100_0000n;
+const DRIVER_END = 0x4110_0000n;
+const PSCI_CPU_ON = new Set([0x8400_0003n, 0xc400_0003n]);
+const BETWEEN_EVENTS_NS = 100_000;
 /** Yields after which the machine counts as never idle. */
 const MAX_YIELDS = 2_000;
 
@@ -22,13 +27,17 @@ function end(o: Outcome): OpEnd {
 /** The hypervisor that a transcript was recorded from. */
 export function configOf(header: Header): Partial<HypConfig> {
   const fixed = header.hyp?.includes('lend-unmap-fix') ?? false;
-  const random = header.cspaceRandomisation === true;
-  return { quirks: { lendKeepsBlockMappings: !fixed }, cspaceSeed: random ? 1 : undefined };
+  // Randomised capability numbers cannot be foretold: a replay translates them instead.
+  return { quirks: { lendKeepsBlockMappings: !fixed }, cspaceSeed: undefined };
 }
 
 export class SimDriver implements ReplayDriver {
   readonly sim: Simulator;
   private readonly hosts: HostVcpu[] = [];
+  /** A vCPU of the primary VM runs code of its own. */
+  private othersRun = false;
+  /** Registers at the last entry of each vCPU, kept from before its next operation. */
+  private readonly boots: { count: number; x0: bigint; x1: bigint }[] = [];
 
   /** A fresh boot up to the first instruction of the primary VM. Throws if it does not get there: our bug. */
   constructor(header: Header) {
@@ -56,7 +65,30 @@ export class SimDriver implements ReplayDriver {
     expireOnBlock(this.sim.hyp, 0);
   }
 
+  private boot(cpu: number): { count: number; x0: bigint; x1: bigint } {
+    const v = this.host(cpu).vcpu;
+    const known = this.boots[cpu];
+    if (known?.count === v.entries) return known;
+    const boot = { count: v.entries, x0: v.x[0], x1: v.x[1] };
+    this.boots[cpu] = boot;
+    return boot;
+  }
+
+  /** A vCPU started outside the driver's own memory runs the code that stands there. */
+  private noteCpuOn(x: readonly bigint[]): void {
+    if (x.length < 3 || !PSCI_CPU_ON.has(x[0]) || (x[2] >= DRIVER_START && x[2] < DRIVER_END)) return;
+    const cpu = Number(x[1]);
+    if (cpu > 0 && cpu < this.sim.hyp.config.cores) this.letRun(cpu);
+  }
+
+  private letRun(cpu: number): void {
+    this.sim.setProgram(this.host(cpu).vcpu, 'a64');
+    this.othersRun = true;
+  }
+
   private call(cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {
+    this.boot(cpu);
+    this.noteCpuOn(x);
     const host = this.host(cpu);
     const outcome = host.call(conduit, imm, x);
     return { ...end(outcome), x: [...host.x.subarray(0, 18)] };
@@ -71,6 +103,8 @@ export class SimDriver implements ReplayDriver {
   }
 
   readMem(cpu: number, ipa: number, length: number): Uint8Array | undefined {
+    // The driver takes its time; what other CPUs do meanwhile shows in memory.
+    if (this.othersRun) this.sim.spin(BETWEEN_EVENTS_NS);
     const bytes = new Uint8Array(length);
     return this.host(cpu).readMemory(ipa, bytes) ? bytes : undefined;
   }
@@ -102,11 +136,13 @@ export class SimDriver implements ReplayDriver {
       end: end(o.outcome),
       x: [...this.host(cpu).x.subarray(0, 18)],
       taken: o.taken.map(interrupt),
-      running: o.running,
+      // Code that ended in a new start never returns.
+      running: o.running || o.outcome.kind === 'restarted',
     };
   }
 
   runCode(cpu: number, words: readonly number[], x: readonly bigint[]): CodeEnd {
+    this.boot(cpu);
     return this.code(cpu, this.host(cpu).runCode(words, x));
   }
 
@@ -117,9 +153,7 @@ export class SimDriver implements ReplayDriver {
   cpuBoot(cpu: number): CpuBootInfo {
     const v = this.host(cpu).vcpu;
     return {
-      count: v.entries,
-      x0: v.x[0],
-      x1: v.x[1],
+      ...this.boot(cpu),
       currentel: CURRENT_EL1,
       mpidr: this.sim.hyp.vic.mpidr(v),
       sctlr: v.sctlr,
