@@ -1,0 +1,46 @@
+/** Timing of small loops: best of several rounds, each long enough for the clock. */
+
+export interface Figure {
+  /** Per second, or the unit's own measure. */
+  rate: number;
+  unit: string;
+  /** rate / limit: how close to a hand-written loop over the same bytes; 0 when there is no limit. */
+  ratioToLimit: number;
+}
+
+const ROUNDS = 5;
+const ROUND_MS = 120;
+
+/** Work per second of `work(n)`, which does n units. */
+export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
+  let n = 1;
+  for (;;) {
+    const start = performance.now();
+    work(n);
+    const took = performance.now() - start;
+    if (took > roundMs / 4) {
+      n = Math.max(1, Math.ceil((n * roundMs) / took));
+      break;
+    }
+    n *= 4;
+  }
+  let best = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    work(n);
+    best = Math.max(best, (n * 1000) / (performance.now() - start));
+  }
+  return best;
+}
+
+/** A rate beside its limit, both measured now. */
+export function figure(unit: string, work: (n: number) => void, limit?: (n: number) => void): Figure {
+  const rate = rateOf(work);
+  return { rate, unit, ratioToLimit: limit === undefined ? 0 : rate / rateOf(limit, ROUND_MS / 3) };
+}
+
+/** Heap after collection, in bytes; needs --expose-gc to be exact. */
+export function heapUsed(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  return process.memoryUsage().heapUsed;
+}
