@@ -7,11 +7,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arbitrariesTs } from './generate/arbitraries.js';
+import { cHeader } from './generate/c-header.js';
 import { callsTs, messagesTs } from './generate/calls.js';
 import { codecFiles } from './generate/codecs.js';
 import { explainTs } from './generate/explain.js';
 import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs, smcccTs } from './generate/ids.js';
 import { layoutsTs } from './generate/layouts-data.js';
+import { linkPage, linkTs, loadLink } from './generate/link.js';
 import { referencePages } from './generate/pages.js';
 import { loadSpec } from './generate/spec.js';
 
@@ -20,6 +22,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Path relative to the repository -> content, before formatting. */
 function render(): Map<string, string> {
   const spec = loadSpec(root);
+  const link = loadLink(root);
   return new Map([
     ['src/protocol/errors.ts', errorsTs(spec)],
     ['src/protocol/objects.ts', objectsTs(spec)],
@@ -32,6 +35,9 @@ function render(): Map<string, string> {
     ['test/generated/arbitraries.ts', arbitrariesTs(spec)],
     ['src/protocol/layouts.ts', layoutsTs(spec)],
     ['src/protocol/explain-data.ts', explainTs(spec)],
+    ['src/link/spec.ts', linkTs(link)],
+    ['clients/c/gunyah_ids.h', cHeader(spec, link)],
+    ['docs/reference/link.md', linkPage(link)],
     ...referencePages(spec),
     ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
   ]);
