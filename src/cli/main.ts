@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
+import { registerProtocolCommands } from './protocol-commands.js';
 import { parseSeed, registerScenarioCommands } from './scenario-commands.js';
 
 const program = new Command('gunyah-sim')
@@ -21,6 +22,7 @@ const program = new Command('gunyah-sim')
   .configureOutput({ outputError: (text, write) => write(text) });
 
 registerScenarioCommands(program);
+registerProtocolCommands(program);
 
 process.on('SIGINT', () => process.exit(Exit.INTERRUPTED));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

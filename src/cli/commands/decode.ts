@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { fromHex } from '../../base/index.js';
+import { decodePacket, describePacket } from '../../protocol/decode.js';
+import { CliError, Exit } from '../errors.js';
+import { readInput } from '../files.js';
+import { type GlobalOptions, print, printJson } from '../output.js';
+
+/** `decode`: one RM RPC packet per run of hex digits, or the raw bytes of a file. */
+
+export interface DecodeOptions extends GlobalOptions {
+  readonly hex?: string;
+}
+
+/** The largest packet is 240 bytes; anything far beyond is no packet but a mistake. */
+const RAW_LIMIT = 64 * 1024;
+
+export function decode(words: readonly string[], options: DecodeOptions): number {
+  if (words.length > 0 === (options.hex !== undefined)) {
+    throw new CliError('give the bytes in hex, or a file with one packet, or --hex FILE with lines of hex');
+  }
+  const packets = packetsOf(words, options);
+  const decoded = packets.map(decodePacket);
+  if (options.json === true) printJson(decoded.length === 1 ? decoded[0] : decoded);
+  else print(decoded.map(describePacket).join('\n\n'));
+  return decoded.every((p) => p.valid) ? Exit.OK : Exit.FAILED;
+}
+
+function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array[] {
+  if (options.hex === undefined) {
+    const [first] = words;
+    const isFile = words.length === 1 && (first === '-' || (fromHex(first) === undefined && existsSync(first)));
+    return [isFile ? rawPacket(first) : hexPacket(words.join(' '), 'the bytes')];
+  }
+  const lines = new TextDecoder().decode(readInput(options.hex)).split('\n');
+  const packets = lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
+  if (packets.length === 0) throw new CliError(`${options.hex} holds no bytes`, Exit.INPUT);
+  return packets.map((line, i) => hexPacket(line, `packet ${i + 1} of ${options.hex}`));
+}
+
+function rawPacket(path: string): Uint8Array {
+  const bytes = readInput(path);
+  if (bytes.length > RAW_LIMIT) throw new CliError(`${path} has ${bytes.length} bytes: no packet`, Exit.INPUT);
+  return bytes;
+}
+
+function hexPacket(text: string, what: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes === undefined) throw new CliError(`${what}: not an even number of hex digits: ${text.slice(0, 60)}`);
+  return bytes;
+}

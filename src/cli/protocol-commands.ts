@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+
+/** Commands that need no running simulator of their own: verify, decode, explain, completion. Each loads its code when it runs. */
+export function registerProtocolCommands(program: Command): void {
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+
+  program
+    .command('verify')
+    .description('replay transcripts of the real system, each from a fresh boot, and compare every answer')
+    .argument('[files...]', '.jsonl or .jsonl.gz files, - for stdin (without any: those that come with gunyah-sim)')
+    .option('-r, --recursive <dir>', 'all transcripts below a folder; may be repeated', collect, [])
+    .option('--junit <file>', 'write the results as JUnit XML')
+    .option('--force', 'overwrite the JUnit file')
+    .action(async (files: string[], _options: object, command: Command) => {
+      const { verify } = await import('./commands/verify.js');
+      process.exitCode = verify(files, command.optsWithGlobals());
+    });
+
+  program
+    .command('decode')
+    .description('show an RM RPC packet in words')
+    .argument(
+      '[bytes...]',
+      'hex digits (spaces, commas and 0x are skipped), or a binary file with one packet, - for stdin',
+    )
+    .option('--hex <file>', 'text file with one packet in hex per line, - for stdin')
+    .action(async (words: string[], _options: object, command: Command) => {
+      const { decode } = await import('./commands/decode.js');
+      process.exitCode = decode(words, command.optsWithGlobals());
+    });
+
+  program
+    .command('explain')
+    .description('what a result code, hypercall, message, rule, quirk or way to die means')
+    .argument('<words...>', 'names in any case, numbers (0x56000001), or ids (rm.VM_START.1)')
+    .action(async (words: string[], _options: object, command: Command) => {
+      const { explain } = await import('./commands/explain.js');
+      process.exitCode = explain(words, command.optsWithGlobals());
+    });
+
+  program
+    .command('completion')
+    .description('print a completion script')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completion } = await import('./commands/completion.js');
+      process.exitCode = completion(program, shell);
+    });
+}
