@@ -61,6 +61,11 @@ export interface ReplayDriver {
   delay(ms: number): void;
   /** The slice of vCPU 0 is to end where the vCPU that it runs next blocks: RM goes first there. Optional: a real machine decides. */
   letRmGoFirst?(): void;
+  /**
+   * Where HLOS sees the image of the VM whose vCPU it holds as capability `cap`: optional, needed only while several VMs have
+   * the mailbox program and the transcript does not say which one is meant.
+   */
+  guestImage?(cap: bigint): number | undefined;
   /** Yields until nothing but HLOS wants the CPU. */
   yieldUntilIdle(): void;
   /** Acknowledges and ends interrupts of vCPU 0 until none is pending, `max` at most. */

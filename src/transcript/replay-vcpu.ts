@@ -139,7 +139,19 @@ export function closeStretch(s: Session): Difference[] {
 
 const NO_IMAGE: Verdict = { unsupported: 'no guest image was written' };
 
+/** The VM that the next run is about is the one whose mailbox is meant. */
+function noteRunImage(s: Session): void {
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note') continue;
+    if (e.ev !== 'vcpu_run') return;
+    s.image = s.driver.guestImage?.(BigInt(e.cap)) ?? s.image;
+    return;
+  }
+}
+
 export function replayGuest(s: Session, e: GuestEvent): Verdict {
+  noteRunImage(s);
   if (s.image === 0) return NO_IMAGE;
   s.guestReplaced = s.guestPosted;
   s.guestPosted = true;

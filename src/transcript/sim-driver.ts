@@ -1,12 +1,15 @@
 /** The replay driver of a simulator: the recorded bare-metal program's operations on the primary VM's vCPUs. */
 import { gicVcpu, parseSysreg, setStored } from '../gic/index.js';
-import type { HypConfig } from '../hyp/index.js';
+import { type CSpace, findCap, type HypConfig, NO_OBJECT } from '../hyp/index.js';
+import { ObjectType } from '../protocol/index.js';
 import { HostVcpu, type Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { expireOnBlock, VcpuOption } from '../vcpu/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
 import type { Header } from './events.js';
 
+/** Where the mailbox program is linked. */
+const GUEST_BASE = 0x8000_0000;
 const CURRENT_EL1 = 4n;
 const DAIF = 0x3c0;
 /** The recording program enables floating point on every vCPU before anything else. */
@@ -59,6 +62,16 @@ export class SimDriver implements ReplayDriver {
       return host;
     }
     throw new RangeError(`the primary VM has no vCPU ${cpu}`);
+  }
+
+  guestImage(cap: bigint): number | undefined {
+    const { hyp } = this.sim;
+    const found = findCap(hyp.get<CSpace>(this.host(0).vcpu.cspace), cap);
+    if (typeof found === 'number') return undefined;
+    const v = hyp.objects[found.table.object[found.lower]] as Vcpu | undefined;
+    if (v?.type !== ObjectType.THREAD || v.addrspace === NO_OBJECT) return undefined;
+    const pa = hyp.mem.translate(v.addrspace, GUEST_BASE, false);
+    return pa < 0 ? undefined : pa;
   }
 
   letRmGoFirst(): void {
