@@ -40,7 +40,7 @@ const reset = [
 ] as const;
 
 export const vmLifeMachine = setup({
-  types: { context: {} as VmLifeContext, input: {} as VmLifeContext, events: {} as VmLifeEvent },
+  types: { context: {} as VmLifeContext, events: {} as VmLifeEvent },
   guards: {
     mayExit: ({ context }) => !context.noShutdown && !context.crashFatal,
     mayReset: ({ context }) => !context.noReset,
@@ -48,7 +48,7 @@ export const vmLifeMachine = setup({
   },
 }).createMachine({
   id: 'vm-life',
-  context: ({ input }) => input,
+  context: { noShutdown: false, crashFatal: false, noReset: false, cleanedBefore: false },
   initial: 'load',
   states: {
     load: { meta: { value: 5, doc: 'Allocated, no image.' }, on: configure },

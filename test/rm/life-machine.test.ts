@@ -1,7 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compile, reference } from '../../src/machine/index.js';
 import { ResetStage, VmState } from '../../src/protocol/index.js';
 import { vmCan, vmEvent } from '../../src/rm/life.js';
+import { linkRxMachine, linkTxMachine } from '../../src/rm/link.machine.js';
+import { processMachine } from '../../src/rm/process.machine.js';
 import type { VmRecord } from '../../src/rm/types.js';
+import { vmLifeMachine } from '../../src/rm/vm-life.machine.js';
 
 const EVENTS = [
   'CONFIGURE',
@@ -64,4 +69,24 @@ describe('life of a VM', () => {
     vmEvent(vm, 'RESET');
     expect([vm.state, vm.resetStage]).toEqual([VmState.RESETTING, ResetStage.COMPLETED]);
   });
+});
+
+test("RM's charts run alike in both backends", () => {
+  const flags = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom(...EVENTS), flags), { maxLength: 20 }), (steps) => {
+      const [a, b] = [compile(vmLifeMachine), reference(vmLifeMachine)];
+      let [x, y] = [a.start().state, b.start().state];
+      for (const [type, [noShutdown, crashFatal, noReset, cleanedBefore]] of steps) {
+        const context = { noShutdown, crashFatal, noReset, cleanedBefore };
+        const [m, n] = [a.next(x, context, { type }), b.next(y, context, { type })];
+        expect(m).toEqual(n);
+        if (m !== 'unhandled' && n !== 'unhandled') [x, y] = [m.state, n.state];
+      }
+    }),
+    { numRuns: 60, seed: 13 },
+  );
+  for (const machine of [linkRxMachine, linkTxMachine, processMachine] as const) {
+    expect(compile(machine).start()).toEqual(reference(machine).start());
+  }
 });
