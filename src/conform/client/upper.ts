@@ -1,0 +1,140 @@
+/**
+ * The upper tester of the reference client: the line protocol of docs/conformance.md, in process.
+ *
+ * Commands in, event lines out. A client under test in another process speaks the same lines on stdin and stdout.
+ */
+import { fromHex, toHex } from '../../base/index.js';
+import type { ClientPort } from './port.js';
+import { type ClientCall, ClientTransport } from './transport.js';
+import { finishRead } from './vcpu.js';
+import { type ManagedVm, VmManager, type VmPlan } from './vm.js';
+
+interface PendingCall {
+  ticket: string;
+  call: ClientCall;
+}
+
+/** Values of `key=value` words. */
+function options(words: readonly string[]): Map<string, string> {
+  return new Map(words.map((w) => [w.slice(0, w.indexOf('=')), w.slice(w.indexOf('=') + 1)] as const));
+}
+
+function plan(words: readonly string[]): VmPlan {
+  const o = options(words);
+  const n = (key: string, otherwise: number): number => Number(o.get(key) ?? otherwise);
+  return {
+    base: n('base', 0),
+    size: n('size', 0),
+    pieces: n('pieces', 1),
+    dtbOffset: n('dtb', 0),
+    dtbSize: n('dtbsize', 0),
+    share: o.get('share') === '1',
+    auth: n('auth', 0),
+    vmid: n('vmid', 0),
+    boot: (o.get('boot') ?? '')
+      .split(',')
+      .filter((s) => s !== '')
+      .map((s) => s.split(':'))
+      .map(([set, index, value]) => [Number(set), Number(index), BigInt(value)] as const),
+  };
+}
+
+export class UpperTester {
+  readonly transport: ClientTransport;
+  readonly vms: VmManager;
+  private readonly calls: PendingCall[] = [];
+  private readonly lines: string[] = [];
+  private readonly handlers = new Map<number, string>();
+
+  constructor(
+    readonly port: ClientPort,
+    bugs: ReadonlySet<string>,
+  ) {
+    this.transport = new ClientTransport(port, bugs);
+    this.vms = new VmManager(port, this.transport, (line) => this.lines.push(line));
+    this.transport.onNotify = (id, payload) => this.notified(id, payload);
+    this.transport.onInterrupt = (intid) => this.vms.interrupt(intid);
+  }
+
+  /** Event lines since the last time. */
+  take(): string[] {
+    return this.lines.splice(0);
+  }
+
+  pump(): boolean {
+    let any = this.transport.pump();
+    if (this.vms.pump()) any = true;
+    // What the manager has begun goes out at once.
+    if (this.transport.pump()) any = true;
+    for (const p of [...this.calls]) {
+      const { end } = p.call;
+      if (end === undefined) continue;
+      this.calls.splice(this.calls.indexOf(p), 1);
+      any = true;
+      this.lines.push(
+        end.kind === 'failed'
+          ? `failed ${p.ticket} ${end.reason}`
+          : `reply ${p.ticket} ${end.error.toString(16)} ${toHex(end.data) || '-'}`,
+      );
+    }
+    return any;
+  }
+
+  private begin(ticket: string, id: string, payload: string): void {
+    const bytes = payload === '-' ? new Uint8Array(0) : (fromHex(payload) ?? new Uint8Array(0));
+    this.calls.push({ ticket, call: this.transport.begin(Number.parseInt(id, 16), bytes) });
+  }
+
+  private notified(id: number, payload: Uint8Array): void {
+    this.lines.push(`notify ${id.toString(16)} ${toHex(payload) || '-'}`);
+    this.vms.notify(id, payload);
+    const handler = this.handlers.get(id);
+    if (handler === undefined) return;
+    this.handlers.delete(id);
+    const [ticket, callId, callPayload] = handler.split(' ');
+    this.begin(ticket, callId, callPayload);
+    if (this.transport.bug('handler-blocks-receiving')) this.transport.stopReceiving(true);
+  }
+
+  command(line: string): void {
+    const [verb, ...w] = line.split(' ');
+    if (verb === 'call') this.begin(w[0], w[1], w[2] ?? '-');
+    else if (verb === 'cancel') {
+      const p = this.calls.find((c) => c.ticket === w[0]);
+      if (p !== undefined) this.transport.cancel(p.call);
+    } else if (verb === 'onnotify') this.handlers.set(Number.parseInt(w[0], 16), w.slice(1).join(' '));
+    else if (verb === 'audit') this.lines.push(`audit ${w[0]} ${this.transport.inUse}`);
+    else if (verb === 'vm') this.vmCommand(w[0], w[1], w[2], w.slice(3));
+  }
+
+  private vmCommand(ticket: string, action: string, name: string, words: readonly string[]): void {
+    const done = (text: string): void => {
+      this.lines.push(`done ${ticket} ${text}`);
+    };
+    if (action === 'create') {
+      this.vms.create(name, plan(words));
+      return done('ok');
+    }
+    const vm = this.vms.vms.get(name);
+    if (vm === undefined) return done('error no such VM');
+    const m = this.vms;
+    const task = (make: (v: ManagedVm) => Generator<undefined, string, undefined>): void => {
+      m.run(
+        (function* () {
+          done(yield* make(vm));
+        })(),
+      );
+    };
+    if (action === 'start') task((v) => m.start(v));
+    else if (action === 'stop') task((v) => m.stop(v));
+    else if (action === 'destroy') task((v) => m.destroy(v));
+    else if (action === 'run') done(m.runVcpu(vm, Number(words[0])));
+    else {
+      const c = vm.vcpus.find((v) => v.label === Number(words[0]) && v.state !== 'ended');
+      if (c === undefined) return done('error not running');
+      if (action === 'interrupt') c.exitAsked = true;
+      else if (action === 'value') finishRead(m, c, BigInt(`0x${words[1]}`), Number(words[2]));
+      done('ok');
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** The small VM that cases start: device tree and program in the primary VM's memory (fact base: rm-boot-and-dt 4, observations 25). */
+import { put32 } from '../base/index.js';
+import { compileFdt, EMPTY, type FdtNode, strings, u32s, u64s } from '../board/fdt/index.js';
+import type { HostVcpu } from '../sim/index.js';
+
+/** `b .` */
+export const LOOP = [0x1400_0000];
+/** PSCI SYSTEM_OFF, SYSTEM_RESET: movz w0, #n; movk w0, #0x8400, lsl 16; hvc #0; b . */
+export const OFF = [0x5280_0100, 0x72b0_8000, 0xd400_0002, 0x1400_0000];
+export const RESTART = [0x5280_0120, 0x72b0_8000, 0xd400_0002, 0x1400_0000];
+
+const BASE = 0x5000_0000;
+export const SIZE = 0x0040_0000;
+const DTB_OFFSET = 0x10_0000;
+/** RM patches the tree in place and needs room. */
+const DTB_SIZE = 0x1_0000;
+
+const node = (name: string, props: Readonly<Record<string, Uint8Array>>, ...children: FdtNode[]): FdtNode => ({
+  name,
+  props: Object.entries(props).map(([n, value]) => ({ name: n, value })),
+  children,
+});
+
+const cpu = (n: number): FdtNode =>
+  node(`cpu@${n}`, {
+    device_type: strings('cpu'),
+    compatible: strings('arm,armv8'),
+    reg: u32s(n),
+    'enable-method': strings('psci'),
+  });
+
+function tree(): Uint8Array {
+  const cellsOf = { '#address-cells': u32s(2), '#size-cells': u32s(2) };
+  const root = node(
+    '',
+    { ...cellsOf, compatible: strings('linux,dummy-virt'), 'interrupt-parent': u32s(1) },
+    node('chosen', {}),
+    node('cpus', { '#address-cells': u32s(1), '#size-cells': u32s(0) }, cpu(0), cpu(1)),
+    node('psci', { compatible: strings('arm,psci-1.0', 'arm,psci-0.2'), method: strings('hvc') }),
+    node('interrupt-controller@3fff0000', {
+      compatible: strings('arm,gic-v3'),
+      '#interrupt-cells': u32s(3),
+      ...cellsOf,
+      'interrupt-controller': EMPTY,
+      reg: u64s(0x3fff_0000n, 0x1_0000n, 0x3ffb_0000n, 0x4_0000n),
+      phandle: u32s(1),
+    }),
+    node('timer', {
+      compatible: strings('arm,armv8-timer'),
+      interrupts: u32s(1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4),
+      'always-on': EMPTY,
+    }),
+    node(
+      'gunyah-vm-config',
+      { 'image-name': strings('conform-vm'), 'os-type': strings('linux'), 'vm-type': strings('aarch64-guest') },
+      node('memory', { ...cellsOf, 'base-address': u64s(0x8000_0000n), 'size-max': u64s(0x1000_0000n) }),
+      node('interrupts', { config: strings('/interrupt-controller@3fff0000') }),
+      node('vcpus', { config: strings('/cpus'), affinity: strings('proxy') }),
+      node(
+        'vdevices',
+        { generate: strings('/hypervisor') },
+        node('rm-rpc', { 'vdevice-type': strings('rm-rpc'), generate: strings('/hypervisor/rm-rpc') }),
+        node('bell', {
+          'vdevice-type': strings('doorbell'),
+          generate: strings('/hypervisor/bell'),
+          label: u32s(16),
+          'peer-default': EMPTY,
+        }),
+      ),
+    ),
+  );
+  return compileFdt({ root, reservations: [], bootCpu: 0 });
+}
+
+let blob: Uint8Array | undefined;
+
+/** Places VM number `index`; the words that tell a client where it is. */
+export function putGuest(host: HostVcpu, index = 0, program: readonly number[] = LOOP): string {
+  blob ??= tree();
+  const base = BASE + index * SIZE;
+  const code = new Uint8Array(program.length * 4);
+  program.forEach((w, i) => {
+    put32(code, i * 4, w);
+  });
+  host.writeMemory(base, code);
+  host.writeMemory(base + DTB_OFFSET, blob);
+  return `base=${base} size=${SIZE} dtb=${DTB_OFFSET} dtbsize=${DTB_SIZE}`;
+}
