@@ -25,8 +25,12 @@ for (const call of Object.values(HYPERCALLS)) {
   if (!call.errorOutput) hasError[call.number] = 0;
 }
 
-const args = new BigUint64Array(8);
 const out = new BigUint64Array(8);
+
+/** Zeroes [from, to). A loop: the built-in fill costs more than the few words. */
+function clear(words: BigUint64Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) words[i] = 0n;
+}
 
 /**
  * Runs `HVC #imm` with the caller's x0..x7 and writes its registers. Returns false when the caller gave up the CPU
@@ -40,19 +44,19 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
     return true;
   }
   const handler = hyp.calls[num];
-  out.fill(0n);
+  clear(out, 0, 8);
   let error: number = HypError.OK;
   if (handler === undefined) {
     x[0] = ALL_ONES;
-    x.fill(0n, 1, 8);
+    clear(x, 1, 8);
   } else {
     const reserved = reservedAt[num];
     if (reserved >= 0 && x[reserved] !== reservedValue[num]) {
       error = HypError.ARGUMENT_INVALID;
     } else {
-      for (let i = 0; i < 8; i++) args[i] = x[i];
+      // The registers themselves are the arguments: handlers write results to `out` only.
       hyp.caller = caller.id;
-      error = handler(hyp, caller, args, out);
+      error = handler(hyp, caller, x, out);
       hyp.caller = NO_OBJECT;
       if (error === BLOCKED) return false;
     }
@@ -60,7 +64,7 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
   }
   // x8 is kept; x9 holds the return address; x10..x17 are scratch that the return path clears.
   x[9] = caller.pc;
-  x.fill(0n, 10, 18);
+  clear(x, 10, 18);
   return true;
 }
 

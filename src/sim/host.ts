@@ -117,15 +117,15 @@ export class HostVcpu {
   }
 
   /** One load (value) or store of `size` bytes, device registers included. */
-  access(ipa: bigint, size: number, write: boolean, value = 0n): ValueOutcome {
-    this.sim.onInput?.({ op: 'access', vcpu: this.id, ipa, size, write, value });
+  access(ipa: bigint, size: number, write: boolean, value = 0n, waitNs?: number): ValueOutcome {
+    this.sim.onInput?.({ op: 'access', vcpu: this.id, ipa, size, write, value, waitNs });
     const access: Access = { size, write, isv: true, rt: 0, signed: false, wide: size === 8 };
     let result: ReturnType<typeof accessMemory> = 'gone';
     const outcome = this.perform((v) => {
       this.sim.hyp.now += this.sim.cost.operationNs;
       result = accessMemory(this.sim.hyp, v, ipa, access, value);
       return result !== 'gone';
-    });
+    }, waitNs);
     return this.valueOutcome(outcome, result);
   }
 
@@ -202,6 +202,13 @@ export class HostVcpu {
   wfi(waitNs?: number): Outcome {
     this.sim.onInput?.({ op: 'wfi', vcpu: this.id, waitNs });
     return this.perform((v) => this.sim.waitForInterrupt(v), waitNs);
+  }
+
+  /** Ends a WFI without an interrupt, as the architecture allows at any time. */
+  wake(): void {
+    this.sim.onInput?.({ op: 'wake', vcpu: this.id });
+    this.sim.hyp.sched.wakeup(this.vcpu);
+    this.sim.settle();
   }
 
   /** ICC_IARx and, unless spurious, ICC_EOIRx of `group`. Undefined when nothing is pending (or the group is off). */

@@ -11,11 +11,12 @@ export type Input =
   | { op: 'call'; vcpu: number; conduit: 'hvc' | 'smc'; imm: number; x: bigint[]; waitNs?: number }
   /** Native call on the fast path: x0..x7 only. */
   | { op: 'hvc'; vcpu: number; imm: number; x: bigint[] }
-  | { op: 'access'; vcpu: number; ipa: bigint; size: number; write: boolean; value: bigint }
+  | { op: 'access'; vcpu: number; ipa: bigint; size: number; write: boolean; value: bigint; waitNs?: number }
   | { op: 'write'; vcpu: number; ipa: number; bytes: Uint8Array }
   | { op: 'rdreg'; vcpu: number; enc: number; rt: number }
   | { op: 'wrreg'; vcpu: number; enc: number; value: bigint }
   | { op: 'wfi'; vcpu: number; waitNs?: number }
+  | { op: 'wake'; vcpu: number }
   | { op: 'code'; vcpu: number; words: number[]; x: bigint[]; limit: number }
   | { op: 'spin'; ns: number }
   | { op: 'program'; vcpu: number; kind: ProgramKind };
@@ -45,7 +46,7 @@ export function applyInput(sim: Simulator, input: Input): void {
       host.hvc(input.imm);
       return;
     case 'access':
-      host.access(input.ipa, input.size, input.write, input.value);
+      host.access(input.ipa, input.size, input.write, input.value, input.waitNs);
       return;
     case 'write':
       host.writeMemory(input.ipa, input.bytes);
@@ -58,6 +59,9 @@ export function applyInput(sim: Simulator, input: Input): void {
       return;
     case 'wfi':
       host.wfi(input.waitNs);
+      return;
+    case 'wake':
+      host.wake();
       return;
     case 'code':
       host.runCode(input.words, input.x, input.limit);

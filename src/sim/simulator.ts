@@ -14,8 +14,9 @@ import { smcccCall } from '../hyp/smccc.js';
 import { type Rm, rmStep } from '../rm/index.js';
 import {
   charge,
+  dueCpu,
   executing,
-  nextDeadline,
+  nextDeadlineOfAll,
   step as schedStep,
   stepDue,
   type Vcpu,
@@ -153,11 +154,9 @@ export class Simulator {
     }
     for (let again = true; again && hyp.dead === undefined; ) {
       again = false;
-      for (let cpu = 0; cpu < this.cpus; cpu++) {
-        if (!stepDue(hyp, cpu)) continue;
-        const before = hyp.now;
+      for (let cpu = dueCpu(hyp, 0); cpu >= 0; cpu = dueCpu(hyp, cpu + 1)) {
         schedStep(hyp, cpu);
-        again ||= stepDue(hyp, cpu) && hyp.now === before && nextDeadline(hyp, cpu) <= hyp.now;
+        again ||= stepDue(hyp, cpu);
       }
     }
     if (this.trace !== undefined) this.traceExecution();
@@ -185,9 +184,8 @@ export class Simulator {
 
   /** Earliest time at which something happens by itself: a timer, the end of a slice, a sleep. */
   nextEventAt(): number {
-    let at = Math.min(this.loop.rmWakeAt, this.hyp.vic.nextTimerEvent?.() ?? Number.POSITIVE_INFINITY);
-    for (let cpu = 0; cpu < this.cpus; cpu++) at = Math.min(at, nextDeadline(this.hyp, cpu));
-    return at;
+    const timer = this.hyp.vic.nextTimerEvent?.() ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.loop.rmWakeAt, timer, nextDeadlineOfAll(this.hyp));
   }
 
   /**

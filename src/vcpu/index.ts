@@ -22,7 +22,17 @@ export {
 } from './abort.js';
 export { setAffinity } from './move.js';
 export { deviceValue } from './pending.js';
-export { charge, executing, expireOnBlock, nextDeadline, registerScheduler, step, stepDue } from './port.js';
+export {
+  charge,
+  dueCpu,
+  executing,
+  expireOnBlock,
+  nextDeadline,
+  nextDeadlineOfAll,
+  registerScheduler,
+  step,
+  stepDue,
+} from './port.js';
 export { halt, kill, PSTATE_RESET, powerOn, SCTLR_RESET, waitForInterrupt } from './power.js';
 export { registerPsci } from './psci.js';
 export { schedule } from './sched.js';

@@ -100,3 +100,28 @@ export function nextDeadline(hyp: Hypervisor, cpu: number): number {
   for (const g of state.graces) at = Math.min(at, g.at);
   return at;
 }
+
+/** The first CPU from `from` on whose {@link step} has something to do at `hyp.now`, or -1. */
+export function dueCpu(hyp: Hypervisor, from: number): number {
+  const { cpus, graces } = schedState(hyp);
+  const { now } = hyp;
+  let graceDue = false;
+  for (const g of graces) graceDue ||= g.at <= now;
+  for (let cpu = from; cpu < cpus.length; cpu++) {
+    const s = cpus[cpu];
+    if (graceDue || (s.online ? !s.lost && (s.resched || s.deadline <= now) : s.onlineAt <= now)) return cpu;
+  }
+  return -1;
+}
+
+/** Earliest {@link nextDeadline} of all CPUs. */
+export function nextDeadlineOfAll(hyp: Hypervisor): number {
+  const { cpus, graces } = schedState(hyp);
+  let at = Number.POSITIVE_INFINITY;
+  for (const g of graces) at = Math.min(at, g.at);
+  for (const s of cpus) {
+    const own = s.online ? (s.lost ? Number.POSITIVE_INFINITY : s.resched ? hyp.now : s.deadline) : s.onlineAt;
+    if (own < at) at = own;
+  }
+  return at;
+}
