@@ -13,6 +13,7 @@ import {
   LAYOUTS,
   MESSAGES,
   messageName,
+  Platform,
   Smccc,
 } from '../protocol/index.js';
 import type { Outcome } from '../sim/index.js';
@@ -74,10 +75,17 @@ function ended(outcome: Outcome, run: Run): string | undefined {
 
 function payloadOf(step: JsonObject, scope: Scope, path: string): { id: number; payload: Uint8Array } {
   const id = messageId(step.rpc, scope, `${path}.rpc`);
-  if (step.payload !== undefined) return { id, payload: hexBytes(step.payload, `${path}.payload`) };
+  if (step.payload !== undefined)
+    return { id, payload: notTooLong(hexBytes(step.payload, `${path}.payload`), `${path}.payload`) };
   const fields = step.fields ?? {};
   if (!isObject(fields)) throw new ScenarioError(`${path}.fields`, 'not an object', 'write {"field": value}');
-  return { id, payload: encodePayload(id, fields, scope, `${path}.fields`) };
+  return { id, payload: notTooLong(encodePayload(id, fields, scope, `${path}.fields`), `${path}.fields`) };
+}
+
+function notTooLong(payload: Uint8Array, path: string): Uint8Array {
+  const max = Platform.RPC_MAX_PAYLOAD;
+  if (payload.length <= max) return payload;
+  throw new ScenarioError(path, `${payload.length} bytes of payload`, `a request has at most ${max}`);
 }
 
 /** Why RM does not answer. */

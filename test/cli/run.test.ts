@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'gunyah-sim-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function cli(...args: string[]): { status: number | null; out: string; err: string } {
+  const r = spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], { encoding: 'utf8', cwd: root });
+  return { status: r.status, out: r.stdout, err: r.stderr };
+}
+
+const first = 'examples/first-rpc.json';
+const write = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+describe('run', () => {
+  test('prints decoded requests and replies, hypercalls and a summary with the seed', () => {
+    const r = cli('run', first);
+    expect(r.status).toBe(0);
+    expect(r.out).toContain('HLOS -> RM  request VM_ALLOCATE seq');
+    expect(r.out).toContain('RM -> HLOS  reply VM_START');
+    expect(r.out).toContain('error VM_STATE (0x14)');
+    expect(r.out).toContain('hypervisor_identify() = api_info 0x5100000000008001');
+    expect(r.out).toMatch(/first-rpc passed: 15 of 15 steps, .* seed 1, digest [0-9a-f]{16}\n$/);
+    expect(r.err).toBe('');
+  });
+
+  test('says in one line what is wrong in a scenario, where, and what to do: exit 3', () => {
+    const bad = write('bad.json', '{"format":"gunyah-scenario/1","name":"x","steps":[{"rpc":"VM_GET_IDD"}]}');
+    const r = cli('run', bad);
+    expect(r.status).toBe(3);
+    expect(r.out).toBe('');
+    expect(r.err).toBe(`error: ${bad}: $.steps[0].rpc: RM has no message VM_GET_IDD; did you mean VM_GET_ID?\n`);
+    expect(cli('run', join(folder, 'none.json')).status).toBe(3);
+  });
+
+  test('exits 1 when an expectation does not hold', () => {
+    const wrong = write(
+      'wrong.json',
+      '{"format":"gunyah-scenario/1","name":"x","steps":[{"rpc":"VM_GET_OWNER","expect":{"vmid":9}}]}',
+    );
+    const r = cli('run', wrong);
+    expect(r.status).toBe(1);
+    expect(r.out).toContain('$.steps[0].expect.vmid');
+  });
+
+  test('is the same run for the same seed, and JSON on request', () => {
+    const a = cli('run', first, '--json', '--seed', '0x10');
+    const b = cli('run', first, '--json', '--seed', '16');
+    expect(a.status).toBe(0);
+    expect(a.out).toBe(b.out);
+    expect(JSON.parse(a.out)).toMatchObject({ ok: true, seed: 16, steps: 15 });
+  });
+
+  test('draws a timeline and writes a trace that Perfetto reads', () => {
+    const trace = join(folder, 'trace.json');
+    const r = cli('run', 'examples/behind-the-back.json', '--no-calls', '--timeline', '--perfetto', trace);
+    expect(r.status).toBe(0);
+    expect(r.out).toMatch(/^CPU 0 {2}[HRa.]+$/m);
+    expect(r.out).toMatch(/^CPU 1 {2}\.+a+$/m);
+    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: { ph: string; name: string }[] };
+    expect(traceEvents.some((e) => e.ph === 'X' && e.name === 'VM 128.0')).toBe(true);
+    expect(traceEvents.filter((e) => e.ph === 'b').length).toBe(traceEvents.filter((e) => e.ph === 'e').length);
+  });
+
+  test('never overwrites a file without --force', () => {
+    const file = write('there.rec', 'mine');
+    const r = cli('run', first, '--quiet', '--record', file);
+    expect(r.status).toBe(2);
+    expect(r.err).toContain('--force');
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(cli('run', first, '--quiet', '--record', file, '--force').status).toBe(0);
+  });
+});
+
+describe('replay', () => {
+  test('repeats a recording, whole or cut off', () => {
+    const file = join(folder, 'run.rec');
+    expect(cli('run', first, '--quiet', '--record', file).status).toBe(0);
+    const whole = cli('replay', file);
+    expect(whole.status).toBe(0);
+    expect(whole.out).toContain('same run');
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 3));
+    const cut = cli('replay', file);
+    expect(cut.status).toBe(0);
+    expect(cut.err).toContain('cut off');
+    expect(cli('replay', first).status).toBe(3);
+  });
+});
+
+describe('caps', () => {
+  test('shows every table at three moments of the second VM', () => {
+    const r = cli('caps', 'examples/two-vms.json', '--at', 'created', '--at', 'running', '--at', 'gone', '--json');
+    expect(r.status).toBe(0);
+    const { moments } = JSON.parse(r.out) as {
+      moments: { tables: { vm: string; rows: { type: string; rights: string[]; others: { vm: string }[] }[] }[] }[];
+    };
+    expect(moments.map((m) => m.tables.map((t) => t.vm))).toEqual([
+      ['RM', 'HLOS', 'VM 128'],
+      ['RM', 'HLOS', 'VM 128'],
+      ['RM', 'HLOS'],
+    ]);
+    const hlos = moments[1]?.tables[1]?.rows ?? [];
+    const bell = hlos.find((row) => row.type === 'DOORBELL');
+    expect(bell?.rights).toEqual(['SEND', 'RECEIVE']);
+    expect(bell?.others.map((o) => o.vm)).toEqual(['RM', 'VM 128']);
+  });
+
+  test('names the labels when one is not there', () => {
+    const r = cli('caps', 'examples/two-vms.json', '--at', 'nowhere');
+    expect(r.status).toBe(2);
+    expect(r.err).toContain('running');
+  });
+});

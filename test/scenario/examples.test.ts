@@ -1,0 +1,117 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { setBackend } from '../../src/machine/index.js';
+import { parseScenario, Run, type RunEvent } from '../../src/scenario/index.js';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  Recorder,
+  readRecording,
+  replayRecording,
+  restoreSnapshot,
+  Simulator,
+  stateDigest,
+  takeSnapshot,
+} from '../../src/sim/index.js';
+
+const folder = new URL('../../examples/', import.meta.url);
+const examples = readdirSync(folder).filter((f) => f.endsWith('.json'));
+const load = (file: string) => parseScenario(readFileSync(new URL(file, folder), 'utf8'));
+
+const play = (file: string, seed?: number): { run: Run; digest: string } => {
+  const run = new Run(load(file), { seed });
+  run.finish();
+  return { run, digest: stateDigest(run.sim) };
+};
+
+describe.each(examples)('%s', (file) => {
+  test('does what it says', () => {
+    const { run } = play(file);
+    expect(run.failures).toEqual([]);
+    expect(run.next).toBe(run.scenario.steps.length);
+  });
+
+  test('ends in the same state under the same seed, event for event', () => {
+    const events: string[][] = [[], []];
+    const digests = events.map((list) => {
+      const run = new Run(load(file), {
+        seed: 7,
+        listener: (e: RunEvent) => {
+          if (e.kind === 'packet' || e.kind === 'execute') list.push(`${e.at} ${e.kind}`);
+        },
+      });
+      run.finish();
+      return stateDigest(run.sim);
+    });
+    expect(digests[0]).toBe(digests[1]);
+    expect(events[0]).toEqual(events[1]);
+  });
+
+  test('goes on as if nothing had happened after a snapshot is restored into a new simulator at any step', () => {
+    const scenario = load(file);
+    const { digest } = play(file);
+    const middle = [1, Math.floor(scenario.steps.length / 2), scenario.steps.length - 2];
+    for (const at of middle) {
+      const run = new Run(scenario);
+      while (run.next < at) run.step();
+      const bytes = encodeSnapshot(takeSnapshot(run.sim));
+      const other = new Simulator(run.sim.options);
+      restoreSnapshot(other, decodeSnapshot(bytes));
+      run.machine.attach(other);
+      run.finish();
+      expect(run.failures).toEqual([]);
+      expect(stateDigest(other)).toBe(digest);
+    }
+  });
+
+  test('is the same run with XState itself as the machine backend', () => {
+    const { digest } = play(file);
+    setBackend('reference');
+    try {
+      expect(play(file).digest).toBe(digest);
+    } finally {
+      setBackend('compiled');
+    }
+  });
+
+  test('can be recorded, replayed, and read when the recording is cut off', () => {
+    let recorder: Recorder | undefined;
+    const run = new Run(load(file), {
+      prepare: (sim) => {
+        recorder = new Recorder(sim, { version: '0', about: file }, 30);
+      },
+    });
+    run.finish();
+    const bytes = recorder?.finish() ?? new Uint8Array(0);
+    const recording = readRecording(bytes);
+    if (typeof recording === 'string') throw new Error(recording);
+    expect(recording.complete).toBe(true);
+    const result = replayRecording(recording);
+    expect(result.difference).toBeUndefined();
+    expect(result.compared).toBeGreaterThan(0);
+    expect(result.at).toBe(run.sim.hyp.now);
+    const cut = readRecording(bytes.subarray(0, bytes.length - 5));
+    if (typeof cut === 'string') throw new Error(cut);
+    expect(cut.complete).toBe(false);
+    expect(replayRecording(cut).difference).toBeUndefined();
+  });
+});
+
+test('a replay notices an input that is not as recorded', () => {
+  let recorder: Recorder | undefined;
+  const run = new Run(load('first-rpc.json'), {
+    prepare: (sim) => {
+      recorder = new Recorder(sim, { version: '0', about: '' });
+    },
+  });
+  run.finish();
+  const recording = readRecording(recorder?.finish() ?? new Uint8Array(0));
+  if (typeof recording === 'string') throw new Error(recording);
+  for (const entry of recording.entries) if (entry.kind === 'inputs') entry.inputs.push({ op: 'spin', ns: 16 });
+  expect(replayRecording(recording).difference).toBeDefined();
+});
+
+test('bytes that are no recording are refused with a reason', () => {
+  expect(readRecording(Uint8Array.of(1, 2, 3))).toBe('not a recording');
+  expect(readRecording(new Uint8Array(0))).toBe('not a recording');
+});
