@@ -17,7 +17,16 @@ const RX_WAIT_MS = 256;
 /** Packets taken at once at most: a queue that never ends is a difference too. */
 const RX_LIMIT = 64;
 
+/** Between a look at the second VM and the next packet the recorded driver left RM the CPU: what a halted vCPU causes comes first. */
+function settleAfterGuest(s: Session): void {
+  let i = s.at - 1;
+  while (i >= 0 && s.events[i].ev === 'note') i--;
+  const before = s.events[i]?.ev;
+  if (before === 'guestResult' || before === 'vcpu_run') settle(s);
+}
+
 export function replayTx(s: Session, e: TxEvent): Verdict {
+  settleAfterGuest(s);
   const bytes = translatePacket(s.handles, bytesOf(e.bytes));
   s.driver.writeMem(0, s.txBuffer, bytes);
   const push = typeof e.push === 'number' ? BigInt(e.push) : e.push ? 1n : 0n;
