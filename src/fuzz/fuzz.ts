@@ -1,0 +1,127 @@
+/**
+ * The fuzzing loop of one worker: sequences until the time or the count is over, or something fails; then the failure is
+ * made small. Leaves out clocks, files and threads: the command line has those.
+ */
+import { FAULTS } from './faults.js';
+import { generator, listed } from './generate.js';
+import type { Command } from './lifecycle/commands.js';
+import { Machine } from './machine.js';
+import { type AnswerCounts, type Failure, Runner, type RunOptions, type RunResult } from './run.js';
+import { shrink } from './shrink.js';
+import { stepWords } from './words.js';
+
+export interface FuzzOptions {
+  seed: number;
+  swarm: boolean;
+  /** Commands of a sequence, at most. */
+  length: number;
+  /** Invariants after every so many commands. */
+  checkEvery: number;
+  /** Triggers that may kill RM. */
+  excuse: readonly string[];
+  /** Canary fault, or ''. */
+  fault: string;
+}
+
+export const defaultFuzzOptions = (): FuzzOptions => ({
+  seed: 1,
+  swarm: false,
+  length: 60,
+  checkEvery: 16,
+  excuse: [],
+  fault: '',
+});
+
+export interface FuzzFailure extends Failure {
+  /** Seed of the sequence in which it was found. */
+  seed: number;
+  commands: Command[];
+  words: string[];
+}
+
+export interface FuzzTotals {
+  sequences: number;
+  commands: number;
+  lives: number;
+  deaths: Record<string, number>;
+  counts: AnswerCounts;
+}
+
+export const noTotals = (): FuzzTotals => ({ sequences: 0, commands: 0, lives: 0, deaths: {}, counts: {} });
+
+export function addTotals(to: FuzzTotals, from: FuzzTotals): void {
+  to.sequences += from.sequences;
+  to.commands += from.commands;
+  to.lives += from.lives;
+  for (const [id, n] of Object.entries(from.deaths)) to.deaths[id] = (to.deaths[id] ?? 0) + n;
+  for (const [message, errors] of Object.entries(from.counts)) {
+    const of = (to.counts[message] ??= {});
+    for (const [error, n] of Object.entries(errors)) of[error] = (of[error] ?? 0) + n;
+  }
+}
+
+export class Fuzzer {
+  readonly totals = noTotals();
+  private readonly runner: Runner;
+  private readonly afterCommand: (() => void) | undefined;
+  private next: number;
+
+  constructor(
+    readonly options: FuzzOptions,
+    /** Sequences of this worker: first, first + stride, ... */
+    first = 0,
+    private readonly stride = 1,
+  ) {
+    const machine = new Machine();
+    this.afterCommand = options.fault === '' ? undefined : FAULTS[options.fault].install(machine);
+    this.runner = new Runner(machine);
+    this.next = first;
+  }
+
+  private runOptions(checkEvery: number): RunOptions {
+    return { checkEvery, excuse: this.options.excuse, afterCommand: this.afterCommand };
+  }
+
+  /** One sequence; its failure, made small, if it fails. */
+  step(): FuzzFailure | undefined {
+    const { options, totals } = this;
+    const seed = sequenceSeed(options.seed, this.next);
+    this.next += this.stride;
+    const source = generator(seed, { length: options.length, swarm: options.swarm, deaths: options.excuse });
+    const result = this.runner.run(source, { ...this.runOptions(options.checkEvery), counts: totals.counts });
+    totals.sequences++;
+    totals.commands += result.requests;
+    totals.lives += result.lives;
+    if (result.death !== undefined) totals.deaths[result.death] = (totals.deaths[result.death] ?? 0) + 1;
+    return result.failure === undefined ? undefined : { ...this.minimal(result, result.failure), seed };
+  }
+
+  private minimal(result: RunResult, failure: Failure): Omit<FuzzFailure, 'seed'> {
+    const same = (r: RunResult): boolean => r.failure?.kind === failure.kind && r.failure.tag === failure.tag;
+    const commands = shrink(result.executed, (candidate) => {
+      const r = this.runner.run(listed(candidate), this.runOptions(1));
+      return same(r) ? r.executed : undefined;
+    });
+    return this.replay(commands) ?? { ...failure, commands: result.executed, words: [] };
+  }
+
+  /** Carries out a list of commands with all checks; its failure, in words. */
+  replay(commands: readonly Command[]): Omit<FuzzFailure, 'seed'> | undefined {
+    const words: string[] = [];
+    const r = this.runner.run(listed(commands), {
+      ...this.runOptions(1),
+      onStep: (command, step) => words.push(stepWords(command, step)),
+    });
+    return r.failure === undefined ? undefined : { ...r.failure, commands: r.executed, words };
+  }
+
+  /** Digest of the machine after a list of commands: to compare backends. */
+  digestAfter(commands: readonly Command[]): string {
+    this.runner.run(listed(commands), this.runOptions(Number.POSITIVE_INFINITY));
+    return this.runner.machine.digest();
+  }
+}
+
+/** Seed of the n-th sequence of a run. */
+export const sequenceSeed = (seed: number, n: number): number =>
+  (Math.imul(seed, 0x9e37_79b1) + Math.imul(n, 0x85eb_ca6b)) >>> 0;

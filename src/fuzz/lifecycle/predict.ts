@@ -1,0 +1,43 @@
+/** One request against the model: the answer it must get, and what else it causes. */
+import { RmError } from '../../protocol/index.js';
+import { memRules } from './rules-mem.js';
+import { smallRules } from './rules-small.js';
+import { vmRules } from './rules-vm.js';
+import { type Answer, answer, type ModelParcel, type ModelVm, type Rule, type World } from './world.js';
+
+const RULES: Readonly<Record<number, Rule>> = { ...vmRules, ...memRules, ...smallRules };
+
+/** Message ids that the model knows. */
+export const modelledIds = (): number[] => Object.keys(RULES).map(Number);
+
+/** Changes the world as RM must change, and says what RM must answer. Unknown ids: UNIMPLEMENTED. */
+export function predict(w: World, from: number, id: number, payload: Uint8Array): Answer {
+  const rule = RULES[id];
+  return rule === undefined ? answer(RmError.UNIMPLEMENTED) : rule(w, from, payload);
+}
+
+export const cloneWorld = (w: World): World => ({
+  ...w,
+  vms: new Map([...w.vms].map(([k, vm]) => [k, cloneVm(vm)])),
+  links: new Set(w.links),
+  parcels: w.parcels.map(cloneParcel),
+  taken: new Map(w.taken),
+  loans: new Map([...w.loans].map(([k, loan]) => [k, { ...loan }])),
+  images: new Map(w.images),
+  out: [],
+  resetting: [...w.resetting],
+});
+
+const cloneVm = (vm: ModelVm): ModelVm => ({
+  ...vm,
+  peers: [...vm.peers],
+  accepted: [...vm.accepted],
+  console: vm.console === undefined ? undefined : { ...vm.console },
+});
+
+const cloneParcel = (p: ModelParcel): ModelParcel => ({
+  ...p,
+  targets: p.targets.map((t) => ({ ...t })),
+  attrs: [...p.attrs],
+  regions: [...p.regions],
+});

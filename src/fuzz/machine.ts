@@ -1,0 +1,246 @@
+/**
+ * The system under test for the fuzzer: a booted simulator that can go back to its start, the primary VM's client and
+ * guests whose vCPUs the fuzzer plays. A guest gets the CPU by `vcpu_run` of the primary VM, like any other.
+ */
+import { allocateSlot, type CSpace, installCap } from '../hyp/cspace.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcPackets } from '../protocol/index.js';
+import {
+  HostPackets,
+  HostVcpu,
+  restoreSnapshot,
+  Simulator,
+  type Snapshot,
+  stateDigest,
+  takeSnapshot,
+} from '../sim/index.js';
+import { type Check, invariantChecker } from '../sim/invariants.js';
+import { rmObject } from '../sim/who.js';
+import type { Vcpu } from '../vcpu/index.js';
+
+/** A message as it came, with all its fragments. */
+export interface Received {
+  type: number;
+  id: number;
+  seq: number;
+  payload: Uint8Array;
+}
+
+const SYSTEM_OFF = 0x8400_0008n;
+const SYSTEM_RESET = 0x8400_0009n;
+/** Rounds after which RM counts as never coming to rest. */
+const MAX_ROUNDS = 2000;
+/** A guest's packet buffers, in its image. */
+const GUEST_TX = 0x8000_8000;
+const GUEST_RX = 0x8000_9000;
+/** Just long enough to start waiting. */
+const NO_WAIT = 1;
+
+export class Machine {
+  readonly sim: Simulator;
+  readonly host: HostVcpu;
+  readonly check: Check;
+  private readonly packets: HostPackets;
+  private readonly booted: Snapshot;
+  private partial: { message: Received; left: number; parts: Uint8Array[] } | undefined;
+  private received: Received[] = [];
+  private seq = 0;
+  private guestHosts = new Map<number, HostVcpu>();
+  /** Sees every packet to the primary VM; undefined: it is lost. Canary faults put themselves in here. */
+  tap: (packet: Uint8Array) => Uint8Array | undefined = (packet) => packet;
+
+  constructor() {
+    this.sim = new Simulator({ hyp: { quirks: { lendKeepsBlockMappings: false } } });
+    if (!this.sim.bootPrimary()) throw new Error('the primary VM did not start');
+    this.host = new HostVcpu(this.sim, (this.sim.primaryVcpu() as Vcpu).id);
+    this.packets = new HostPackets(this.host);
+    this.check = invariantChecker(this.sim);
+    this.booted = takeSnapshot(this.sim);
+  }
+
+  /** Back to the moment after boot. */
+  reset(): void {
+    restoreSnapshot(this.sim, this.booted);
+    this.partial = undefined;
+    this.received = [];
+    this.seq = 0;
+    this.guestHosts = new Map();
+  }
+
+  /** For canary faults: one more capability to an object, in the primary VM's space. */
+  leak(object: number): void {
+    const { hyp } = this.sim;
+    const space = hyp.get<CSpace>(this.host.vcpu.cspace);
+    const slot = allocateSlot(space);
+    if (slot >= 0) installCap(hyp, space, slot, hyp.get(object), 1, false);
+  }
+
+  digest(): string {
+    return stateDigest(this.sim);
+  }
+
+  /** Sends a request of the primary VM; its sequence number. Undefined: the queue is full. */
+  sendRequest(id: number, payload: Uint8Array): number | undefined {
+    const { seq } = this;
+    this.seq = (seq + 1) & 0xffff;
+    for (const packet of rpcPackets(RpcType.REQUEST, id, seq, payload) ?? []) {
+      if (this.packets.send(packet)) continue;
+      this.settle();
+      if (!this.packets.send(packet)) return undefined;
+    }
+    return seq;
+  }
+
+  sendRaw(packet: Uint8Array): boolean {
+    return this.packets.send(packet);
+  }
+
+  /** Lets RM work until it rests; what the primary VM got meanwhile. */
+  settle(): Received[] {
+    const { sim, host } = this;
+    for (let round = 0; round < MAX_ROUNDS && sim.hyp.dead === undefined; round++) {
+      const before = sim.steps;
+      const { x } = host;
+      x[0] = 0n;
+      x[1] = 0n;
+      x[2] = 0n;
+      if (host.hvc(HYPERCALL_BASE + Call.SCHEDULER_YIELD).kind !== 'done') break;
+      const got = this.drain();
+      if (sim.steps !== before || got) continue;
+      if (sim.loop.rmWakeAt === Number.POSITIVE_INFINITY) break;
+      sim.spin(Math.max(sim.loop.rmWakeAt - sim.hyp.now, 1));
+    }
+    const { received } = this;
+    this.received = [];
+    return received;
+  }
+
+  private drain(): boolean {
+    let any = false;
+    for (let p = this.packets.receive(); p !== undefined; p = this.packets.receive()) {
+      any = true;
+      const seen = this.tap(p);
+      const done = seen === undefined ? undefined : assemble(seen, this.partial);
+      if (done === undefined) continue;
+      if (!('left' in done)) {
+        this.received.push(done);
+        this.partial = undefined;
+      } else this.partial = done;
+    }
+    return any;
+  }
+
+  writeMemory(ipa: number, bytes: Uint8Array): boolean {
+    return this.host.writeMemory(ipa, bytes);
+  }
+
+  /** The fuzzer plays the vCPUs of this VM from now on. */
+  adopt(vmid: number): void {
+    for (const record of this.sim.rm.vms[vmid]?.config?.vcpus ?? []) {
+      const vcpu = rmObject(this.sim, record.masterCap) as Vcpu | undefined;
+      if (vcpu !== undefined) this.sim.setProgram(vcpu, 'host');
+    }
+  }
+
+  /** Gives a guest's first vCPU the CPU. */
+  private enter(vmid: number): HostVcpu | undefined {
+    const { sim, host } = this;
+    const record = sim.rm.vms[vmid]?.config?.vcpus[0];
+    const vcpu = record === undefined ? undefined : (rmObject(sim, record.masterCap) as Vcpu | undefined);
+    if (record === undefined || vcpu === undefined) return undefined;
+    host.call('hvc', HYPERCALL_BASE + Call.VCPU_RUN, [record.ownerCap], NO_WAIT);
+    if (!sim.inControl(vcpu)) return undefined;
+    let guest = this.guestHosts.get(vcpu.id);
+    if (guest === undefined) {
+      guest = new HostVcpu(sim, vcpu.id);
+      this.guestHosts.set(vcpu.id, guest);
+    }
+    return guest;
+  }
+
+  private leave(guest: HostVcpu): void {
+    guest.call('hvc', HYPERCALL_BASE + Call.SCHEDULER_YIELD, [], NO_WAIT);
+  }
+
+  /** A request of a guest. False: it cannot send (no CPU, no memory, no link). */
+  guestSend(vmid: number, id: number, seq: number, payload: Uint8Array): boolean {
+    const link = this.linkOf(vmid);
+    const guest = link === undefined ? undefined : this.enter(vmid);
+    if (link === undefined || guest === undefined) return false;
+    let ok = true;
+    for (const packet of rpcPackets(RpcType.REQUEST, id, seq, payload) ?? []) {
+      ok &&= guest.writeMemory(GUEST_TX, packet);
+      guest.call('hvc', HYPERCALL_BASE + Call.MSGQUEUE_SEND, [link.tx, BigInt(packet.length), BigInt(GUEST_TX), 1n]);
+      ok &&= guest.x[0] === BigInt(HypError.OK);
+    }
+    this.leave(guest);
+    return ok;
+  }
+
+  /** What waits for a guest, with RM working in between; undefined: it cannot receive. */
+  guestReceive(vmid: number): Received[] | undefined {
+    const link = this.linkOf(vmid);
+    if (link === undefined) return undefined;
+    const got: Received[] = [];
+    let partial: { message: Received; left: number; parts: Uint8Array[] } | undefined;
+    const buffer = new Uint8Array(Platform.RPC_HEADER_SIZE + Platform.RPC_MAX_CONTENT);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const guest = this.enter(vmid);
+      if (guest === undefined) return undefined;
+      let any = false;
+      for (;;) {
+        guest.call('hvc', HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE, [link.rx, BigInt(GUEST_RX), BigInt(buffer.length)]);
+        const size = Number(guest.x[1]);
+        if (guest.x[0] !== BigInt(HypError.OK) || size === 0) break;
+        any = true;
+        if (!guest.readMemory(GUEST_RX, buffer)) return undefined;
+        const done = assemble(buffer.slice(0, size), partial);
+        partial = done !== undefined && 'left' in done ? done : undefined;
+        if (done !== undefined && !('left' in done)) got.push(done);
+      }
+      this.leave(guest);
+      const before = this.received.length;
+      const more = this.settle();
+      this.received.unshift(...more);
+      if (!any && this.received.length === before) return got;
+    }
+    return got;
+  }
+
+  /** PSCI SYSTEM_OFF or SYSTEM_RESET of a guest. */
+  guestStops(vmid: number, reset: boolean): boolean {
+    const guest = this.enter(vmid);
+    if (guest === undefined) return false;
+    guest.call('smc', 0, [reset ? SYSTEM_RESET : SYSTEM_OFF], NO_WAIT);
+    return true;
+  }
+
+  private linkOf(vmid: number): { tx: bigint; rx: bigint } | undefined {
+    const device = this.sim.rm.vms[vmid]?.config?.devices.find((d) => d.type === 'rm-rpc');
+    return device?.type === 'rm-rpc' ? { tx: device.txVmCap, rx: device.rxVmCap } : undefined;
+  }
+}
+
+type Partial = { message: Received; left: number; parts: Uint8Array[] };
+
+/** A whole message, one that goes on, or nothing: a packet that belongs to nothing. */
+function assemble(packet: Uint8Array, partial: Partial | undefined): Received | Partial | undefined {
+  const header = parseRpcHeader(packet);
+  if (header === undefined) return undefined;
+  const content = packet.slice(Platform.RPC_HEADER_SIZE);
+  if (header.type !== RpcType.CONTINUED) {
+    const message = { type: header.type, id: header.id, seq: header.seq, payload: content };
+    return header.fragments === 0 ? message : { message, left: header.fragments, parts: [content] };
+  }
+  if (partial === undefined) return undefined;
+  partial.parts.push(content);
+  partial.left--;
+  if (partial.left > 0) return partial;
+  const payload = new Uint8Array(partial.parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of partial.parts) {
+    payload.set(part, at);
+    at += part.length;
+  }
+  return { ...partial.message, payload };
+}

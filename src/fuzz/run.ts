@@ -1,0 +1,305 @@
+/** Carries out commands against a machine and the model, and compares what comes back. */
+import { MESSAGES, RM_ERROR_NAMES, RpcType, VmState } from '../protocol/index.js';
+import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
+import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
+import { predict } from './lifecycle/predict.js';
+import { finishReset, guestStops } from './lifecycle/rules-vm.js';
+import { type Answer, HLOS, newWorld, num, type World } from './lifecycle/world.js';
+import type { Machine, Received } from './machine.js';
+
+export type FailureKind = 'mismatch' | 'invariant' | 'death' | 'crash' | 'divergence';
+
+export interface Failure {
+  kind: FailureKind;
+  /** What makes two failures the same one: name of the invariant, message and error codes, or trigger. */
+  tag: string;
+  what: string;
+  /** Index of the command. */
+  at: number;
+}
+
+/** How often each message got each answer: `VM_INIT` -> `OK` -> count. */
+export type AnswerCounts = Record<string, Record<string, number>>;
+
+export interface RunResult {
+  /** Commands that made sense and were carried out. */
+  executed: Command[];
+  failure: Failure | undefined;
+  /** RM died as the model said: trigger. */
+  death: string | undefined;
+  /** Requests answered. */
+  requests: number;
+  /** Lives that went from allocation to deallocation. */
+  lives: number;
+}
+
+/** Gives the next command for a state of the model; undefined: the sequence is over. */
+export type Source = (w: World) => Command | undefined;
+
+export interface RunOptions {
+  /** Invariants are checked after every so many commands, and at the end. */
+  checkEvery: number;
+  counts?: AnswerCounts;
+  /** Triggers that may kill RM although the model did not say so. */
+  excuse?: readonly string[];
+  afterCommand?: () => void;
+  /** Sees every command with what it came to. */
+  onStep?: (command: Command, step: Step) => void;
+}
+
+interface Expected {
+  type: number;
+  id: number;
+  seq?: number;
+  payload?: Uint8Array;
+  answer?: Answer;
+}
+
+const hex = (b: Uint8Array): string => [...b].map((x) => x.toString(16).padStart(2, '0')).join('');
+export const messageName = (id: number): string => MESSAGES[id]?.name ?? `0x${id.toString(16)}`;
+export const errorName = (code: number): string => RM_ERROR_NAMES[code] ?? `0x${code.toString(16)}`;
+
+const differs = (a: Uint8Array, b: Uint8Array): boolean => a.length !== b.length || a.some((x, i) => x !== b[i]);
+
+type Problem = { tag: string; what: string };
+
+function compareReply(e: Expected, got: Received): Problem | undefined {
+  const name = messageName(e.id);
+  if (e.answer === undefined) return undefined;
+  if (got.payload.length < 4) return { tag: `${name}: no code`, what: `the reply to ${name} has no error code` };
+  const code = num(got.payload, 0, 4);
+  if (code !== e.answer.error) {
+    const tag = `${name}: ${errorName(e.answer.error)} expected, ${errorName(code)} received`;
+    return { tag, what: tag };
+  }
+  const data = got.payload.subarray(4);
+  if (e.answer.data !== undefined && differs(data, e.answer.data))
+    return { tag: `${name}: data`, what: `${name} replied ${hex(data)}, expected ${hex(e.answer.data)}` };
+  const wrong = e.answer.check?.(data);
+  return wrong === undefined ? undefined : { tag: `${name}: data`, what: `${name} replied ${hex(data)}: ${wrong}` };
+}
+
+function compare(expected: readonly Expected[], got: readonly Received[], to: string): Problem | undefined {
+  for (let i = 0; i < Math.max(expected.length, got.length); i++) {
+    const e = expected[i];
+    const g = got[i];
+    if (g === undefined) {
+      const kind = e.type === RpcType.REPLY ? 'reply to' : 'notification';
+      return { tag: `missing ${messageName(e.id)}`, what: `${to} did not get the ${kind} ${messageName(e.id)}` };
+    }
+    if (e === undefined || g.type !== e.type || g.id !== e.id || (e.seq !== undefined && g.seq !== e.seq)) {
+      const instead = e === undefined ? 'nothing' : messageName(e.id);
+      const what = `${to} got ${messageName(g.id)} (type ${g.type}) ${hex(g.payload).slice(0, 64)} where ${instead} was expected`;
+      return { tag: `unexpected ${messageName(g.id)}`, what };
+    }
+    if (e.payload !== undefined && differs(e.payload, g.payload)) {
+      const what = `${to} got ${messageName(g.id)} ${hex(g.payload)}, expected ${hex(e.payload)}`;
+      return { tag: `content of ${messageName(g.id)}`, what };
+    }
+    const wrong = compareReply(e, g);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+/** Replies and notifications to a guest may overtake each other when its queue is full: each kind is compared by itself. */
+function compareGuest(expected: readonly Expected[], got: readonly Received[], vmid: number): Problem | undefined {
+  for (const type of [RpcType.NOTIFICATION, RpcType.REPLY]) {
+    const of = (m: { type: number }): boolean => m.type === type;
+    const problem = compare(expected.filter(of), got.filter(of), `VM ${vmid}`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+export class Runner {
+  w!: World;
+  private inbox = new Map<number, Expected[]>();
+  private guestSeq = 0;
+  private counts: AnswerCounts | undefined;
+
+  constructor(readonly machine: Machine) {}
+
+  run(source: Source, options: RunOptions): RunResult {
+    const { machine } = this;
+    machine.reset();
+    this.w = newWorld(machine.sim.rm.irqs.handleBase);
+    this.inbox = new Map();
+    this.guestSeq = 0;
+    this.counts = options.counts;
+    const result: RunResult = { executed: [], failure: undefined, death: undefined, requests: 0, lives: 0 };
+    for (;;) {
+      const command = source(this.w);
+      if (command === undefined) break;
+      const step = COMMANDS[command.name]?.build(this.w, command.args);
+      if (step === undefined) continue;
+      options.onStep?.(command, step);
+      const at = result.executed.length;
+      result.executed.push(command);
+      const before = this.w.vms.size;
+      const problem = this.guarded(step, options);
+      result.requests++;
+      if (this.w.vms.size < before) result.lives++;
+      if (problem !== undefined) {
+        result.failure = { ...problem, at };
+        return result;
+      }
+      if (machine.sim.rm.state === 'dead') {
+        result.death = machine.sim.rm.dead?.trigger;
+        return result;
+      }
+      if (this.w.lost !== undefined) break;
+      if (result.executed.length % options.checkEvery === 0) {
+        result.failure = this.invariants(at);
+        if (result.failure !== undefined) return result;
+      }
+    }
+    result.failure = this.invariants(result.executed.length - 1);
+    return result;
+  }
+
+  private invariants(at: number): Failure | undefined {
+    try {
+      const [first] = this.machine.check(this.machine.sim);
+      return first === undefined ? undefined : { kind: 'invariant', tag: first.invariant, what: first.what, at };
+    } catch (error) {
+      return { kind: 'crash', tag: (error as Error).message, what: String((error as Error).stack), at };
+    }
+  }
+
+  private guarded(step: Step, options: RunOptions): Omit<Failure, 'at'> | undefined {
+    const { sim } = this.machine;
+    let problem: Problem | undefined;
+    try {
+      problem = this.perform(step);
+      options.afterCommand?.();
+    } catch (error) {
+      return { kind: 'crash', tag: (error as Error).message, what: String((error as Error).stack) };
+    }
+    if (sim.hyp.dead !== undefined) {
+      const { rule, what } = sim.hyp.dead;
+      if (this.w.death === 'vm-exit-from-hlos') return undefined;
+      return { kind: 'death', tag: rule, what: `the hypervisor stopped: ${what}` };
+    }
+    const trigger = sim.rm.dead?.trigger;
+    if (trigger !== this.w.death) {
+      if (trigger === undefined)
+        return {
+          kind: 'mismatch',
+          tag: `alive: ${this.w.death}`,
+          what: `RM lives, it should have died of ${this.w.death}`,
+        };
+      if (options.excuse?.includes(trigger)) return undefined;
+      return {
+        kind: 'death',
+        tag: trigger,
+        what: `RM died of ${trigger}${this.w.death === undefined ? '' : `, not of ${this.w.death}`}`,
+      };
+    }
+    return trigger !== undefined || problem === undefined ? undefined : { kind: 'mismatch', ...problem };
+  }
+
+  private perform(step: Step): Problem | undefined {
+    switch (step.kind) {
+      case 'request':
+        if (step.image !== undefined) this.writeImage(step.image.at, step.image.guest);
+        return step.request.from === HLOS ? this.hostRequests([step.request]) : this.guestRequest(step.request);
+      case 'burst':
+        return this.hostRequests(step.requests);
+      case 'noise':
+        this.machine.sendRaw(step.packet);
+        return compare([], this.machine.settle(), 'the primary VM');
+      case 'reads':
+        return this.read(step.vmid);
+      case 'stops':
+        return this.stops(step.vmid, step.reset);
+    }
+  }
+
+  private writeImage(at: number, name: string): void {
+    for (let page = at; page < at + IMAGE_SIZE; page += 4096) if (this.w.taken.has(page)) return;
+    this.machine.writeMemory(at + TREE_OFFSET, GUESTS[name].tree);
+    this.w.images.set(at, name);
+  }
+
+  /** Moves what the model said into the queues of expected messages; returns the primary VM's share. */
+  private collect(): Expected[] {
+    const mine: Expected[] = [];
+    for (const { to, id, payload } of this.w.out) {
+      const message: Expected = { type: RpcType.NOTIFICATION, id, payload };
+      if (to === HLOS) mine.push(message);
+      else this.inbox.set(to, [...(this.inbox.get(to) ?? []), message]);
+    }
+    this.w.out = [];
+    return mine;
+  }
+
+  private count(id: number, error: number): void {
+    if (this.counts === undefined) return;
+    const of = (this.counts[messageName(id)] ??= {});
+    const name = errorName(error);
+    of[name] = (of[name] ?? 0) + 1;
+  }
+
+  private hostRequests(requests: readonly Request[]): Problem | undefined {
+    const { w, machine } = this;
+    const expected: Expected[] = [];
+    const started: number[] = [];
+    for (const { from, id, payload } of requests) {
+      const answer = predict(w, from, id, payload);
+      this.count(id, answer.error);
+      expected.push(...this.collect());
+      const seq = machine.sendRequest(id, payload);
+      if (seq === undefined) return { tag: 'send', what: 'the queue to RM stays full' };
+      if (w.death !== undefined) break;
+      expected.push({ type: RpcType.REPLY, id, seq, answer });
+      if (id === 0x5600_0004 && answer.error === 0) started.push(num(payload, 0, 2));
+    }
+    this.finishResets(expected);
+    const got = machine.settle();
+    for (const vmid of started) machine.adopt(vmid);
+    return w.death !== undefined ? undefined : compare(expected, got, 'the primary VM');
+  }
+
+  private finishResets(expected: Expected[]): void {
+    const { w } = this;
+    while (w.resetting.length > 0 && w.death === undefined) {
+      finishReset(w, w.resetting.shift() as number);
+      expected.push(...this.collect());
+    }
+    for (const vmid of this.inbox.keys()) if (w.vms.get(vmid)?.state !== VmState.RUNNING) this.inbox.delete(vmid);
+  }
+
+  private guestRequest({ from, id, payload }: Request): Problem | undefined {
+    const { w, machine } = this;
+    const answer = predict(w, from, id, payload);
+    this.count(id, answer.error);
+    const expected = this.collect();
+    const seq = this.guestSeq++ & 0xffff;
+    this.inbox.set(from, [...(this.inbox.get(from) ?? []), { type: RpcType.REPLY, id, seq, answer }]);
+    if (!machine.guestSend(from, id, seq, payload)) return { tag: 'guest send', what: `VM ${from} cannot send` };
+    const got = machine.settle();
+    this.finishResets(expected);
+    return compare(expected, got, 'the primary VM') ?? this.read(from);
+  }
+
+  private read(vmid: number): Problem | undefined {
+    const { w, machine } = this;
+    if (!playable(w).some((vm) => vm.vmid === vmid)) return undefined;
+    const got = machine.guestReceive(vmid);
+    if (got === undefined) return { tag: 'guest receive', what: `VM ${vmid} cannot receive` };
+    const expected = this.inbox.get(vmid) ?? [];
+    this.inbox.set(vmid, []);
+    return compareGuest(expected, got, vmid) ?? compare([], machine.settle(), 'the primary VM');
+  }
+
+  private stops(vmid: number, reset: boolean): Problem | undefined {
+    const { w, machine } = this;
+    guestStops(w, vmid, reset ? 2 : 1);
+    const expected = this.collect();
+    if (!machine.guestStops(vmid, reset)) return { tag: 'guest run', what: `VM ${vmid} gets no CPU` };
+    const got = machine.settle();
+    this.finishResets(expected);
+    return compare(expected, got, 'the primary VM');
+  }
+}
