@@ -38,7 +38,9 @@ export function finishMove(hyp: Hypervisor, v: Vcpu): void {
       needsGrace = v.vpmMode === VpmMode.PSCI;
     }
   }
-  if (needsGrace) graces.push({ thread: v.id, at: hyp.now + GRACE_NS });
+  // A grace period needs the other CPUs; alone it is over at the next schedule step, which is at hand.
+  const others = schedState(hyp).cpus.filter((cpu) => cpu.online).length > 1;
+  if (needsGrace && others) graces.push({ thread: v.id, at: hyp.now + GRACE_NS });
   else moveDone(hyp, v);
 }
 
