@@ -1,0 +1,28 @@
+/** vCPUs by VMID and index: of the primary VM by place in its interrupt controller, of others as RM made them. */
+import { gicVcpu } from '../gic/index.js';
+import { Platform } from '../protocol/index.js';
+import { type Simulator, threadNames } from '../sim/index.js';
+import { type Vcpu, VcpuOption } from '../vcpu/index.js';
+
+export function findVcpu(sim: Simulator, vmid: number, index: number): Vcpu | undefined {
+  if (vmid === Platform.VMID_HLOS) {
+    for (const object of sim.hyp.objects) {
+      const v = object as Vcpu | undefined;
+      if (v?.options === undefined || (v.options & VcpuOption.HLOS_VM) === 0n) continue;
+      if (gicVcpu(v).index === index) return v;
+    }
+    return undefined;
+  }
+  if (vmid === Platform.VMID_RM) return undefined;
+  for (const [id, name] of threadNames(sim)) {
+    if (name.vmid === vmid && name.vcpu === index) return sim.hyp.get<Vcpu>(id);
+  }
+  return undefined;
+}
+
+/** Where a VM's boot vCPU finds its device tree. */
+export function treeAddress(sim: Simulator, vmid: number): number | undefined {
+  if (vmid === Platform.VMID_HLOS) return Platform.HLOS_DT_BASE;
+  const vm = sim.rm.vms[vmid];
+  return vm?.config == null ? undefined : vm.config.memIpaBase + vm.dtOffset;
+}

@@ -1,0 +1,202 @@
+/**
+ * All connections and the machine: who is served next, and when virtual time goes on.
+ *
+ * A vCPU's frames are carried out as they come. The machine itself runs when somebody waits for it and every other vCPU waits too,
+ * is off, or has been silent for {@link HubOptions.graceMs}: a silent client is a guest that spins, and time is its time too. A
+ * connection in step mode holds time for as long as it does not wait itself, up to `stepLimitMs` while others wait for it.
+ */
+import { Platform } from '../protocol/index.js';
+import { HostVcpu, type Simulator } from '../sim/index.js';
+import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
+import { findVcpu, treeAddress } from './find-vcpu.js';
+import { RpcSession } from './rpc-session.js';
+import { LINK } from './spec.js';
+import { type Entry, VcpuSession } from './vcpu-session.js';
+
+export interface HubOptions {
+  sim: Simulator;
+  /** Milliseconds of real time, from any start. */
+  clock(): number;
+  /** Calls `turn` soon, after pending input and output. */
+  defer(turn: () => void): void;
+  /** One line for people: who did what. */
+  log(line: string): void;
+  graceMs?: number;
+  stepLimitMs?: number;
+  helloMs?: number;
+  stuckMs?: number;
+}
+
+const DEFAULTS = { graceMs: 50, stepLimitMs: 30_000, helloMs: 10_000, stuckMs: 5_000 };
+/** Frames of one connection before the next one has its turn. */
+const FRAMES_PER_TURN = 64;
+/** Real time of one turn, and steps of the machine between two looks at the clock. */
+const TURN_MS = 5;
+const STEPS = 16;
+/** Scratch pages of the primary VM's vCPUs. */
+const SCRATCH_BASE = 0x4104_0000;
+const PAGE = 4096;
+const MODE_RPC = 1;
+
+export class Hub {
+  readonly connections = new Set<Connection>();
+  private readonly options: Required<HubOptions>;
+  private readonly sim: Simulator;
+  private readonly entries = new Map<number, Entry>();
+  /** Which connection has which vCPU, by thread id. */
+  private readonly owners = new Map<number, Connection>();
+  private scheduled = false;
+  private turning = false;
+  private count = 0;
+
+  constructor(options: HubOptions) {
+    this.options = { ...DEFAULTS, ...options };
+    this.sim = options.sim;
+    const boot = this.sim.primaryVcpu();
+    if (boot !== undefined) this.entries.set(boot.id, { x0: boot.x[0], pc: boot.pc });
+  }
+
+  /** A new connection, or why there can be none. */
+  connect(transport: Transport, from: string): Connection | string {
+    if (this.connections.size >= LINK.MAX_CONNECTIONS) return `${LINK.MAX_CONNECTIONS} connections are open`;
+    this.count++;
+    const connection = new Connection(
+      transport,
+      `${from} ${this.count}`,
+      this.options.clock(),
+      (c, hello) => this.greet(c, hello),
+      (c, reason) => this.closed(c, reason),
+    );
+    this.connections.add(connection);
+    return connection;
+  }
+
+  receive(connection: Connection, chunk: Uint8Array): void {
+    connection.receive(chunk, this.options.clock());
+    this.wake();
+  }
+
+  /** Something changed: a turn now, unless one is coming. */
+  wake(): void {
+    if (!this.turning && !this.scheduled) this.turn();
+  }
+
+  private closed(connection: Connection, reason: string | undefined): void {
+    this.connections.delete(connection);
+    for (const [id, owner] of this.owners) {
+      if (owner !== connection) continue;
+      this.owners.delete(id);
+      const gone = this.sim.hyp.objects[id] === undefined;
+      if (gone) delete this.sim.loop.programs[id];
+    }
+    if (reason !== undefined) this.options.log(`${connection.name}: closed: ${reason}`);
+  }
+
+  private greet(connection: Connection, hello: Hello): Greeting | string {
+    const { sim } = this;
+    const rpc = hello.mode === MODE_RPC;
+    if (hello.mode > MODE_RPC) return `mode ${hello.mode} does not exist`;
+    if (rpc && hello.vmid !== Platform.VMID_HLOS) return 'RPC-only mode is there for the primary VM only';
+    const what = `vCPU ${hello.vcpu} of VM ${hello.vmid}`;
+    const v = findVcpu(sim, hello.vmid, rpc ? 0 : hello.vcpu);
+    if (v === undefined) return `there is no ${what}`;
+    const owner = this.owners.get(v.id);
+    if (owner !== undefined) return `${what} is taken by ${owner.name}`;
+    if (sim.programOf(v) !== 'host') sim.setProgram(v, 'host');
+    this.owners.set(v.id, connection);
+    const entry = this.entries.get(v.id) ?? { x0: v.x[0], pc: v.pc };
+    const nowNs = sim.hyp.now;
+    if (rpc)
+      return { session: new RpcSession(sim, new HostVcpu(sim, v.id), connection.out), ...entry, on: true, nowNs };
+    const primary = hello.vmid === Platform.VMID_HLOS;
+    const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
+    const tree = treeAddress(sim, hello.vmid);
+    const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, (e) =>
+      this.entries.set(v.id, e),
+    );
+    return { session, ...entry, on: session.on, nowNs };
+  }
+
+  /** Serves everybody once, runs the machine if it may, and comes back if there is more to do. */
+  turn(): void {
+    if (this.turning) return;
+    this.turning = true;
+    this.scheduled = false;
+    const start = this.options.clock();
+    let more = false;
+    do {
+      more = false;
+      for (const c of this.connections) more = c.process(FRAMES_PER_TURN) || more;
+      for (const c of this.connections) more = c.tick() || more;
+      if (!more) more = this.run(start);
+    } while (more && this.options.clock() - start < TURN_MS);
+    for (const c of this.connections) c.flush();
+    this.turning = false;
+    if (more) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.options.defer(() => this.turn());
+  }
+
+  /** Runs the machine for those who wait. True: something happened. */
+  private run(now: number): boolean {
+    let waiting = false;
+    let rpc: Connection | undefined;
+    let deadline = Number.POSITIVE_INFINITY;
+    for (const c of this.connections) {
+      const s = c.session;
+      if (s === undefined || c.blocked) continue;
+      if (s.waiting) {
+        waiting = true;
+        deadline = Math.min(deadline, s.deadline);
+      } else if (s.computing) {
+        if (s.step || now - c.activeAt < this.options.graceMs) return false;
+      } else if (s instanceof RpcSession) rpc = c;
+    }
+    if (rpc?.session?.run()) return true;
+    if (!waiting) return false;
+    let progress = false;
+    for (let i = 0; i < STEPS; i++) {
+      if (!this.step(deadline)) break;
+      progress = true;
+    }
+    return progress;
+  }
+
+  /** One thing that the machine does. */
+  private step(deadline: number): boolean {
+    const { sim } = this;
+    if (sim.hyp.dead !== undefined) return false;
+    const before = sim.steps;
+    sim.spin(1);
+    if (sim.steps !== before) return true;
+    const until = Math.min(sim.nextEventAt(), deadline);
+    if (until === Number.POSITIVE_INFINITY) return false;
+    sim.spin(Math.max(until - sim.hyp.now, 1));
+    return true;
+  }
+
+  /** To be called every so often: late greetings, readers that do not read, held time. */
+  check(): void {
+    const now = this.options.clock();
+    let waiting = false;
+    for (const c of this.connections) waiting ||= c.session?.waiting === true;
+    for (const c of [...this.connections]) {
+      if (c.transport.unsent < LINK.OUTPUT_HIGH) c.stuckAt = -1;
+      else if (c.stuckAt < 0) c.stuckAt = now;
+      const silent = now - c.activeAt;
+      if (c.session === undefined && silent > this.options.helloMs) c.fail('no greeting');
+      else if (c.stuckAt >= 0 && now - c.stuckAt > this.options.stuckMs) c.fail('it does not read what it asked for');
+      else if (waiting && c.session?.step && c.session.computing && silent > this.options.stepLimitMs)
+        c.fail('it holds virtual time while others wait');
+    }
+    this.wake();
+  }
+
+  closeAll(reason: string): void {
+    for (const c of [...this.connections]) c.fail(reason);
+  }
+}

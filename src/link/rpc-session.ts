@@ -1,0 +1,91 @@
+/** RPC-only mode: bare packets to and from RM. The server plays the primary VM's driver on its first vCPU. */
+import { findCap } from '../hyp/index.js';
+import type { MsgQueue } from '../msgq/index.js';
+import { Call, Platform } from '../protocol/index.js';
+import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim/index.js';
+import type { Handled, Session } from './session.js';
+import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
+import type { FrameWriter } from './writer.js';
+
+const YIELD = Platform.HYPERCALL_BASE + Call.SCHEDULER_YIELD;
+/** Turns that RM gets to make room in its queue before a packet counts as refused. */
+const MAX_TURNS = 64;
+const NO_ARGUMENTS: readonly bigint[] = [];
+
+export class RpcSession implements Session {
+  readonly waiting = false;
+  readonly deadline = Number.POSITIVE_INFINITY;
+  readonly computing = false;
+  readonly step = false;
+  private readonly packets: HostPackets;
+  private readonly toRm: MsgQueue;
+  private readonly fromRm: MsgQueue;
+  /** RM may have something to do. */
+  private active = true;
+
+  constructor(
+    private readonly sim: Simulator,
+    private readonly host: HostVcpu,
+    private readonly out: FrameWriter,
+  ) {
+    this.packets = new HostPackets(host, PRIMARY_LINK);
+    this.toRm = this.queue(PRIMARY_LINK.txCap);
+    this.fromRm = this.queue(PRIMARY_LINK.rxCap);
+  }
+
+  private queue(cap: bigint): MsgQueue {
+    const view = findCap(this.sim.hyp.get(this.host.vcpu.cspace), cap);
+    if (typeof view === 'number') throw new RangeError(`the primary VM has no capability ${cap}`);
+    return this.sim.hyp.get<MsgQueue>(view.table.object[view.lower]);
+  }
+
+  close(): void {
+    this.active = false;
+  }
+
+  /** Lets the machine work once: RM until it waits, or time to the next event. */
+  run(): boolean {
+    if (!this.active || this.sim.hyp.dead !== undefined) return false;
+    const before = this.sim.steps;
+    this.host.call('hvc', YIELD, NO_ARGUMENTS);
+    if (this.sim.steps !== before) return true;
+    const next = this.sim.nextEventAt();
+    this.active = next !== Number.POSITIVE_INFINITY;
+    if (this.active) this.sim.spin(Math.max(next - this.sim.hyp.now, 1));
+    return this.active;
+  }
+
+  tick(): boolean {
+    let sent = false;
+    while (this.fromRm.count > 0 && this.out.length < LINK.OUTPUT_HIGH) {
+      const packet = this.packets.receive();
+      if (packet === undefined) break;
+      const at = this.out.frame(EventType.RPC_PACKET, 0, packet.length);
+      this.out.bytes.set(packet, at);
+      this.active = true;
+      sent = true;
+    }
+    return sent;
+  }
+
+  handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
+    if (type !== FrameType.RPC_SEND || size === 0 || size > Platform.RM_QUEUE_MSG_SIZE) {
+      this.out.u16(this.out.frame(type | REPLY, tag, 4), Status.BAD_REQUEST);
+      return 'done';
+    }
+    for (let turns = 0; this.toRm.count >= this.toRm.depth && turns < MAX_TURNS; turns++) {
+      this.active = true;
+      this.tick();
+      if (!this.run()) break;
+    }
+    const dead = this.sim.hyp.dead !== undefined;
+    const queued = !dead && this.packets.send(b.subarray(at, at + size));
+    const R = At.RPC_SEND_REPLY;
+    const reply = this.out.frame(FrameType.RPC_SEND | REPLY, tag, R.SIZE);
+    this.out.u16(reply, dead ? Status.DEAD : Status.OK);
+    this.out.bytes[reply + R.QUEUED] = queued ? 1 : 0;
+    this.out.bytes[reply + R.NOT_FULL] = this.toRm.count < this.toRm.depth ? 1 : 0;
+    this.active = true;
+    return 'done';
+  }
+}

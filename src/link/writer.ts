@@ -1,0 +1,54 @@
+/** Outgoing frames, gathered so that many replies make one write. Bytes handed out are never written again. */
+import { put16, put32, put64 } from '../base/index.js';
+import { FRAME_HEAD } from './spec.js';
+
+const SLAB = 65_536;
+
+export class FrameWriter {
+  bytes = new Uint8Array(SLAB);
+  private start = 0;
+  private end = 0;
+
+  /** Bytes not yet taken. */
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** Begins a frame with a payload of `size` zero bytes; returns the payload's offset in {@link bytes}. */
+  frame(type: number, tag: number, size: number): number {
+    const total = FRAME_HEAD + size;
+    if (this.end + total > this.bytes.length) this.grow(total);
+    const { bytes, end } = this;
+    put32(bytes, end, total - 4);
+    bytes[end + 4] = type;
+    bytes[end + 5] = 0;
+    put16(bytes, end + 6, tag);
+    this.end = end + total;
+    return end + FRAME_HEAD;
+  }
+
+  private grow(total: number): void {
+    const kept = this.bytes.subarray(this.start, this.end);
+    this.bytes = new Uint8Array(Math.max(SLAB, kept.length + total));
+    this.bytes.set(kept);
+    this.end = kept.length;
+    this.start = 0;
+  }
+
+  u16(at: number, value: number): void {
+    put16(this.bytes, at, value);
+  }
+  u32(at: number, value: number): void {
+    put32(this.bytes, at, value);
+  }
+  u64(at: number, value: bigint): void {
+    put64(this.bytes, at, value);
+  }
+
+  /** Everything since the last call. */
+  take(): Uint8Array {
+    const out = this.bytes.subarray(this.start, this.end);
+    this.start = this.end;
+    return out;
+  }
+}
