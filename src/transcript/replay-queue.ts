@@ -20,7 +20,7 @@ const RX_LIMIT = 64;
 /** Between a look at the second VM and the next packet the recorded driver left RM the CPU: what a halted vCPU causes comes first. */
 function settleAfterGuest(s: Session): void {
   let i = s.at - 1;
-  while (i >= 0 && s.events[i].ev === 'note') i--;
+  while (i >= 0 && (s.events[i].ev === 'note' || s.events[i].ev === 'irqs')) i--;
   const before = s.events[i]?.ev;
   if (before === 'guestResult' || before === 'vcpu_run') settle(s);
 }

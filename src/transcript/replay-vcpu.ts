@@ -80,6 +80,16 @@ function rmWentFirst(s: Session, cap: string): boolean {
   return false;
 }
 
+/**
+ * A single READY that nobody follows up: HLOS's slice was over (or an interrupt waited) and the guest did not get anywhere.
+ * Running it here could take it to a state that the recording never saw.
+ */
+function mayNotHaveRun(s: Session, run: VcpuRunEvent): boolean {
+  if (run.irqsAfter.length > 0) return false;
+  const next = s.events.slice(s.at + 1).find((e) => e.ev !== 'note' && e.ev !== 'irqs');
+  return next === undefined || (next.ev !== 'guestResult' && (next.ev !== 'vcpu_run' || next.cap !== run.cap));
+}
+
 /** How many READY results come first is timing: they are skipped on both sides. */
 export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   for (const intid of [...e.irqsBefore, ...e.irqsAfter]) s.expectedIrqs.add(intid);
@@ -88,6 +98,10 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   const ahead = s.ahead[e.cap];
   if (recordedReady && rmWentFirst(s, e.cap)) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
+  if (recordedReady && mayNotHaveRun(s, e)) {
+    for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
+    return [];
+  }
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
   delete s.ahead[e.cap];
   if (recordedReady) {
