@@ -55,7 +55,8 @@ export function addTotals(to: FuzzTotals, from: FuzzTotals): void {
   to.lives += from.lives;
   for (const [id, n] of Object.entries(from.deaths)) to.deaths[id] = (to.deaths[id] ?? 0) + n;
   for (const [message, errors] of Object.entries(from.counts)) {
-    const of = (to.counts[message] ??= {});
+    const of = to.counts[message] ?? {};
+    to.counts[message] = of;
     for (const [error, n] of Object.entries(errors)) of[error] = (of[error] ?? 0) + n;
   }
 }

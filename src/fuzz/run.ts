@@ -1,5 +1,5 @@
 /** Carries out commands against a machine and the model, and compares what comes back. */
-import { MESSAGES, RM_ERROR_NAMES, RpcType, VmState } from '../protocol/index.js';
+import { MESSAGES, RM_ERROR_NAMES, RpcType } from '../protocol/index.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
 import { predict } from './lifecycle/predict.js';
@@ -220,6 +220,7 @@ export class Runner {
     for (let page = at; page < at + IMAGE_SIZE; page += 4096) if (this.w.taken.has(page)) return;
     this.machine.writeMemory(at + TREE_OFFSET, GUESTS[name].tree);
     this.w.images.set(at, name);
+    this.w.patched.delete(at);
   }
 
   /** Moves what the model said into the queues of expected messages; returns the primary VM's share. */
@@ -236,7 +237,9 @@ export class Runner {
 
   private count(id: number, error: number): void {
     if (this.counts === undefined) return;
-    const of = (this.counts[messageName(id)] ??= {});
+    const message = messageName(id);
+    const of = this.counts[message] ?? {};
+    this.counts[message] = of;
     const name = errorName(error);
     of[name] = (of[name] ?? 0) + 1;
   }
@@ -267,7 +270,7 @@ export class Runner {
       finishReset(w, w.resetting.shift() as number);
       expected.push(...this.collect());
     }
-    for (const vmid of this.inbox.keys()) if (w.vms.get(vmid)?.state !== VmState.RUNNING) this.inbox.delete(vmid);
+    for (const vmid of this.inbox.keys()) if (!w.links.has(vmid)) this.inbox.delete(vmid);
   }
 
   private guestRequest({ from, id, payload }: Request): Problem | undefined {

@@ -4,18 +4,27 @@ import type { Command, Request, Step } from './lifecycle/commands.js';
 import { HLOS } from './lifecycle/world.js';
 import { messageName } from './run.js';
 
+/** Message and fields of a description, without sequence number and length. */
+function oneLine(description: string, name: string): string {
+  const fields = description
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim());
+  return fields.length === 0 ? name : `${name} ${fields.join(', ')}`;
+}
+
 const who = (vmid: number): string => (vmid === HLOS ? 'primary VM' : `VM ${vmid}`);
 
 function request({ from, id, payload }: Request): string {
   const packet = rpcPackets(RpcType.REQUEST, id, 0, payload)?.[0];
   let text = messageName(id);
   try {
-    if (packet !== undefined) text = describePacket(decodePacket(packet)).replace(/^.*?(?=[A-Z]+_)/, '');
+    if (packet !== undefined) text = oneLine(describePacket(decodePacket(packet)), messageName(id));
   } catch {
     // A payload that no decoder takes is shown by its bytes.
     text = `${text} ${[...payload].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
   }
-  return `${who(from)}: ${text.split('\n')[0]}`;
+  return `${who(from)}: ${text}`;
 }
 
 export function stepWords(command: Command, step: Step): string {

@@ -41,7 +41,9 @@ const bells: readonly FdtNode[] = [
 ];
 
 function tree(vcpus: number, devices: readonly FdtNode[], memory = true): Uint8Array {
-  const cpus = Array.from({ length: vcpus }, (_, i) => node(`cpu@${i}`, { device_type: 'cpu', reg: i }));
+  const cpus = Array.from({ length: vcpus }, (_, i) =>
+    node(`cpu@${i}`, { device_type: 'cpu', reg: i, 'enable-method': 'psci' }),
+  );
   return compileFdt({
     root: node(
       '',

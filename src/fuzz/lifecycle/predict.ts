@@ -24,6 +24,7 @@ export const cloneWorld = (w: World): World => ({
   taken: new Map(w.taken),
   loans: new Map([...w.loans].map(([k, loan]) => [k, { ...loan }])),
   images: new Map(w.images),
+  patched: new Set(w.patched),
   out: [],
   resetting: [...w.resetting],
 });

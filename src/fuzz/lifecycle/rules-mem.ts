@@ -413,6 +413,9 @@ export function acceptForStart(w: World, vm: ModelVm): boolean {
     }
     markShared(w, parcel, t, true);
   }
+  const area = image.regions[0].ipa;
+  if (w.patched.has(area)) w.lost = 'a start with a tree that an earlier start has patched';
+  w.patched.add(area);
   return true;
 }
 

@@ -15,7 +15,7 @@ import {
   type World,
 } from './world.js';
 
-const { OK, DENIED, MSG_INVALID, NORESOURCE, ARGUMENT_INVALID, MEM_INVALID, HANDLE_INVALID, VM_STATE } = RmError;
+const { OK, DENIED, MSG_INVALID, NORESOURCE, ARGUMENT_INVALID, HANDLE_INVALID, VM_STATE } = RmError;
 const { IRQ_INVALID, IRQ_INUSE, IRQ_RELEASED, IN_USE, BUSY, UNIMPLEMENTED } = RmError;
 const error = (code: number): Answer => answer(code);
 
@@ -203,7 +203,8 @@ const firmwareMem: Rule = (w, from, p) => {
   if (!isSelfOwnerPeer(vm, from)) return refuse(DENIED);
   if (vm.state !== VmState.INIT) return refuse(VM_STATE);
   if (vm.auth !== 2) return refuse(ARGUMENT_INVALID);
-  return refuse(w.milestone || true ? DENIED : MEM_INVALID);
+  // No firmware image is ever set.
+  return refuse(DENIED);
 };
 
 export const smallRules: Readonly<Record<number, Rule>> = {

@@ -62,7 +62,7 @@ export interface ModelLoan {
   label: number;
 }
 
-/** What the image area that starts at an address holds: name of the guest in guests.ts. */
+/** A message that RM must send. */
 export interface ModelMessage {
   to: number;
   id: number;
@@ -81,7 +81,10 @@ export interface World {
   irqBase: number;
   milestone: boolean;
   /** Image areas by address, and the guest whose tree is there. */
+  /** What the image area at an address holds: name of the guest in guests.ts. */
   images: Map<number, string>;
+  /** Areas whose tree RM has patched since it was written. */
+  patched: Set<number>;
   /** Notifications of the request at hand, in order. */
   out: ModelMessage[];
   /** RM must die of the request at hand, by the name of its trigger. */
@@ -105,6 +108,7 @@ export const newWorld = (irqBase: number): World => ({
   irqBase,
   milestone: false,
   images: new Map(),
+  patched: new Set(),
   out: [],
   death: undefined,
   resetting: [],
