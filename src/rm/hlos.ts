@@ -19,8 +19,8 @@ const TIMESLICE_NS = 5_000_000;
 const MAX_MSIS = 8192;
 /** `vic_option_flags`: MSI limit valid, no default address. */
 const VIC_OPTIONS = 3;
-export const QUEUE_DEPTH = 8;
-export const MESSAGE_SIZE = 240;
+const QUEUE_DEPTH = 8;
+const MESSAGE_SIZE = 240;
 
 /** Cores of HLOS other than the boot core. */
 function secondaryCores(rm: Rm): number[] {

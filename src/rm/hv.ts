@@ -112,10 +112,6 @@ export class Hv {
     return this.#error(Call.CSPACE_DELETE_CAP_FROM, this.home.cspace, cap);
   }
 
-  revokeCaps(cap: bigint): number {
-    return this.#error(Call.CSPACE_REVOKE_CAPS_FROM, this.home.cspace, cap);
-  }
-
   // Memory extents
 
   /**
@@ -151,10 +147,6 @@ export class Hv {
 
   memextentZero(cap: bigint, offset: number, size: number): number {
     return this.#modify(cap, 1, offset, size);
-  }
-
-  memextentCacheClean(cap: bigint, offset: number, size: number): number {
-    return this.#modify(cap, 2, offset, size);
   }
 
   memextentCacheFlush(cap: bigint, offset: number, size: number): number {
@@ -223,19 +215,6 @@ export class Hv {
 
   unmap(addrspace: bigint, extent: bigint, ipa: number): number {
     return this.#error(Call.ADDRSPACE_UNMAP, addrspace, extent, n(ipa), NO_SYNC, 0n, 0n);
-  }
-
-  updateAccess(addrspace: bigint, extent: bigint, ipa: number, offset: number, size: number, access: number): number {
-    return this.#error(
-      Call.ADDRSPACE_UPDATE_ACCESS,
-      addrspace,
-      extent,
-      n(ipa),
-      n(access | (access << 4)),
-      NO_SYNC | PARTIAL,
-      n(offset),
-      n(size),
-    );
   }
 
   /** What backs `ipa` in the space, as an offset in the extent; the contiguous prefix of at most `size` bytes. */
@@ -344,10 +323,6 @@ export class Hv {
     return this.#error(Call.DOORBELL_BIND_VIRQ, cap, vic, n(virq));
   }
 
-  doorbellUnbind(cap: bigint): number {
-    return this.#error(Call.DOORBELL_UNBIND_VIRQ, cap);
-  }
-
   // Message queues
 
   msgqueueConfigure(cap: bigint, depth: number, messageSize: number): number {
@@ -364,10 +339,6 @@ export class Hv {
 
   msgqueueUnbindSend(cap: bigint): number {
     return this.#error(Call.MSGQUEUE_UNBIND_SEND_VIRQ, cap);
-  }
-
-  msgqueueUnbindReceive(cap: bigint): number {
-    return this.#error(Call.MSGQUEUE_UNBIND_RECEIVE_VIRQ, cap);
   }
 
   /** Sends `size` bytes at `ipa` without push, as RM always does. */
@@ -394,16 +365,8 @@ export class Hv {
     return this.#error(Call.VIRTIO_MMIO_BACKEND_BIND_VIRQ, cap, vic, n(virq));
   }
 
-  virtioBackendUnbind(cap: bigint): number {
-    return this.#error(Call.VIRTIO_MMIO_BACKEND_UNBIND_VIRQ, cap);
-  }
-
   virtioFrontendBind(cap: bigint, vic: bigint, virq: number): number {
     return this.#error(Call.VIRTIO_MMIO_FRONTEND_BIND_VIRQ, cap, vic, n(virq));
-  }
-
-  virtioFrontendUnbind(cap: bigint): number {
-    return this.#error(Call.VIRTIO_MMIO_FRONTEND_UNBIND_VIRQ, cap);
   }
 
   // Others

@@ -14,12 +14,12 @@ import type { RxEvent, TxEvent } from './link.machine.js';
 import type { Link, LinkRx, LinkTx } from './link-types.js';
 import type { Rm } from './types.js';
 
-export const PACKET_SIZE = 240;
-export const HEADER_SIZE = 8;
-export const MAX_CONTENT = PACKET_SIZE - HEADER_SIZE;
-export const MAX_FRAGMENTS = 62;
+const PACKET_SIZE = 240;
+const HEADER_SIZE = 8;
+const MAX_CONTENT = PACKET_SIZE - HEADER_SIZE;
+const MAX_FRAGMENTS = 62;
 export const MAX_PAYLOAD = (MAX_FRAGMENTS + 1) * MAX_CONTENT;
-export const MAX_NOTIFICATIONS = 256;
+const MAX_NOTIFICATIONS = 256;
 
 /** Message types of byte 1. */
 export const Type = { CONTINUED: 0, REQUEST: 1, REPLY: 2, NOTIFICATION: 3 } as const;
@@ -161,7 +161,7 @@ export function sendReply(rm: Rm, vmid: number, id: number, seq: number, result:
 
 /**
  * Notifies a VM; the payload is kept until it is sent. A VM without a link kills RM (`trigger`: which rule of spec/deaths).
- * At most {@link MAX_NOTIFICATIONS} wait; then the oldest is lost.
+ * At most `MAX_NOTIFICATIONS` wait; then the oldest is lost.
  */
 export function sendNotification(
   rm: Rm,

@@ -9,8 +9,7 @@ export const NO_VIRQ: Readonly<Virq> = { num: VIRQ_INVALID, edge: true };
 export const zeroVirq = (): Virq => ({ num: 0, edge: true });
 
 /** Takes a given number. */
-export const mapVirq = (rm: Rm, vmid: number, num: number): number =>
-  virqMap(rm, vmLookup(rm, vmid) as VmRecord, num, true);
+const mapVirq = (rm: Rm, vmid: number, num: number): number => virqMap(rm, vmLookup(rm, vmid) as VmRecord, num, true);
 
 /** Takes the lowest free shared number from 960 up (RM: from 32), always as edge. */
 export function allocVirq(rm: Rm, vmid: number): { error: number; virq: Virq } {

@@ -7,26 +7,13 @@ import { Msg, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { vmEvent } from './life.js';
 import { linkOf, sendNotification } from './link.js';
-import {
-  HANDLE_INVALID,
-  type Rm,
-  VMID_DYNAMIC_BASE,
-  VMID_DYNAMIC_END,
-  VMID_HLOS,
-  VMID_RM,
-  type VmRecord,
-  vmLookup,
-} from './types.js';
+import { HANDLE_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import type { VmLifeEvent } from './vm-life.machine.js';
 
 /** Scheduler priority of RM and HLOS. */
 export const DEFAULT_PRIORITY = 32;
 /** Static VMIDs of the qemu platform: 4 .. 31. */
 export const isStaticVmid = (vmid: number): boolean => vmid >= 4 && vmid < 32;
-
-/** A dynamic VMID that is allocated now. */
-export const isDynamicVmid = (rm: Rm, vmid: number): boolean =>
-  vmid >= VMID_DYNAMIC_BASE && vmid < VMID_DYNAMIC_END && vmLookup(rm, vmid) !== null;
 
 /** Makes a record in state LOAD; owner and VM become peers unless RM is the owner. */
 export function newVm(rm: Rm, vmid: number, owner: number, name = ''): VmRecord {
@@ -80,7 +67,7 @@ export function registerPeers(a: VmRecord, b: VmRecord): void {
 }
 
 /** Removal moves the last element into the hole. */
-export function swapRemove<T>(list: T[], at: number): void {
+function swapRemove<T>(list: T[], at: number): void {
   const last = list.pop() as T;
   if (at < list.length) list[at] = last;
 }
@@ -88,11 +75,6 @@ export function swapRemove<T>(list: T[], at: number): void {
 function dropPeer(vm: VmRecord, vmid: number): void {
   const at = vm.peers.indexOf(vmid);
   if (at >= 0) swapRemove(vm.peers, at);
-}
-
-export function deregisterPeers(a: VmRecord, b: VmRecord): void {
-  dropPeer(a, b.vmid);
-  dropPeer(b, a.vmid);
 }
 
 export function deregisterAllPeers(rm: Rm, vm: VmRecord): void {
