@@ -96,6 +96,7 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   const recordedReady = isReady(e.r);
   s.lastRun = { cap: e.cap, ready: recordedReady };
   const ahead = s.ahead[e.cap];
+  if (recordedReady && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return readyOnly(s);
   if (recordedReady && rmWentFirst(s, e.cap)) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   if (recordedReady && mayNotHaveRun(s, e)) {
@@ -110,6 +111,12 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   }
   for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) r = runOnce(s, e, []);
   return compareWords('r', e.r, r);
+}
+
+/** Only READY up to something else, and nothing asked of the guest: how far it came is timing, so it stays where it is. */
+function readyOnly(s: Session): Verdict {
+  for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
+  return [];
 }
 
 /** Recorded READY while we are already in another state that nobody lists: run again, as the recorded driver did. */
@@ -169,6 +176,7 @@ export function replayGuest(s: Session, e: GuestEvent): Verdict {
   if (s.image === 0) return NO_IMAGE;
   s.guestReplaced = s.guestPosted;
   s.guestPosted = true;
+  s.guestUsed = true;
   const code = new Uint8Array((e.code.length + 1) * 4);
   const view = new DataView(code.buffer);
   e.code.forEach((word, i) => {

@@ -22,6 +22,8 @@ export interface Session {
   ahead: Record<string, readonly bigint[]>;
   /** Guest code was posted and its result not looked at yet. */
   guestPosted: boolean;
+  /** Guest code was posted at least once: without any, running a guest shows only when it leaves the loop it boots into. */
+  guestUsed: boolean;
   /** Code posted before the present one was replaced without a look at its result. */
   guestReplaced: boolean;
   lastRun: { cap: string; ready: boolean } | undefined;
@@ -49,6 +51,7 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   image: 0,
   ahead: {},
   guestPosted: false,
+  guestUsed: false,
   guestReplaced: false,
   lastRun: undefined,
   expectedIrqs: new Set(),
