@@ -4914,7 +4914,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'second-affinity-move-stops-system',
     area: 'vCPUs',
-    text: 'The second move of a running vCPU in a PSCI group fails an assertion of the hypervisor.',
+    text: 'Moving a vCPU of an aggregating power group away from a CPU that its previous move switched on for the first time fails an assertion of the hypervisor: the CPU clears its count of awake vCPUs when it comes up. In practice that is the second move.',
     source: 'vcpu-and-scheduler, corrections',
     consequence: 'Do not migrate running vCPUs.',
   },
@@ -5393,5 +5393,19 @@ export const QUIRKS: readonly Quirk[] = [
     text: 'The image parcel can be reclaimed in every state before VM_START.',
     source: 'observations 22',
     consequence: 'RM does not protect you from pulling the image away.',
+  },
+  {
+    id: 'yield-after-expired-slice',
+    area: 'proxy scheduling',
+    text: 'A thread that nobody competes with may run past its slice unnoticed; its next directed yield or vcpu_run then ends at once, READY, without the target having run.',
+    source: 'vcpu-and-scheduler 3.3, 4',
+    consequence: 'Call vcpu_run in a loop; a READY says nothing about progress of the guest.',
+  },
+  {
+    id: 'suspend-stateid-sleeps-for-ever',
+    area: 'PSCI',
+    text: 'When every vCPU of a physical CPU is suspended with a CPU-level StateID other than 0 (CPU_DEFAULT_SUSPEND included), the CPU goes into a firmware power-down from which the emulated firmware never returns.',
+    source: 'vcpu-and-scheduler, corrections (section 10.3)',
+    consequence: 'On this platform use CPU_SUSPEND with StateID 0, or WFI.',
   },
 ];
