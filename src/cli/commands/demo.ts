@@ -41,5 +41,5 @@ export async function demo(options: GlobalOptions): Promise<Exit> {
   print(
     `${totals.matched} of ${totals.matched + totals.mismatched} exchanges recorded from real Gunyah are matched (${totals.files} transcripts; "gunyah-sim verify" shows them)`,
   );
-  return ok && totals.mismatched === 0 ? Exit.OK : Exit.FAILED;
+  return ok ? Exit.OK : Exit.FAILED;
 }

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseScenario, Run } from '../../src/scenario/index.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const pages = ['scenarios', 'scheduling', 'recordings'];
+
+const blocks = (page: string, language: string): string[] => {
+  const text = readFileSync(`${root}docs/${page}.md`, 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1] ?? '');
+};
+
+describe('every scenario in the documentation runs', () => {
+  const snippets = pages.flatMap((page) => blocks(page, 'json').map((text, i) => [`${page} ${i + 1}`, text] as const));
+  test.each(snippets)('%s', (_name, text) => {
+    const json = JSON.parse(text) as unknown;
+    const whole = Array.isArray(json) ? { format: 'gunyah-scenario/1', name: 'snippet', steps: json } : json;
+    const run = new Run(parseScenario(JSON.stringify(whole)));
+    run.finish();
+    expect(run.failures).toEqual([]);
+  });
+});
+
+describe('every command in the documentation prints what is shown', () => {
+  const commands = pages.flatMap((page) =>
+    blocks(page, 'console').flatMap((block) =>
+      block
+        .split(/^\$ gunyah-sim /m)
+        .slice(1)
+        .map((part) => {
+          const [command, ...output] = part.trimEnd().split('\n');
+          return [`${page}: ${command}`, (command ?? '').split(' '), output] as const;
+        }),
+    ),
+  );
+  test.each(commands)('%s', (_name, args, output) => {
+    const r = spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], { cwd: root, encoding: 'utf8' });
+    const all = `${r.stdout}${r.stderr}`;
+    let from = 0;
+    for (const line of output) {
+      const at = all.indexOf(line, from);
+      expect(at, `missing: ${line}`).toBeGreaterThanOrEqual(0);
+      from = at + line.length;
+    }
+  });
+});
