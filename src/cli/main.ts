@@ -6,8 +6,10 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
+import { registerFuzzCommand } from './fuzz.js';
 import { registerProtocolCommands } from './protocol-commands.js';
 import { parseSeed, registerScenarioCommands } from './scenario-commands.js';
+import { registerServe } from './serve.js';
 
 const program = new Command('gunyah-sim')
   .description('An exact, deterministic simulator of the Gunyah hypervisor and its Resource Manager')
@@ -22,7 +24,9 @@ const program = new Command('gunyah-sim')
   .configureOutput({ outputError: (text, write) => write(text) });
 
 registerScenarioCommands(program);
+registerServe(program);
 registerProtocolCommands(program);
+registerFuzzCommand(program);
 
 process.on('SIGINT', () => process.exit(Exit.INTERRUPTED));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,6 +2,7 @@
  * The fuzzing loop of one worker: sequences until the time or the count is over, or something fails; then the failure is
  * made small. Leaves out clocks, files and threads: the command line has those.
  */
+import { setBackend } from '../machine/index.js';
 import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
 import type { Command } from './lifecycle/commands.js';
@@ -19,6 +20,8 @@ export interface FuzzOptions {
   checkEvery: number;
   /** Triggers that may kill RM. */
   excuse: readonly string[];
+  /** Every so many sequences are also run with the reference backend of the state machines. */
+  compareEvery: number;
   /** Canary fault, or ''. */
   fault: string;
 }
@@ -29,6 +32,7 @@ export const defaultFuzzOptions = (): FuzzOptions => ({
   length: 60,
   checkEvery: 16,
   excuse: [],
+  compareEvery: 200,
   fault: '',
 });
 
@@ -94,7 +98,22 @@ export class Fuzzer {
     totals.commands += result.requests;
     totals.lives += result.lives;
     if (result.death !== undefined) totals.deaths[result.death] = (totals.deaths[result.death] ?? 0) + 1;
+    if (result.failure === undefined && totals.sequences % options.compareEvery === 0) {
+      result.failure = this.compareBackends(result.executed);
+      if (result.failure !== undefined) return { ...result.failure, commands: result.executed, words: [], seed };
+    }
     return result.failure === undefined ? undefined : { ...this.minimal(result, result.failure), seed };
+  }
+
+  /** The same commands with compiled and with interpreted state machines must lead to the same state. */
+  private compareBackends(commands: readonly Command[]): Failure | undefined {
+    const compiled = this.digestAfter(commands);
+    setBackend('reference');
+    const reference = this.digestAfter(commands);
+    setBackend('compiled');
+    if (compiled === reference) return undefined;
+    const what = `compiled state machines lead to state ${compiled}, XState to ${reference}`;
+    return { kind: 'divergence', tag: 'backends', what, at: commands.length - 1 };
   }
 
   private minimal(result: RunResult, failure: Failure): Omit<FuzzFailure, 'seed'> {

@@ -1,0 +1,181 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import {
+  addTotals,
+  answerLines,
+  answerTable,
+  defaultFuzzOptions,
+  FAULTS,
+  Fuzzer,
+  type FuzzFailure,
+  type FuzzOptions,
+  type FuzzTotals,
+  machineLines,
+  mergeCoverage,
+  noTotals,
+  parseRecording,
+  recordingText,
+} from '../../fuzz/index.js';
+import { coverage, type MachineCoverage } from '../../machine/index.js';
+import { DEATHS } from '../../protocol/index.js';
+import { CliError, Exit } from '../errors.js';
+import { readInput } from '../files.js';
+import { type FuzzJob, runSlice } from '../fuzz-job.js';
+import { type GlobalOptions, type Progress, print, printJson, progress, writeOutput } from '../output.js';
+
+/** `fuzz`: random VM lives against the model, until something fails or the time is over. */
+
+export interface FuzzCliOptions extends GlobalOptions {
+  readonly seconds: number;
+  readonly runs?: number;
+  readonly jobs?: number;
+  readonly length: number;
+  readonly swarm?: boolean;
+  readonly excuse?: string[];
+  readonly record?: string;
+  readonly force?: boolean;
+  readonly replay?: string;
+  readonly fault?: string;
+}
+
+interface Outcome {
+  totals: FuzzTotals;
+  failure: FuzzFailure | undefined;
+  coverage: MachineCoverage[];
+  seconds: number;
+}
+
+function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
+  const excuse = o.excuse ?? [];
+  for (const id of excuse) {
+    if (id !== 'all' && !Object.hasOwn(DEATHS, id))
+      throw new CliError(`--excuse ${id}: no such way to die; "gunyah-sim explain" lists them, "all" means every one`);
+  }
+  const fault = o.fault ?? '';
+  if (fault !== '' && !Object.hasOwn(FAULTS, fault))
+    throw new CliError(`--fault ${fault}: not one of ${Object.keys(FAULTS).join(', ')}`);
+  return { ...defaultFuzzOptions(), seed: o.seed ?? 1, swarm: o.swarm === true, length: o.length, excuse, fault };
+}
+
+const line = (t: FuzzTotals, since: number): string => {
+  const seconds = Math.max((Date.now() - since) / 1000, 0.001);
+  return `${seconds.toFixed(0)} s: ${t.sequences} sequences, ${t.commands} commands (${Math.round(t.commands / seconds)}/s), ${t.lives} VM lives`;
+};
+
+/** In this thread: one worker needs no other. */
+async function fuzzHere(
+  options: FuzzOptions,
+  job: FuzzJob,
+  live: Progress,
+  since: number,
+): Promise<Omit<Outcome, 'seconds'>> {
+  const fuzzer = new Fuzzer(options);
+  for (;;) {
+    const { failure, over } = runSlice(fuzzer, job);
+    live.update(line(fuzzer.totals, since));
+    if (over) return { totals: fuzzer.totals, failure, coverage: [...coverage()] };
+    // Lets Ctrl-C through.
+    await setImmediate();
+  }
+}
+
+type Report = { totals: FuzzTotals; failure: FuzzFailure | undefined; coverage: MachineCoverage[]; over: boolean };
+
+function fuzzThere(
+  options: FuzzOptions,
+  jobs: readonly FuzzJob[],
+  live: Progress,
+  since: number,
+): Promise<Omit<Outcome, 'seconds'>> {
+  const last: (Report | undefined)[] = jobs.map(() => undefined);
+  const sum = (): FuzzTotals => {
+    const totals = noTotals();
+    for (const r of last) if (r !== undefined) addTotals(totals, r.totals);
+    return totals;
+  };
+  return new Promise((resolve, reject) => {
+    const workers: Worker[] = [];
+    const finish = (failure: FuzzFailure | undefined): void => {
+      for (const w of workers) void w.terminate();
+      const covered = last.filter((r) => r !== undefined).map((r) => r.coverage);
+      resolve({ totals: sum(), failure, coverage: mergeCoverage(covered) });
+    };
+    for (const job of jobs) {
+      const worker = new Worker(new URL('../fuzz-worker.js', import.meta.url), { workerData: { ...job, options } });
+      workers.push(worker);
+      worker.on('error', reject);
+      worker.on('message', (report: Report) => {
+        last[job.index] = report;
+        live.update(line(sum(), since));
+        if (report.failure !== undefined) finish(report.failure);
+        else if (last.every((r) => r?.over === true)) finish(undefined);
+      });
+    }
+  });
+}
+
+function failureLines(failure: FuzzFailure, file: string): string[] {
+  return [
+    `FAILED (${failure.kind}): ${failure.what}`,
+    `${failure.commands.length} commands, from sequence seed ${failure.seed}:`,
+    ...failure.words.map((w, i) => `  ${i + 1}. ${w}`),
+    `replay: gunyah-sim fuzz --replay ${file}`,
+  ];
+}
+
+function replayFile(file: string, o: FuzzCliOptions): Exit {
+  const recording = parseRecording(new TextDecoder().decode(readInput(file)));
+  if (recording === undefined) throw new CliError(`${file} is not a recording made by fuzz`, Exit.INPUT);
+  const again = new Fuzzer(recording.options).replay(recording.failure.commands);
+  const { kind, tag } = recording.failure;
+  if (o.json === true) printJson({ file, failed: again !== undefined, failure: again });
+  else if (again === undefined) print(`passes now: ${recording.failure.commands.length} commands of ${file}`);
+  else {
+    const same = again.kind === kind && again.tag === tag ? 'fails as recorded' : 'FAILS IN ANOTHER WAY';
+    print(`${same} (${again.kind}): ${again.what}`);
+    for (const [i, w] of again.words.entries()) print(`  ${i + 1}. ${w}`);
+  }
+  return again === undefined ? Exit.OK : Exit.FAILED;
+}
+
+export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
+  if (o.replay !== undefined) return replayFile(o.replay, o);
+  const options = fuzzOptions(o);
+  const since = Date.now();
+  const count = Math.max(1, o.jobs ?? Math.max(1, availableParallelism() - 1));
+  const until = since + o.seconds * 1000;
+  const runs = o.runs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(o.runs / count);
+  const jobs = Array.from({ length: count }, (_, index): FuzzJob => ({ index, jobs: count, until, runs }));
+  const live = progress(o);
+  const done =
+    count === 1 ? await fuzzHere(options, jobs[0], live, since) : await fuzzThere(options, jobs, live, since);
+  live.done();
+  const outcome: Outcome = { ...done, seconds: (Date.now() - since) / 1000 };
+  const { failure } = outcome;
+  const file = o.record ?? `fuzz-${options.seed}.json`;
+  if (failure !== undefined) writeOutput(file, recordingText(options, failure), o.force === true);
+  if (o.json === true) {
+    printJson({
+      ok: failure === undefined,
+      seed: options.seed,
+      seconds: outcome.seconds,
+      ...outcome.totals,
+      counts: undefined,
+      failure,
+      recording: failure === undefined ? undefined : file,
+      answers: answerTable(outcome.totals.counts),
+      machines: outcome.coverage,
+    });
+  } else {
+    for (const l of answerLines(answerTable(outcome.totals.counts))) print(l);
+    for (const l of machineLines(outcome.coverage)) print(l);
+    const deaths = Object.entries(outcome.totals.deaths);
+    if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
+    if (failure !== undefined) for (const l of failureLines(failure, file)) print(l);
+    print(
+      `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}`,
+    );
+  }
+  return failure === undefined ? Exit.OK : Exit.FAILED;
+}

@@ -1,0 +1,23 @@
+import type { Fuzzer, FuzzFailure } from '../fuzz/index.js';
+
+/** Share of one worker of a fuzzing run. */
+export interface FuzzJob {
+  index: number;
+  jobs: number;
+  /** Milliseconds since the epoch. */
+  until: number;
+  /** Sequences of this worker, at most. */
+  runs: number;
+}
+
+const SLICE_MS = 250;
+
+/** Sequences for a quarter of a second. `over`: time or count is up, or something failed. */
+export function runSlice(fuzzer: Fuzzer, job: FuzzJob): { failure: FuzzFailure | undefined; over: boolean } {
+  const end = Math.min(Date.now() + SLICE_MS, job.until);
+  while (Date.now() < end && fuzzer.totals.sequences < job.runs) {
+    const failure = fuzzer.step();
+    if (failure !== undefined) return { failure, over: true };
+  }
+  return { failure: undefined, over: Date.now() >= job.until || fuzzer.totals.sequences >= job.runs };
+}

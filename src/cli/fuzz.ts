@@ -1,0 +1,35 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FuzzCliOptions } from './commands/fuzz.js';
+
+const positive = (text: string): number => {
+  const n = Number(text);
+  if (!(n > 0)) throw new InvalidArgumentError('give a number above 0');
+  return n;
+};
+const whole = (text: string): number => {
+  const n = positive(text);
+  if (!Number.isInteger(n)) throw new InvalidArgumentError('give a whole number');
+  return n;
+};
+const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), ...value.split(',')];
+
+/** `fuzz`. The work is loaded when the command is used. */
+export function registerFuzzCommand(program: Command): void {
+  program
+    .command('fuzz')
+    .description('random VM lives against a reference model, with every invariant checked')
+    .option('--seconds <n>', 'for how long', positive, 60)
+    .option('--runs <n>', 'at most so many sequences', whole)
+    .option('--jobs <n>', 'worker threads', whole)
+    .option('--length <n>', 'commands of a sequence, at most', whole, 60)
+    .option('--swarm', 'every sequence leaves out a random part of the commands')
+    .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collect)
+    .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json)')
+    .option('--force', 'overwrite that file')
+    .option('--replay <file>', 'repeat a recorded failure instead')
+    .addOption(new Option('--fault <name>', 'canary: put a defect in').hideHelp())
+    .action(async (_options: unknown, command: Command) => {
+      const { fuzz } = await import('./commands/fuzz.js');
+      process.exitCode = await fuzz(command.optsWithGlobals<FuzzCliOptions>());
+    });
+}

@@ -1,0 +1,18 @@
+/**
+ * Fuzzing of VM life cycles against a reference model, with the invariants of the whole machine, shrinking and canaries.
+ * Models fact base rm-rpc-messages and rm-state-machines from a client's point of view. Leaves out: firmware, shm and iomem
+ * devices, addresses chosen by clients, raw hypercalls of guests.
+ */
+export { FAULTS, type Fault } from './faults.js';
+export {
+  addTotals,
+  defaultFuzzOptions,
+  Fuzzer,
+  type FuzzFailure,
+  type FuzzOptions,
+  type FuzzTotals,
+  noTotals,
+} from './fuzz.js';
+export { always, eventually, type Model, type Property, sometimes } from './model.js';
+export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
+export { type AnswerRow, answerLines, answerTable, machineLines, mergeCoverage } from './report.js';
