@@ -18,6 +18,8 @@ const RECORDER_CPACR = 0x30_0000n;
 const DRIVER_START = 0x4100_0000n;
 const DRIVER_END = 0x4110_0000n;
 const PSCI_CPU_ON = new Set([0x8400_0003n, 0xc400_0003n]);
+/** Instructions of recorded guests are slow ones: their busy loops fill time slices, and nothing else depends on it. */
+const OPERATION_NS = 160;
 const BETWEEN_EVENTS_NS = 100_000;
 /** Yields after which the machine counts as never idle. */
 const MAX_YIELDS = 2_000;
@@ -44,7 +46,7 @@ export class SimDriver implements ReplayDriver {
 
   /** A fresh boot up to the first instruction of the primary VM. Throws if it does not get there: our bug. */
   constructor(header: Header) {
-    this.sim = new Simulator({ hyp: configOf(header) });
+    this.sim = new Simulator({ hyp: configOf(header), cost: { operationNs: OPERATION_NS } });
     if (!this.sim.bootPrimary())
       throw new Error(`the primary VM did not start: ${this.sim.rm.dead?.trigger ?? 'RM waits'}`);
   }
