@@ -1298,8 +1298,8 @@ _Static_assert(sizeof(struct gh_vm_console_chars_note) == 4, "gh_vm_console_char
 #define GL_IRQ_END          0x31u
 #define GL_WFI              0x32u
 #define GL_TIME             0x33u
-#define GL_RPC_SEND         0x40u
-#define GL_BYE              0x7fu
+#define GL_RPC_SEND         0x38u
+#define GL_BYE              0x3fu
 #define GL_EVENT_IRQ        0xc0u
 #define GL_EVENT_RPC_PACKET 0xc1u
 #define GL_EVENT_START      0xc2u

@@ -16,7 +16,8 @@ export class FrameInput {
 
   push(chunk: Uint8Array): void {
     if (this.length === 0) {
-      this.bytes = chunk;
+      // A plain view: slices of a Buffer would share its memory.
+      this.bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.start = 0;
       this.end = chunk.length;
       this.owned = false;

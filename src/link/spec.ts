@@ -55,9 +55,9 @@ export const FrameType = {
   /** Lets virtual time pass. */
   TIME: 0x33,
   /** RPC-only mode: one message-queue packet to RM. `not_full` 0: the queue is full after it; status OK with queued 0: it was full before. */
-  RPC_SEND: 0x40,
+  RPC_SEND: 0x38,
   /** Clean close: answered, then the connection ends. */
-  BYE: 0x7f,
+  BYE: 0x3f,
 } as const;
 
 /** Types of what the server sends by itself. */
@@ -304,22 +304,22 @@ export const At = {
 
 /** Names of frames and events, for logs. */
 export const FRAME_NAMES: Readonly<Record<number, string>> = {
-  1: 'HELLO',
-  16: 'HVC',
-  17: 'SMC',
-  32: 'MEM_READ',
-  33: 'MEM_WRITE',
-  34: 'DEVICE_TREE',
-  35: 'REG_READ',
-  36: 'REG_WRITE',
-  48: 'IRQ_ACK',
-  49: 'IRQ_END',
-  50: 'WFI',
-  51: 'TIME',
-  64: 'RPC_SEND',
-  127: 'BYE',
-  192: 'IRQ',
-  193: 'RPC_PACKET',
-  194: 'START',
-  207: 'GOODBYE',
+  0x01: 'HELLO',
+  0x10: 'HVC',
+  0x11: 'SMC',
+  0x20: 'MEM_READ',
+  0x21: 'MEM_WRITE',
+  0x22: 'DEVICE_TREE',
+  0x23: 'REG_READ',
+  0x24: 'REG_WRITE',
+  0x30: 'IRQ_ACK',
+  0x31: 'IRQ_END',
+  0x32: 'WFI',
+  0x33: 'TIME',
+  0x38: 'RPC_SEND',
+  0x3f: 'BYE',
+  0xc0: 'IRQ',
+  0xc1: 'RPC_PACKET',
+  0xc2: 'START',
+  0xcf: 'GOODBYE',
 };
