@@ -47,7 +47,7 @@ const parts: readonly (() => Figures)[] = [
   scheduling,
   machines,
   () => snapshots(twoVms),
-  vmLife,
+  () => vmLife(twoVms),
   coldStart,
 ];
 const all: Figures = {};

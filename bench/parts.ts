@@ -1,8 +1,19 @@
 /** What is measured: each part makes its own machine and returns figures by name. */
+
+import { le32 } from '../src/base/index.js';
 import { HYPERCALL_BASE } from '../src/hyp/index.js';
 import { reference, registeredMachines } from '../src/machine/index.js';
-import { Call, Msg, RpcType, rpcPacket } from '../src/protocol/index.js';
-import { parseScenario, Run } from '../src/scenario/index.js';
+import {
+  Call,
+  encodeMemReclaimRequest,
+  encodeMemShareRequest,
+  encodeVmConfigImageRequest,
+  encodeVmStopRequest,
+  Msg,
+  RpcType,
+  rpcPacket,
+} from '../src/protocol/index.js';
+import { Machine, parseScenario, Run } from '../src/scenario/index.js';
 import {
   decodeSnapshot,
   encodeSnapshot,
@@ -166,16 +177,22 @@ export function scheduling(): Figures {
     },
     registers,
   );
+  // A tree of timers is not needed: the virtual timer of the primary VM fires, is taken, and is armed again.
+  const timed = new Machine(sim, undefined);
+  timed.enableInterrupts();
   const events = figure(
     '/s',
     (n) => {
-      const until = sim.hyp.now + n * 5_000_000;
-      // Slices of the primary VM end, nothing else happens: one event each 5 ms.
-      sim.spin(until - sim.hyp.now);
+      for (let i = 0; i < n; i++) {
+        timed.timer(1000);
+        timed.host.wfi();
+        timed.timer(undefined);
+        timed.takeInterrupts();
+      }
     },
     deadlines,
   );
-  return { 'yield, nobody else': yields, 'context switch': switches, 'scheduled event (slice end)': events };
+  return { 'yield, nobody else': yields, 'context switch': switches, 'timer event (arm, sleep, wake, take)': events };
 }
 
 export function machines(): Figures {
@@ -259,24 +276,74 @@ export function snapshots(text: string): Figures {
   };
 }
 
-/** The whole life of the VM of an example: everything from VM_ALLOCATE to VM_DEALLOCATE. */
-export function vmLife(): Figures {
-  const p = boot();
-  const request = (id: number, ...payload: number[]): void => {
-    const packet = rpcPacket(RpcType.REQUEST, id, 1, 0, Uint8Array.from(payload));
-    p.packets.send(packet);
-    for (let got = false; !got; ) {
-      const reply = p.packets.receive();
-      if (reply === undefined && !p.packets.wait()) throw new Error('no answer');
-      got = reply !== undefined && reply[1] === RpcType.REPLY;
-    }
+/** Where the example writes the device tree. */
+const TREE = 0x5010_0000;
+
+/** The whole life of the VM of an example: everything from VM_ALLOCATE to VM_DEALLOCATE, reset included. */
+export function vmLife(text: string): Figures {
+  const scenario = parseScenario(text);
+  const run = new Run(scenario);
+  const setUp = scenario.steps.findIndex((s) => s.label === 'running');
+  // RM completes the tree in place, so every life begins with a new copy of it.
+  const tree = new Uint8Array(0x1000);
+  while (run.next < setUp) {
+    if (scenario.steps[run.next].kind === 'rpc' && !tree.some((b) => b !== 0)) run.machine.host.readMemory(TREE, tree);
+    run.step();
+  }
+  const { client, host } = run.machine;
+  const vm = 128;
+  const ok = (id: number, payload: Uint8Array): Uint8Array => {
+    const reply = client.request(id, payload);
+    if (reply === undefined || reply.error !== 0) throw new Error(`request 0x${id.toString(16)}: ${reply?.error}`);
+    return reply.data;
+  };
+  const ofVm = Uint8Array.of(vm, 0, 0, 0);
+  const end = (): void => {
+    ok(Msg.VM_STOP, encodeVmStopRequest({ vmid: vm, flags: 1, stopReason: 0 }));
+    ok(Msg.VM_RESET, ofVm);
+    client.poll();
+    client.takeNotifications();
+  };
+  const parcel = Number(run.scope.vars.get('parcel') ?? 0n);
+  end();
+  ok(Msg.MEM_RECLAIM, encodeMemReclaimRequest({ handle: parcel, flags: 0 }));
+  ok(Msg.VM_DEALLOCATE, ofVm);
+  const share = encodeMemShareRequest({
+    memType: 0,
+    flags: 0,
+    label: 0,
+    acl: [
+      { vmid: 3, rights: 7 },
+      { vmid: vm, rights: 7 },
+    ],
+    sgl: [{ ipa: 0x5000_0000n, size: 0x20_0000n }],
+    attr: [],
+  });
+  const life = (): void => {
+    host.writeMemory(TREE, tree);
+    ok(Msg.VM_ALLOCATE, Uint8Array.of(0, 0, 0, 0));
+    const imageHandle = le32(ok(Msg.MEM_SHARE, share), 0);
+    ok(
+      Msg.VM_CONFIG_IMAGE,
+      encodeVmConfigImageRequest({
+        vmid: vm,
+        authType: 0,
+        imageHandle,
+        imageOffset: 0n,
+        imageSize: 0x10_0000n,
+        dtOffset: 0x10_0000n,
+        dtSize: 0x1_0000n,
+      }),
+    );
+    ok(Msg.VM_INIT, ofVm);
+    ok(Msg.VM_START, ofVm);
+    end();
+    ok(Msg.MEM_RECLAIM, encodeMemReclaimRequest({ handle: imageHandle, flags: 0 }));
+    ok(Msg.VM_DEALLOCATE, ofVm);
   };
   return {
-    'VM allocated and deallocated': figure('/s', (n) => {
-      for (let i = 0; i < n; i++) {
-        request(Msg.VM_ALLOCATE, 0, 0, 0, 0);
-        request(Msg.VM_DEALLOCATE, 128, 0, 0, 0);
-      }
+    'VM life (allocate .. deallocate)': figure('/s', (n) => {
+      for (let i = 0; i < n; i++) life();
     }),
   };
 }

@@ -12,6 +12,9 @@ const blocks = (page: string, language: string): string[] => {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1] ?? '');
 };
 
+/** Long runs of a character cut short: how long a vCPU runs in a picture is a matter of costs. */
+const short = (text: string): string => text.replace(/(.)\1{3,}/g, '$1$1$1');
+
 describe('every scenario in the documentation runs', () => {
   const snippets = pages.flatMap((page) => blocks(page, 'json').map((text, i) => [`${page} ${i + 1}`, text] as const));
   test.each(snippets)('%s', (_name, text) => {
@@ -37,12 +40,12 @@ describe('every command in the documentation prints what is shown', () => {
   );
   test.each(commands)('%s', (_name, args, output) => {
     const r = spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], { cwd: root, encoding: 'utf8' });
-    const all = `${r.stdout}${r.stderr}`;
+    const all = short(`${r.stdout}${r.stderr}`);
     let from = 0;
     for (const line of output) {
-      const at = all.indexOf(line, from);
+      const at = all.indexOf(short(line), from);
       expect(at, `missing: ${line}`).toBeGreaterThanOrEqual(0);
-      from = at + line.length;
+      from = at + short(line).length;
     }
   });
 });
