@@ -70,6 +70,8 @@ export class Bench implements ClientPort {
   logLimit = 3000;
   /** Hypercalls of the client other than those of its link: number and arguments. */
   readonly calls: { at: number; num: number; x: bigint[]; r: readonly bigint[] }[] = [];
+  /** Memory that the client itself wrote. */
+  readonly writes: { ipa: number; length: number }[] = [];
   /** Receives and sends that the client tried. */
   receives = 0;
   sends = 0;
@@ -408,6 +410,7 @@ export class Bench implements ClientPort {
   }
 
   write(ipa: number, from: Uint8Array): boolean {
+    this.writes.push({ ipa, length: from.length });
     return this.host.writeMemory(ipa, from);
   }
 
