@@ -1,21 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { concatBytes, fromHex, le32 } from '../../src/base/index.js';
 import { CALL_EXPLANATIONS, MESSAGE_EXPLANATIONS } from '../../src/protocol/explain.js';
 import * as P from '../../src/protocol/index.js';
-
-/** Recordings of the real system, if the checkout has any. */
-const dir = process.env.GUNYAH_TRANSCRIPTS ?? new URL('../transcripts', import.meta.url).pathname;
-
-function files(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    if (statSync(path).isDirectory()) return files(path);
-    return name.endsWith('.jsonl') ? [path] : [];
-  });
-}
+import type { Transcript } from '../../src/transcript/index.js';
+import { allRecordings } from '../support/recordings.js';
 
 interface Event {
   ev: string;
@@ -25,20 +13,16 @@ interface Event {
   r?: string[];
 }
 
-const events = (path: string, ev: string): Event[] =>
-  readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(`"${ev}"`))
-    .map((line) => JSON.parse(line) as Event)
-    .filter((e) => e.ev === ev);
+const events = (recording: Transcript, ev: string): Event[] =>
+  recording.events.filter((e) => e.ev === ev) as unknown as Event[];
 
-describe.skipIf(files(dir).length === 0)('recordings of the real system', () => {
+describe('recordings of the real system', () => {
   it('contain no message from RM that the layouts do not describe', () => {
     const odd: string[] = [];
-    for (const path of files(dir)) {
+    for (const recording of allRecordings()) {
       let parts: Uint8Array[] = [];
       let head: P.RpcHeader | undefined;
-      for (const e of events(path, 'rx')) {
+      for (const e of events(recording, 'rx')) {
         const b = fromHex(e.bytes ?? '') ?? new Uint8Array();
         const h = P.parseRpcHeader(b);
         if (h === undefined) continue;
@@ -49,7 +33,7 @@ describe.skipIf(files(dir).length === 0)('recordings of the real system', () => 
         parts.push(b.subarray(8));
         if (head === undefined || parts.length <= head.fragments) continue;
         const m = P.decodeMessage(head.type, head.id, concatBytes(...parts));
-        if (m.problems.length > 0) odd.push(`${path}: ${m.name}: ${m.problems[0]}`);
+        if (m.problems.length > 0) odd.push(`${recording.header.name}: ${m.name}: ${m.problems[0]}`);
       }
     }
     expect(odd).toEqual([]);
@@ -57,8 +41,8 @@ describe.skipIf(files(dir).length === 0)('recordings of the real system', () => 
 
   it('contain no reply code without a rule that gives it', () => {
     const odd = new Set<string>();
-    for (const path of files(dir)) {
-      for (const e of events(path, 'rx')) {
+    for (const recording of allRecordings()) {
+      for (const e of events(recording, 'rx')) {
         const b = fromHex(e.bytes ?? '') ?? new Uint8Array();
         const h = P.parseRpcHeader(b);
         if (h === undefined || h.type !== P.RpcType.REPLY || b.length < 12) continue;
@@ -73,8 +57,8 @@ describe.skipIf(files(dir).length === 0)('recordings of the real system', () => 
 
   it('contain no hypercall result without a rule that gives it', () => {
     const odd = new Set<string>();
-    for (const path of files(dir)) {
-      for (const e of events(path, 'hvc')) {
+    for (const recording of allRecordings()) {
+      for (const e of events(recording, 'hvc')) {
         const call = P.HYPERCALLS[Number(e.imm) - P.Platform.HYPERCALL_BASE];
         if (call === undefined || !call.errorOutput) continue;
         const result = P.hypErrorName(P.hypErrorOf(BigInt(e.r?.[0] ?? '0x0')));
