@@ -1,9 +1,10 @@
 /** Random command sequences: weighted, resolved against the model as they are made, with swarm configurations. */
 import { nextU32, type Prng, prng } from '../base/index.js';
+import { VmState } from '../protocol/index.js';
 import { COMMANDS, type Command } from './lifecycle/commands.js';
 import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset } from './lifecycle/rules-vm.js';
-import type { World } from './lifecycle/world.js';
+import { HLOS, RM, type World } from './lifecycle/world.js';
 
 export interface GenerateOptions {
   /** Commands of one sequence, at most. */
@@ -35,6 +36,40 @@ function allowed(w: World, command: Command, options: GenerateOptions): boolean 
   return trial.lost === undefined;
 }
 
+function anyCommand(bag: readonly string[], g: Prng): Command {
+  const name = bag[below(g, bag.length)];
+  return { name, args: COMMANDS[name].limits.map((limit) => below(g, limit)) };
+}
+
+/** What brings a VM in a given state further. */
+const STEPS: Readonly<Record<number, readonly string[]>> = {
+  [VmState.LOAD]: ['image', 'configure', 'configure', 'share'],
+  [VmState.AUTH]: ['authenticate'],
+  [VmState.INIT]: ['init'],
+  [VmState.READY]: ['start', 'start', 'start', 'announce', 'share'],
+  [VmState.INIT_FAILED]: ['reset'],
+  [VmState.EXITED]: ['reset', 'resetAndAsk'],
+  [VmState.RESET]: ['deallocate', 'reclaim', 'reclaim'],
+};
+const RUNNING = Object.keys(COMMANDS).filter(
+  (name) => name.startsWith('guest') && name !== 'guestExits' && name !== 'guestStops',
+);
+
+/** A command that takes some VM one step on, with simple arguments. */
+function purposeful(w: World, g: Prng): Command {
+  const vms = [...w.vms.values()].filter((vm) => vm.vmid !== HLOS && vm.vmid !== RM);
+  const vm = vms.length === 0 || (vms.length < 3 && below(g, 8) === 0) ? undefined : vms[below(g, vms.length)];
+  let list: readonly string[] = ['allocate'];
+  if (vm?.state === VmState.RUNNING) {
+    list =
+      below(g, 4) === 0
+        ? ['stop', 'guestExits', 'guestStops']
+        : [...RUNNING, 'announce', 'console', 'console', 'lend', 'tellLoan', 'share'];
+  } else if (vm !== undefined) list = STEPS[vm.state] ?? ['query'];
+  const name = list[below(g, list.length)];
+  return { name, args: COMMANDS[name].limits.map((limit) => (below(g, 2) === 0 ? 0 : below(g, Math.min(limit, 30)))) };
+}
+
 /** A source of commands for one sequence; the same seed gives the same sequence against the same machine. */
 export function generator(seed: number, options: GenerateOptions): (w: World) => Command | undefined {
   const g = prng(seed);
@@ -48,8 +83,7 @@ export function generator(seed: number, options: GenerateOptions): (w: World) =>
   return (w) => {
     if (left-- <= 0) return undefined;
     for (let i = 0; i < ATTEMPTS; i++) {
-      const name = bag[below(g, bag.length)];
-      const command = { name, args: COMMANDS[name].limits.map((limit) => below(g, limit)) };
+      const command = below(g, 2) === 0 ? purposeful(w, g) : anyCommand(bag, g);
       if (allowed(w, command, options)) return command;
     }
     return undefined;

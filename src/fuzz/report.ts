@@ -16,7 +16,6 @@ export interface AnswerRow {
 /** Why an answer does not come, where that is known. */
 const REASONS: readonly (readonly [message: RegExp, answer: RegExp, why: string])[] = [
   [/./, /^NOMEM$/, 'RM never runs out of memory in the simulator'],
-  [/^VM_ALLOCATE$/, /^DENIED$/, 'only guests are refused, and none of the commands has a guest ask'],
   [/^VM_GET_ID$/, /^VALIDATE_FAILED$/, 'every signer is known on this platform'],
   [/^VM_AUTH_IMAGE$/, /./, 'the platform accepts every image'],
   [/^FW_/, /./, 'firmware images are not part of the model'],

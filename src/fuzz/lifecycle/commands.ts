@@ -438,6 +438,40 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
         : { kind: 'stops', vmid: guests[a % guests.length].vmid, reset: reset === 1 };
     },
   },
+  find: {
+    // By URI, name or GUID: length of the text, and what is wrong with it.
+    weight: 2,
+    limits: [3, 6, 4],
+    build: (_w, [by, length, wrong]) => {
+      const id = [Msg.VM_LOOKUP_URI, Msg.VM_LOOKUP_NAME, Msg.VM_LOOKUP_GUID][by];
+      const size = by === 2 ? 16 : 4 + Math.ceil(length / 4) * 4;
+      const payload = new Uint8Array(wrong === 1 ? size + 4 : wrong === 2 ? 0 : size);
+      if (by !== 2 && payload.length > 0) payload[0] = wrong === 3 ? 80 : length;
+      if (by !== 2 && wrong === 0) payload.fill(0x66, 4, 4 + length);
+      return from3(id, payload);
+    },
+  },
+  firmware: {
+    weight: 1,
+    limits: [8, PICK],
+    build: (w, [what, a]) => {
+      const vmid = pick(w, a) ?? 0;
+      const field = (v: number): Uint8Array => bytes([2, v], [2, what === 3 ? 1 : 0], [4, 0x1000], [8, 0], [8, 4096]);
+      if (what === 0) return from3(Msg.FW_MILESTONE, new Uint8Array(0));
+      if (what === 1) return from3(Msg.FW_MILESTONE, new Uint8Array(4));
+      if (what < 5) return from3(Msg.FW_SET_VM_FIRMWARE, what === 4 ? new Uint8Array(8) : field(2));
+      return from3(Msg.VM_SET_FIRMWARE_MEM, what === 5 ? new Uint8Array(8) : field(vmid));
+    },
+  },
+  guestTries: byGuest(5, [64, PICK, 8], (w, _vm, [which, a, b]) => {
+    // A request that is the primary VM's business.
+    const kind = COMMANDS[CUTTABLE[which % CUTTABLE.length]];
+    const step = kind.build(
+      w,
+      kind.limits.map((limit, i) => (i === 0 ? a : b) % limit),
+    );
+    return step?.kind === 'request' ? [step.request.id, step.request.payload] : undefined;
+  }),
   guestAsks: byGuest(5, [8, PICK], (w, _vm, [q, a]) => query(w, q, a)),
   guestExits: byGuest(3, [5], (_w, _vm, [code]) => [Msg.VM_EXIT, bytes([2, 1], [1, code], [1, 0])]),
   guestCrash: byGuest(2, [9], (_w, _vm, [n]) => [
