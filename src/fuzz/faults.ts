@@ -9,7 +9,7 @@ import { deleteCap, findCap } from '../hyp/index.js';
 import type { MemExtent } from '../hyp/mem/extent.js';
 import { memState, spaceMap } from '../hyp/mem/space.js';
 import type { MsgQueue } from '../msgq/index.js';
-import { ObjectType, ParcelState, VmState } from '../protocol/index.js';
+import { ObjectType, ParcelState, ResetStage, VmState } from '../protocol/index.js';
 import type { Rm, VmRecord } from '../rm/types.js';
 import { rmObject, rootCspace } from '../sim/who.js';
 import type { Machine } from './machine.js';
@@ -72,6 +72,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     install(m) {
       const { rm } = m.sim;
       let had = 0;
+      m.onReset = () => {
+        had = 0;
+      };
       return () => {
         const now = secondary(rm).length;
         if (now < had) {
@@ -99,9 +102,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'wrong-reset-stage': {
-    about: 'the reset of a VM starts behind the stage that releases its parcels',
+    about: 'the reset of a VM starts at the last stage and cleans nothing',
     install: (m) => () => {
-      for (const vm of secondary(m.sim.rm)) if (vm.state === VmState.EXITED && vm.resetStage === 0) vm.resetStage = 3;
+      for (const vm of secondary(m.sim.rm)) if (vm.state === VmState.EXITED) vm.resetStage = ResetStage.COMPLETED;
     },
   },
   'doubled-page': {
@@ -150,6 +153,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     install(m) {
       const { rm } = m.sim;
       let seen: number[] = [];
+      m.onReset = () => {
+        seen = [];
+      };
       return () => {
         const now = secondary(rm).map((vm) => vm.vmid);
         const hlos = rm.vms[3];

@@ -116,7 +116,9 @@ export class Fuzzer {
     return { kind: 'divergence', tag: 'backends', what, at: commands.length - 1 };
   }
 
-  private minimal(result: RunResult, failure: Failure): Omit<FuzzFailure, 'seed'> {
+  private minimal(result: RunResult, found: Failure): Omit<FuzzFailure, 'seed'> {
+    // With a check after every command it may show earlier, and otherwise.
+    const failure = this.runner.run(listed(result.executed), this.runOptions(1)).failure ?? found;
     const same = (r: RunResult): boolean => r.failure?.kind === failure.kind && r.failure.tag === failure.tag;
     const commands = shrink(result.executed, (candidate) => {
       const r = this.runner.run(listed(candidate), this.runOptions(1));

@@ -49,6 +49,9 @@ export class Machine {
   /** Sees every packet to the primary VM; undefined: it is lost. Canary faults put themselves in here. */
   tap: (packet: Uint8Array) => Uint8Array | undefined = (packet) => packet;
 
+  /** Called by {@link reset}: canary faults forget what they saw. */
+  onReset: (() => void) | undefined;
+
   constructor() {
     this.sim = new Simulator({ hyp: { quirks: { lendKeepsBlockMappings: false } } });
     if (!this.sim.bootPrimary()) throw new Error('the primary VM did not start');
@@ -65,6 +68,7 @@ export class Machine {
     this.received = [];
     this.seq = 0;
     this.guestHosts = new Map();
+    this.onReset?.();
   }
 
   /** For canary faults: one more capability to an object, in the primary VM's space. */
