@@ -52,8 +52,9 @@ export interface BurstEvent extends Common {
 export interface TxEvent extends Common {
   readonly ev: 'tx';
   readonly bytes: string;
-  readonly push: boolean | number;
-  readonly r: readonly (HexWord | number)[];
+  readonly push?: boolean | number;
+  /** Missing when HLOS never came back. */
+  readonly r?: readonly (HexWord | number)[];
 }
 export interface RxEvent extends Common {
   readonly ev: 'rx';
@@ -81,9 +82,10 @@ export interface VcpuRunEvent extends Common {
   readonly ev: 'vcpu_run';
   readonly cap: HexWord;
   readonly resume: readonly HexWord[];
-  readonly r: readonly HexWord[];
-  readonly irqsBefore: readonly number[];
-  readonly irqsAfter: readonly number[];
+  /** Missing when HLOS never came back. */
+  readonly r?: readonly HexWord[];
+  readonly irqsBefore?: readonly number[];
+  readonly irqsAfter?: readonly number[];
   readonly ms?: number;
 }
 export interface GuestEvent extends Common {

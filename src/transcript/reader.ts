@@ -59,12 +59,12 @@ const REQUIRED: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   hvc: { imm: isHexWord, x: isWords },
   smccc: { x: isWords },
   burst: { imm: isHexWord, x: isWords, count: isNumber, r: isList },
-  tx: { bytes: isBytes, r: isList },
+  tx: { bytes: isBytes },
   rx: { bytes: isBytes },
   quiet: { ms: isNumber },
   mem: { ipa: isHexWord, bytes: isBytes },
   peek: { ipa: isHexWord },
-  vcpu_run: { cap: isHexWord, resume: isWords, r: isWords, irqsBefore: isList, irqsAfter: isList },
+  vcpu_run: { cap: isHexWord, resume: isWords },
   guest: { vcpu: isNumber, code: isWords, x: isWords },
   guestResult: { vcpu: isNumber, x: isWords, esr: isHexWord, elr: isHexWord, far: isHexWord },
   irqs: { intids: isList },
@@ -77,7 +77,15 @@ const REQUIRED: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   timer: { tval: isHexWord },
 };
 
-const OPTIONAL: Readonly<Record<string, Check>> = { bytes: isBytes, value: isHexWord, cpu: isNumber, width: isNumber };
+const OPTIONAL: Readonly<Record<string, Check>> = {
+  bytes: isBytes,
+  value: isHexWord,
+  cpu: isNumber,
+  width: isNumber,
+  r: isList,
+  irqsBefore: isList,
+  irqsAfter: isList,
+};
 
 function badKey(event: Record<string, unknown>): string | undefined {
   const required = REQUIRED[event.ev as string] ?? {};

@@ -29,9 +29,10 @@ export function replayTx(s: Session, e: TxEvent): Verdict {
   settleAfterGuest(s);
   const bytes = translatePacket(s.handles, bytesOf(e.bytes));
   s.driver.writeMem(0, s.txBuffer, bytes);
-  const push = typeof e.push === 'number' ? BigInt(e.push) : e.push ? 1n : 0n;
+  const push = BigInt(Number(e.push ?? true));
   const x = [CAP_TO_RM, BigInt(bytes.length), BigInt(s.txBuffer), push];
   const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_SEND, x);
+  if (e.r === undefined || e.r.length < 2) return [];
   if (result.kind !== 'done') return [{ field: 'end', expected: 'done', actual: result.kind }];
   const differences: Difference[] = [];
   const error = BigInt(e.r[0]);

@@ -53,7 +53,8 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
   return result.x.slice(0, 5);
 }
 
-const isReady = (r: readonly (bigint | string)[]): boolean => BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
+const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
+  r !== undefined && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
 
 /** Whether a later event of the same stretch lists a result other than READY. */
 function laterResult(s: Session, cap: string): boolean {
@@ -75,7 +76,7 @@ function rmWentFirst(s: Session, cap: string): boolean {
     const e = s.events[i];
     if (e.ev === 'note' || e.ev === 'irqs') continue;
     if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
-    if (!isReady(e.r)) return BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
+    if (!isReady(e.r)) return e.r !== undefined && BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
   }
   return false;
 }
@@ -85,14 +86,14 @@ function rmWentFirst(s: Session, cap: string): boolean {
  * Running it here could take it to a state that the recording never saw.
  */
 function mayNotHaveRun(s: Session, run: VcpuRunEvent): boolean {
-  if (run.irqsAfter.length > 0) return false;
+  if ((run.irqsAfter ?? []).length > 0) return false;
   const next = s.events.slice(s.at + 1).find((e) => e.ev !== 'note' && e.ev !== 'irqs');
   return next === undefined || (next.ev !== 'guestResult' && (next.ev !== 'vcpu_run' || next.cap !== run.cap));
 }
 
 /** How many READY results come first is timing: they are skipped on both sides. */
 export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
-  for (const intid of [...e.irqsBefore, ...e.irqsAfter]) s.expectedIrqs.add(intid);
+  for (const intid of [...(e.irqsBefore ?? []), ...(e.irqsAfter ?? [])]) s.expectedIrqs.add(intid);
   const recordedReady = isReady(e.r);
   s.lastRun = { cap: e.cap, ready: recordedReady };
   const ahead = s.ahead[e.cap];
@@ -110,7 +111,7 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
     return [];
   }
   for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) r = runOnce(s, e, []);
-  return compareWords('r', e.r, r);
+  return compareWords('r', e.r ?? [], r);
 }
 
 /** Only READY up to something else, and nothing asked of the guest: how far it came is timing, so it stays where it is. */
