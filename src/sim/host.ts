@@ -151,7 +151,7 @@ export class HostVcpu {
     for (let at = 0; at < bytes.length; ) {
       const pa = hyp.mem.translate(addrspace, ipa + at, write);
       if (pa < 0) return false;
-      const end = Math.min(bytes.length, at + 4096 - ((ipa + at) % 4096));
+      const end = Math.min(bytes.length, at + 4096 - ((ipa + at) & 4095));
       if (write) hyp.mem.writePhys(pa, bytes.subarray(at, end));
       else hyp.mem.readPhys(pa, bytes.subarray(at, end));
       at = end;

@@ -37,7 +37,7 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
     while (at < length) {
       const pa = hyp.mem.translate(addrspace, ipa + at, write);
       if (pa < 0) return false;
-      const end = Math.min(length, at + PAGE - ((ipa + at) % PAGE));
+      const end = Math.min(length, at + PAGE - ((ipa + at) & (PAGE - 1)));
       part(pa, at, end);
       at = end;
     }

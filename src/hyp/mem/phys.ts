@@ -6,6 +6,8 @@
  */
 
 export const PAGE_SIZE = 4096;
+/** Offset in a page: `address & PAGE_MASK` is exact for every address below 2^53, and far faster than `%` above 2^31. */
+export const PAGE_MASK = PAGE_SIZE - 1;
 const PAGES_PER_CHUNK = 512;
 
 /** Saved content: page numbers in increasing order and, beside them, their bytes (shared, read-only). */
@@ -27,7 +29,7 @@ export class PhysMemory {
 
   /** Bytes of a page, or `undefined` when it was never written (reads as zero). Read-only for the caller. */
   page(pageNumber: number): Uint8Array | undefined {
-    return this.chunks[Math.floor(pageNumber / PAGES_PER_CHUNK)]?.pages[pageNumber % PAGES_PER_CHUNK];
+    return this.chunks[Math.floor(pageNumber / PAGES_PER_CHUNK)]?.pages[pageNumber & (PAGES_PER_CHUNK - 1)];
   }
 
   /** The page for writing. */
@@ -38,7 +40,7 @@ export class PhysMemory {
       chunk = { pages: new Array(PAGES_PER_CHUNK).fill(undefined), owned: new Uint8Array(PAGES_PER_CHUNK) };
       this.chunks[at] = chunk;
     }
-    const i = pageNumber % PAGES_PER_CHUNK;
+    const i = pageNumber & (PAGES_PER_CHUNK - 1);
     let bytes = chunk.pages[i];
     if (bytes !== undefined && chunk.owned[i] === 1) return bytes;
     if (bytes === undefined) {
@@ -63,7 +65,7 @@ export class PhysMemory {
     let done = at;
     const end = at + count;
     while (done < end) {
-      const offset = address % PAGE_SIZE;
+      const offset = address & PAGE_MASK;
       const run = Math.min(PAGE_SIZE - offset, end - done);
       const bytes = this.page(Math.floor(address / PAGE_SIZE));
       if (bytes === undefined) to.fill(0, done, done + run);
@@ -83,7 +85,7 @@ export class PhysMemory {
     let done = at;
     const end = at + count;
     while (done < end) {
-      const offset = address % PAGE_SIZE;
+      const offset = address & PAGE_MASK;
       const run = Math.min(PAGE_SIZE - offset, end - done);
       copyRun(from, done, this.writable(Math.floor(address / PAGE_SIZE)), offset, run);
       address += run;

@@ -11,9 +11,12 @@ import { Fault, type MemPort } from '../ports.js';
 import type { HypObject, Thread } from '../types.js';
 import { inVmmio } from './addrspace.js';
 import { attachExtent, ExtentType, type MemExtent } from './extent.js';
-import { PAGE_SIZE, type PhysMemory } from './phys.js';
+import { PAGE_MASK, PAGE_SIZE, type PhysMemory } from './phys.js';
 import { type Addrspace, memState } from './space.js';
 import { Access, leafKernelAccess, pageAt } from './stage2.js';
+
+/** Below it no copy can wrap around. */
+const HIGH_ADDRESSES = 1n << 63n;
 
 /** Copies page by page; `to`/`from` is `bytes[0..size)`. */
 function copy(
@@ -25,19 +28,19 @@ function copy(
   size: number,
   write: boolean,
 ): number {
-  if (va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
+  if (va >= HIGH_ADDRESSES && va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
   const space = hyp.objects[thread.addrspace] as Addrspace;
   const need = write ? Access.W : Access.R;
   const { ramBase, ramSize } = memState(hyp);
   let ipa = Number(va);
   let done = 0;
   while (done < size) {
-    const offset = ipa % PAGE_SIZE;
+    const offset = ipa & PAGE_MASK;
     const run = Math.min(PAGE_SIZE - offset, size - done);
     const leaf = pageAt(space.stage2, ipa);
     if (leaf === 0) return HypError.ADDR_INVALID;
     if ((leafKernelAccess(leaf) & need) === 0) return HypError.DENIED;
-    const pa = leaf - (leaf % PAGE_SIZE) + offset;
+    const pa = leaf - (leaf & PAGE_MASK) + offset;
     if (pa < ramBase || pa >= ramBase + ramSize) {
       hyp.dead ??= {
         what: `assertion: copy between guest address 0x${ipa.toString(16)} and a device mapping`,
@@ -55,7 +58,7 @@ function copy(
 
 /** Guest memory without a caller: whole range or nothing. Returns 0 or the `Fault` of the first bad page. */
 function guestRange(space: Addrspace, ipa: number, size: number, need: number): number {
-  for (let page = ipa - (ipa % PAGE_SIZE); page < ipa + size; page += PAGE_SIZE) {
+  for (let page = ipa - (ipa & PAGE_MASK); page < ipa + size; page += PAGE_SIZE) {
     const leaf = pageAt(space.stage2, page);
     if (leaf === 0) return Fault.TRANSLATION;
     if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
@@ -70,9 +73,9 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
     if (fault < 0) return fault;
     for (let done = 0; done < bytes.length; ) {
       const leaf = pageAt(space.stage2, ipa + done);
-      const offset = (ipa + done) % PAGE_SIZE;
+      const offset = (ipa + done) & PAGE_MASK;
       const run = Math.min(PAGE_SIZE - offset, bytes.length - done);
-      const pa = leaf - (leaf % PAGE_SIZE) + offset;
+      const pa = leaf - (leaf & PAGE_MASK) + offset;
       if (write) phys.writePart(pa, bytes, done, run);
       else phys.readPart(pa, bytes, done, run);
       done += run;
@@ -85,11 +88,11 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       if (leaf === 0) return Fault.TRANSLATION;
       const need = execute ? Access.X : write ? Access.W : Access.R;
       if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
-      return leaf - (leaf % PAGE_SIZE) + (ipa % PAGE_SIZE);
+      return leaf - (leaf & PAGE_MASK) + (ipa & PAGE_MASK);
     },
     pageOf(as, ipa) {
       const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
-      return leaf === 0 ? undefined : { pa: leaf - (leaf % PAGE_SIZE), access: leafKernelAccess(leaf) };
+      return leaf === 0 ? undefined : { pa: leaf - (leaf & PAGE_MASK), access: leafKernelAccess(leaf) };
     },
     copyFromGuest(thread, va, size, to, max) {
       if (size === 0n || size > BigInt(max)) return HypError.ARGUMENT_SIZE;

@@ -56,7 +56,7 @@ export function leafAttrs(leaf: number): number {
 }
 
 /** Kernel (EL1) access of a leaf. */
-export const leafKernelAccess = (leaf: number): number => ((leaf % 4096) >> KERNEL_SHIFT) & 7;
+export const leafKernelAccess = (leaf: number): number => ((leaf & 4095) >> KERNEL_SHIFT) & 7;
 
 // Position of the last `find`: one walker, never re-entered.
 let level = 0;
@@ -100,7 +100,7 @@ export function leafAt(s: Stage2, ipa: number): number {
   if (entry >= 0) return entry;
   entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) % ENTRIES];
   if (entry >= 0) return entry;
-  return s.tables[-entry][Math.floor(ipa / 4096) % ENTRIES];
+  return s.tables[-entry][Math.floor(ipa / 4096) & (ENTRIES - 1)];
 }
 
 /** Like {@link leafAt}, with the page's own physical address in the result instead of the block's base. */
@@ -108,14 +108,13 @@ export function pageAt(s: Stage2, ipa: number): number {
   if (ipa >= VM_ADDRESS_END) return 0;
   let entry = s.root[Math.floor(ipa / 0x4000_0000)];
   if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x4000_0000);
-  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) % ENTRIES];
+  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) & (ENTRIES - 1)];
   if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x20_0000);
-  return s.tables[-entry][Math.floor(ipa / 4096) % ENTRIES];
+  return s.tables[-entry][Math.floor(ipa / 4096) & (ENTRIES - 1)];
 }
 
 const pageOffset = (ipa: number, blockSize: number): number => {
-  const offset = ipa % blockSize;
-  return offset - (offset % 4096);
+  return ipa & (blockSize - 4096);
 };
 
 /** Size of the leaf or hole at `ipa`, in bytes. */
