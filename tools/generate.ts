@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arbitrariesTs } from './generate/arbitraries.js';
+import { cGuest } from './generate/c-guest.js';
 import { cHeader } from './generate/c-header.js';
 import { callsTs, messagesTs } from './generate/calls.js';
 import { codecFiles } from './generate/codecs.js';
@@ -37,6 +38,7 @@ function render(): Map<string, string> {
     ['src/protocol/explain-data.ts', explainTs(spec)],
     ['src/link/spec.ts', linkTs(link)],
     ['clients/c/gunyah_ids.h', cHeader(spec, link)],
+    ['clients/c/example_guest.h', cGuest(root)],
     ['docs/reference/link.md', linkPage(link)],
     ...referencePages(spec),
     ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
