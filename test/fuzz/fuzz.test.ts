@@ -1,0 +1,126 @@
+/** The fuzzer itself: repeatability, shrinking, recordings, tables. */
+import { describe, expect, it } from 'vitest';
+import {
+  answerTable,
+  defaultFuzzOptions,
+  Fuzzer,
+  type FuzzFailure,
+  mergeCoverage,
+  parseRecording,
+  recordingText,
+} from '../../src/fuzz/index.js';
+import { GUESTS } from '../../src/fuzz/lifecycle/guests.js';
+import { shrink } from '../../src/fuzz/shrink.js';
+import { coverage } from '../../src/machine/index.js';
+import { isVmConfigError, parseVmConfig } from '../../src/rm/dt/index.js';
+
+const LIFE = [
+  ['allocate', 0],
+  ['image', 0, 0, 0, 0, 0],
+  ['configure', 0, 0, 0, 0],
+  ['init', 0],
+  ['start', 0],
+  ['guestAsks', 0, 4, 0],
+  ['share', 0, 0, 1, 0, 0, 0],
+  ['guestReads', 0],
+  ['stop', 0, 0],
+  ['reset', 0],
+  ['reclaim', 0, 0],
+  ['deallocate', 0],
+] as const;
+const life = LIFE.map(([name, ...args]) => ({ name, args }));
+
+describe('a run of the fuzzer', () => {
+  it('finds nothing in the machine as it is', () => {
+    const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 42, swarm: true, compareEvery: 10 });
+    for (let i = 0; i < 16; i++) expect(fuzzer.step()).toBeUndefined();
+    expect(fuzzer.totals.commands).toBeGreaterThan(200);
+    expect(fuzzer.totals.lives).toBeGreaterThan(2);
+  });
+
+  it('is the same run again under the same seed', () => {
+    const totals = () => {
+      const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 9 });
+      for (let i = 0; i < 8; i++) fuzzer.step();
+      return fuzzer.totals;
+    };
+    expect(totals()).toEqual(totals());
+  });
+
+  it('foretells how RM dies when that is allowed', () => {
+    const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 3, excuse: ['all'] });
+    for (let i = 0; i < 40; i++) expect(fuzzer.step()).toBeUndefined();
+    expect(Object.keys(fuzzer.totals.deaths).length).toBeGreaterThan(1);
+  });
+
+  it('leads to the same state with both backends of the state machines and after a restart', () => {
+    const one = new Fuzzer(defaultFuzzOptions());
+    const digest = one.digestAfter(life.slice(0, 8));
+    expect(one.digestAfter(life.slice(0, 8))).toBe(digest);
+    expect(new Fuzzer(defaultFuzzOptions()).digestAfter(life.slice(0, 8))).toBe(digest);
+  });
+
+  it('carries out a whole life', () => {
+    expect(new Fuzzer(defaultFuzzOptions()).replay(life)).toBeUndefined();
+  });
+});
+
+describe('shrinking', () => {
+  it('leaves what is needed, with the smallest numbers', () => {
+    const failing = Array.from({ length: 40 }, (_, i) => ({ name: `c${i % 7}`, args: [i + 3, i] }));
+    const small = shrink(failing, (list) => {
+      const a = list.findIndex((c) => c.name === 'c2' && c.args[0] >= 5);
+      const b = list.findIndex((c) => c.name === 'c5');
+      return a >= 0 && b > a ? [...list] : undefined;
+    });
+    expect(small).toEqual([
+      { name: 'c2', args: [5, 0] },
+      { name: 'c5', args: [0, 0] },
+    ]);
+  });
+});
+
+describe('recordings of failures', () => {
+  const failure: FuzzFailure = { kind: 'mismatch', tag: 't', what: 'w', at: 0, seed: 7, commands: life, words: [] };
+
+  it('come back as they were', () => {
+    const options = { ...defaultFuzzOptions(), seed: 7 };
+    expect(parseRecording(recordingText(options, failure))).toMatchObject({ options, failure });
+  });
+
+  it('are refused when they are something else', () => {
+    const unknown = { ...failure, commands: [{ name: 'fly', args: [] }] };
+    for (const text of ['', '{}', '[]', 'null', recordingText(defaultFuzzOptions(), unknown)])
+      expect(parseRecording(text)).toBeUndefined();
+  });
+});
+
+describe('tables', () => {
+  it('name what was not answered, with a reason', () => {
+    const row = answerTable({ VM_STOP: { OK: 2, VM_STATE: 5 } }).find((r) => r.message === 'VM_STOP');
+    expect(row?.seen).toEqual([
+      { answer: 'VM_STATE', count: 5 },
+      { answer: 'OK', count: 2 },
+    ]);
+    expect(row?.unseen.map((u) => u.answer)).toContain('MSG_INVALID');
+    expect(row?.unseen.every((u) => u.why !== '')).toBe(true);
+  });
+
+  it('count a transition as taken when one worker took it', () => {
+    const now = coverage();
+    const none = now.map((m) => ({ ...m, missedTransitions: ['x', 'y'], missedGuards: [] }));
+    const some = now.map((m) => ({ ...m, missedTransitions: ['y'], missedGuards: [] }));
+    for (const m of mergeCoverage([none, some])) expect(m.missedTransitions).toEqual(['y']);
+  });
+});
+
+describe('guest images', () => {
+  it('are what they say', () => {
+    for (const guest of Object.values(GUESTS)) {
+      const area = new Uint8Array(0x1_0000);
+      area.set(guest.tree);
+      const config = parseVmConfig(area);
+      expect(isVmConfigError(config)).toBe(!guest.valid);
+    }
+  });
+});
