@@ -17,6 +17,7 @@ import {
   dueCpu,
   executing,
   nextDeadlineOfAll,
+  schedState,
   step as schedStep,
   stepDue,
   type Vcpu,
@@ -173,8 +174,10 @@ export class Simulator {
 
   /** CPU whose program has something to do and which acted least recently, or -1. Host vCPUs only spin. */
   private nextCpu(): number {
+    const { cpus } = schedState(this.hyp);
     let best = -1;
-    for (let cpu = 0; cpu < this.cpus; cpu++) {
+    for (let cpu = 0; cpu < cpus.length; cpu++) {
+      if (cpus[cpu].executing < 0) continue;
       const v = executing(this.hyp, cpu);
       if (v === undefined || this.programOf(v) === 'host') continue;
       if (best < 0 || this.loop.lastAt[cpu] < this.loop.lastAt[best]) best = cpu;
@@ -196,16 +199,18 @@ export class Simulator {
     const { hyp } = this;
     if (hyp.dead !== undefined) return false;
     const cpu = this.nextCpu();
-    const programAt = cpu < 0 ? Number.POSITIVE_INFINITY : hyp.now;
-    const eventAt = this.nextEventAt();
-    const at = Math.min(programAt, eventAt);
-    if (at > until || at === Number.POSITIVE_INFINITY) {
-      if (until !== Number.POSITIVE_INFINITY) hyp.now = Math.max(hyp.now, until);
-      this.settle();
-      return false;
+    // Nothing is overdue, because everything was settled: a program that can run comes first.
+    if (cpu >= 0 && hyp.now <= until) {
+      this.runProgram(cpu);
+    } else {
+      const at = this.nextEventAt();
+      if (at > until || at === Number.POSITIVE_INFINITY) {
+        if (until !== Number.POSITIVE_INFINITY) hyp.now = Math.max(hyp.now, until);
+        this.settle();
+        return false;
+      }
+      hyp.now = Math.max(hyp.now, at);
     }
-    hyp.now = Math.max(hyp.now, at);
-    if (eventAt >= programAt) this.runProgram(cpu);
     // Settled here, so that whoever waits sees a wake-up, a timer or the end of a slice before time goes on.
     this.settle();
     return true;
