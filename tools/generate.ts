@@ -11,6 +11,7 @@ import { cGuest } from './generate/c-guest.js';
 import { cHeader } from './generate/c-header.js';
 import { callsTs, messagesTs } from './generate/calls.js';
 import { codecFiles } from './generate/codecs.js';
+import { dissectorLua } from './generate/dissector.js';
 import { explainTs } from './generate/explain.js';
 import { deathsTs, enumsTs, errorsTs, objectsTs, platformTs, smcccTs } from './generate/ids.js';
 import { layoutsTs } from './generate/layouts-data.js';
@@ -39,6 +40,7 @@ function render(): Map<string, string> {
     ['src/link/spec.ts', linkTs(link)],
     ['clients/c/gunyah_ids.h', cHeader(spec, link)],
     ['clients/c/example_guest.h', cGuest(root)],
+    ['clients/wireshark/gunyah-rm.lua', dissectorLua(spec)],
     ['docs/reference/link.md', linkPage(link)],
     ...referencePages(spec),
     ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
