@@ -48,43 +48,66 @@ function parse(raw: string): Record<string, unknown> | undefined {
 
 const isHexWord = (v: unknown): boolean => typeof v === 'string' && /^0x[0-9a-f]{1,16}$/i.test(v);
 const isBytes = (v: unknown): boolean => typeof v === 'string' && v.length % 2 === 0 && /^[0-9a-f]*$/i.test(v);
-const isNumber = (v: unknown): boolean => typeof v === 'number' && Number.isFinite(v);
-const isWords = (v: unknown): boolean => Array.isArray(v) && v.every(isHexWord);
-const isList = (v: unknown): boolean => Array.isArray(v);
+const isCount = (v: unknown): boolean => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= COUNT_MAX;
+const isCpu = (v: unknown): boolean => isCount(v) && (v as number) < CPUS;
+const isWidth = (v: unknown): boolean => v === 1 || v === 2 || v === 4 || v === 8;
+const isText = (v: unknown): boolean => typeof v === 'string';
+const isEncoding = (v: unknown): boolean => typeof v === 'string' && /^S[0-3]_[0-7]_C\d{1,2}_C\d{1,2}_[0-7]$/.test(v);
+const isList = (v: unknown, check: Check): boolean => Array.isArray(v) && v.every(check);
+const isWords = (v: unknown): boolean => isList(v, isHexWord);
+const isIntids = (v: unknown): boolean => isList(v, isCount);
+const isResults = (v: unknown): boolean => isList(v, (x) => isHexWord(x) || isCount(x));
+const isRows = (v: unknown): boolean => isList(v, isResults);
+const isException = (v: unknown): boolean => {
+  const exc = v as Record<string, unknown> | null;
+  return typeof exc === 'object' && exc !== null && isCount(exc.vector) && isHexWord(exc.esr) && isHexWord(exc.far);
+};
 
 type Check = (v: unknown) => boolean;
+
+/** Milliseconds, repetitions and interrupt numbers beyond this are no recording. */
+const COUNT_MAX = 1_000_000;
+const CPUS = 8;
+
+const BOOT_WORDS = ['x0', 'x1', 'currentel', 'mpidr', 'sctlr', 'daif'] as const;
 
 /** Keys that must be there, with their form; other keys are optional or ignored. */
 const REQUIRED: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   hvc: { imm: isHexWord, x: isWords },
-  smccc: { x: isWords },
-  burst: { imm: isHexWord, x: isWords, count: isNumber, r: isList },
+  smccc: { x: isWords, conduit: (v) => v === 'hvc' || v === 'smc' },
+  burst: { imm: isHexWord, x: isWords, count: isCount, r: isRows },
   tx: { bytes: isBytes },
   rx: { bytes: isBytes },
-  quiet: { ms: isNumber },
+  quiet: { ms: isCount },
   mem: { ipa: isHexWord, bytes: isBytes },
   peek: { ipa: isHexWord },
   vcpu_run: { cap: isHexWord, resume: isWords },
-  guest: { vcpu: isNumber, code: isWords, x: isWords },
-  guestResult: { vcpu: isNumber, x: isWords, esr: isHexWord, elr: isHexWord, far: isHexWord },
-  irqs: { intids: isList },
-  sysreg: { op: (v) => v === 'read' || v === 'write', enc: (v) => typeof v === 'string' },
+  guest: { vcpu: isCpu, code: isWords, x: isWords },
+  guestResult: { vcpu: isCpu, x: isWords, esr: isHexWord, elr: isHexWord, far: isHexWord },
+  irqs: { intids: isIntids },
+  sysreg: { op: (v) => v === 'read' || v === 'write', enc: isEncoding, name: isText },
   code: { code: isWords, x: isWords },
-  yields: { x: isWords, count: isNumber, err: isHexWord },
-  cpuBoot: { cpu: isNumber, count: isNumber },
-  delay: { ms: isNumber },
-  suspend: { armedMs: isNumber, returned: (v) => typeof v === 'string' },
-  timer: { tval: isHexWord },
+  yields: { x: isWords, count: isCount, err: isHexWord },
+  cpuBoot: { cpu: isCpu, count: isCount, ...Object.fromEntries(BOOT_WORDS.map((key) => [key, isHexWord])) },
+  delay: { ms: isCount },
+  wfi: { returned: isText, cntvCtl: isHexWord },
+  suspend: { armedMs: isCount, returned: isText, timer: (v) => v === 'CNTV' || v === 'CNTP', what: isText },
+  timer: { tval: isHexWord, timer: (v) => v === 'CNTV' || v === 'CNTP' },
+  guestBoot: { marker: isHexWord, mpidr: isHexWord },
+  note: { text: isText },
+  dead: { what: isText },
 };
 
 const OPTIONAL: Readonly<Record<string, Check>> = {
   bytes: isBytes,
   value: isHexWord,
-  cpu: isNumber,
-  width: isNumber,
-  r: isList,
-  irqsBefore: isList,
-  irqsAfter: isList,
+  cpu: isCpu,
+  width: isWidth,
+  exc: isException,
+  ms: isCount,
+  spunMs: isCount,
+  irqsBefore: isIntids,
+  irqsAfter: isIntids,
 };
 
 function badKey(event: Record<string, unknown>): string | undefined {
@@ -93,5 +116,6 @@ function badKey(event: Record<string, unknown>): string | undefined {
   for (const [key, check] of Object.entries(OPTIONAL)) {
     if (event[key] !== undefined && !check(event[key])) return key;
   }
+  if (event.r !== undefined && event.ev !== 'burst' && !isResults(event.r)) return 'r';
   return undefined;
 }

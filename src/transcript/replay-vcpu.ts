@@ -54,7 +54,7 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
 }
 
 const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
-  r !== undefined && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
+  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
 
 /** Whether a later event of the same stretch lists a result other than READY. */
 function laterResult(s: Session, cap: string): boolean {
@@ -76,7 +76,8 @@ function rmWentFirst(s: Session, cap: string): boolean {
     const e = s.events[i];
     if (e.ev === 'note' || e.ev === 'irqs') continue;
     if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
-    if (!isReady(e.r)) return e.r !== undefined && BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
+    if (!isReady(e.r))
+      return e.r !== undefined && e.r.length > 2 && BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
   }
   return false;
 }
