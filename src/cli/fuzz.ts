@@ -24,7 +24,7 @@ export function registerFuzzCommand(program: Command): void {
     .option('--length <n>', 'commands of a sequence, at most', whole, 60)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
     .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collect)
-    .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json)')
+    .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json, or the next free name)')
     .option('--force', 'overwrite that file')
     .option('--replay <file>', 'repeat a recorded failure instead')
     .addOption(new Option('--fault <name>', 'canary: put a defect in').hideHelp())

@@ -82,9 +82,13 @@ export function answerLines(rows: readonly AnswerRow[]): string[] {
   ]);
 }
 
+/** Names of a machine's untaken transitions in one line; all of them are in the JSON. */
+const SHOWN = 8;
+
 export const machineLines = (machines: readonly MachineCoverage[]): string[] =>
   machines.map((m) => {
     const missed = [...m.missedTransitions, ...m.missedGuards];
-    const rest = missed.length === 0 ? '' : `; not taken: ${missed.join(', ')}`;
+    const more = missed.length > SHOWN ? ` and ${missed.length - SHOWN} more` : '';
+    const rest = missed.length === 0 ? '' : `; not taken: ${missed.slice(0, SHOWN).join(', ')}${more}`;
     return `${m.machine.padEnd(22)} ${m.transitionsTaken} of ${m.transitions} transitions, ${m.guardOutcomesSeen} of ${m.guardOutcomes} guard outcomes${rest}`;
   });

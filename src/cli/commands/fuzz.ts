@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -115,6 +116,14 @@ function fuzzThere(
   });
 }
 
+/** Name of a new recording in the working directory. */
+function freeName(seed: number, force: boolean): string {
+  const name = (n: number): string => `fuzz-${seed}${n === 1 ? '' : `-${n}`}.json`;
+  let n = 1;
+  while (!force && existsSync(name(n))) n++;
+  return name(n);
+}
+
 function failureLines(failure: FuzzFailure, file: string): string[] {
   return [
     `FAILED (${failure.kind}): ${failure.what}`,
@@ -142,6 +151,8 @@ function replayFile(file: string, o: FuzzCliOptions): Exit {
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   if (o.replay !== undefined) return replayFile(o.replay, o);
   const options = fuzzOptions(o);
+  if (o.record !== undefined && o.record !== '-' && o.force !== true && existsSync(o.record))
+    throw new CliError(`${o.record} exists: give --force to overwrite it`);
   const since = Date.now();
   const count = Math.max(1, o.jobs ?? Math.max(1, availableParallelism() - 1));
   const until = since + o.seconds * 1000;
@@ -153,7 +164,7 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   live.done();
   const outcome: Outcome = { ...done, seconds: (Date.now() - since) / 1000 };
   const { failure } = outcome;
-  const file = o.record ?? `fuzz-${options.seed}.json`;
+  const file = o.record ?? freeName(options.seed, o.force === true);
   if (failure !== undefined) writeOutput(file, recordingText(options, failure), o.force === true);
   if (o.json === true) {
     printJson({
