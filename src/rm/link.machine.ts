@@ -1,6 +1,6 @@
 /**
  * The two sides of RM's end of an RPC link (fact base: rm-rpc-transport 3.2, 6). Bytes, counters and queues are data of the
- * link. Messages that fit one packet and leave at once move from idle to idle: the link does not ask the charts then.
+ * link. A message that fits one packet and leaves at once finds and leaves both sides idle: no event for the charts.
  */
 import { setup } from 'xstate';
 
@@ -30,7 +30,7 @@ export const linkRxMachine = setup({
   states: {
     idle: {
       meta: { value: 0, doc: 'No partial message: continuations are dropped.' },
-      on: { WHOLE: 'idle', FIRST: 'collecting' },
+      on: { FIRST: 'collecting' },
     },
     collecting: {
       meta: { value: 1, doc: 'A partial message; continuations of another one are dropped and change nothing.' },
@@ -53,7 +53,7 @@ export const linkTxMachine = setup({ types: { events: {} as TxEvent } }).createM
   id: 'link-tx',
   initial: 'idle',
   states: {
-    idle: { meta: { value: 0, doc: 'A message can be started.' }, on: { BLOCKED: 'sending', COMPLETE: 'idle' } },
+    idle: { meta: { value: 0, doc: 'A message can be started.' }, on: { BLOCKED: 'sending' } },
     sending: {
       meta: { value: 1, doc: 'Fragments wait for room in the queue; further messages are refused.' },
       on: { BLOCKED: 'sending', COMPLETE: 'idle' },

@@ -195,6 +195,21 @@ describe('MEM_ACCEPT', () => {
   });
 });
 
+describe('MEM_ACCEPT of a donation in two steps', () => {
+  test('addresses first, then the move', () => {
+    const { rm, hv, vm, request } = setup();
+    expect(request(Msg.MEM_DONATE, create(PLAIN, list(acl(VM)), list(ONE)))).toBe('OK');
+    const accept = (flags: string) =>
+      ask(rm, VM, Msg.MEM_ACCEPT, `00000000 0000 ${flags}00 00000000`, NO_ACL, ANYWHERE, list());
+    expect(name(accept('00').error)).toBe('OK');
+    expect(lookupParcel(rm, 0)).toMatchObject({ state: 2 });
+    const done = ask(rm, VM, Msg.MEM_ACCEPT, '00000000 0000 8000 00000000', NO_ACL, list(), list());
+    expect(name(done.error)).toBe('OK');
+    expect(rm.parcels.list).toEqual([]);
+    expect(hv.owner.get(page(0) / PAGE)).toBe(vm.ddrMe);
+  });
+});
+
 describe('MEM_RELEASE and MEM_RECLAIM', () => {
   test('errors in order, and memory and addresses come back exactly', () => {
     const { accept, release, reclaim, hv, hlos, vm, rm } = lent();

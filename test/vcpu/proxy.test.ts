@@ -93,6 +93,15 @@ test('vcpu_run ends when the slice of the caller ends, and when the caller is in
   expect(results(hlos)).toEqual([0n, 0n, 0n, 0n, 0n]);
 });
 
+test('vcpu_run of a vCPU that is being moved reports BLOCKED, and runs it later', () => {
+  const { r, guest, run } = pair();
+  guest.block |= Block.AFFINITY_CHANGED;
+  expect(run()).toEqual([0n, 3n, 0n, 0n, 0n]);
+  guest.block &= ~Block.AFFINITY_CHANGED;
+  expect(run()).toBeUndefined();
+  expect(r.on(0)).toBe(guest.id);
+});
+
 test('WFI reports EXPECTS_WAKEUP, again and again, until an interrupt comes', () => {
   const { r, hlos, guest, run } = pair();
   run();
