@@ -393,12 +393,15 @@ static inline int gl_rpc_open(struct gl_rpc *rpc, struct gl *gl) {
   rpc->gl = gl;
   int size = gl_device_tree(gl, tree, sizeof tree);
   if (size < 0 || gl_find_rm(gl, tree, (uint32_t)size, &rpc->rm) != 0) return -1;
-  uint64_t enable = GH_GICD_BASE + 0x100 + rpc->rm.rx_irq / 32 * 4;
+  uint64_t word = GH_GICD_BASE + rpc->rm.rx_irq / 32 * 4;
+  uint32_t bit = (uint32_t)1 << rpc->rm.rx_irq % 32, groups;
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 12, 12, 5), 7) != 0) return -1;    /* ICC_SRE_EL1 */
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 4, 6, 0), 0xff) != 0) return -1;   /* ICC_PMR_EL1 */
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 12, 12, 7), 1) != 0) return -1;    /* ICC_IGRPEN1_EL1 */
   if (gl_store32(gl, GH_GICD_BASE, 0x12) != 0) return -1;                 /* GICD_CTLR: ARE, group 1 */
-  return gl_store32(gl, enable, (uint32_t)1 << rpc->rm.rx_irq % 32);      /* GICD_ISENABLER */
+  if (gl_read(gl, word + 0x80, &groups, 4, 4) != 0) return -1;            /* GICD_IGROUPR: group 1, as IAR1 wants it */
+  if (gl_store32(gl, word + 0x80, groups | bit) != 0) return -1;
+  return gl_store32(gl, word + 0x100, bit);                               /* GICD_ISENABLER */
 }
 
 /* One packet from RM into `packet` (240 bytes): its length, 0 if there is none. */

@@ -22,8 +22,11 @@ async function enableInterrupts(c: LinkClient, rxIrq: number): Promise<void> {
   await c.writeRegister(sysreg(3, 0, 4, 6, 0), 0xffn);
   await c.writeRegister(sysreg(3, 0, 12, 12, 7), 1n);
   expect(await c.write(BigInt(Platform.GICD_BASE), u32(0x12), 4)).toBe(true);
-  const enable = BigInt(Platform.GICD_BASE + 0x100 + (rxIrq >> 5) * 4);
-  expect(await c.write(enable, u32(2 ** (rxIrq & 31)), 4)).toBe(true);
+  const word = Platform.GICD_BASE + (rxIrq >> 5) * 4;
+  const bit = u32(2 ** (rxIrq & 31));
+  // Group 1, then enabled.
+  expect(await c.write(BigInt(word + 0x80), bit, 4)).toBe(true);
+  expect(await c.write(BigInt(word + 0x100), bit, 4)).toBe(true);
 }
 
 const sendPacket = (c: LinkClient, packet: Uint8Array) =>
@@ -50,13 +53,17 @@ describe('the link', () => {
     }));
 
   it('answers WFI when the reply of RM raises the receive interrupt', () =>
-    withServer({}, async ({ client }) => {
+    withServer({}, async ({ client, sim }) => {
       const c = await client(HELLO_VCPU0);
       await enableInterrupts(c, 961);
       await getId(c);
+      const before = sim.hyp.now;
       const woken = await c.wfi();
       expect(woken).toMatchObject({ status: Status.OK, pending: true });
+      expect(sim.hyp.now - before).toBeLessThan(1_000_000);
+      expect(c.events.map((e) => e.type)).not.toContain(EventType.RPC_PACKET);
       const intid = await c.acknowledge();
+      expect(intid).toBe(961);
       await c.endInterrupt(intid);
       const r = await receivePacket(c);
       expect(r.x[0]).toBe(0n);
