@@ -29,7 +29,12 @@ export interface Doorbell extends HypObject {
 export function registerDoorbellKind(hyp: Hypervisor): void {
   hyp.kind<Doorbell>(ObjectType.DOORBELL, {
     create: (_hyp, object) => ({
-      ...object,
+      id: object.id,
+      type: object.type,
+      state: object.state,
+      refs: object.refs,
+      partition: object.partition,
+      caps: object.caps,
       flags: 0n,
       enableMask: ALL_FLAGS,
       ackMask: 0n,

@@ -163,7 +163,12 @@ export function endForwardedPpi(g: Gic, vic: Vic, virq: number): void {
 export function registerHwirq(hyp: Hypervisor, gic: () => Gic): void {
   hyp.kind<Hwirq>(ObjectType.HWIRQ, {
     create: (_hyp, base) => ({
-      ...base,
+      id: base.id,
+      type: base.type,
+      state: base.state,
+      refs: base.refs,
+      partition: base.partition,
+      caps: base.caps,
       irq: 0,
       source: virqSource(SourceKind.HWIRQ, base.id),
       vic: NO_OBJECT,

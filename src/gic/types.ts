@@ -128,7 +128,12 @@ export interface GicThread extends Thread {
 const noWindow = (): GicWindow => ({ addrspace: NO_OBJECT, base: 0, size: 0 });
 
 export const newVic = (base: HypObject): Vic => ({
-  ...base,
+  id: base.id,
+  type: base.type,
+  state: base.state,
+  refs: base.refs,
+  partition: base.partition,
+  caps: base.caps,
   maxVcpus: 1,
   maxVirqs: 0,
   fixedAddresses: false,

@@ -177,7 +177,19 @@ export function registerCspace(hyp: Hypervisor): void {
         do mult = nextU32(g) & 0xffff;
         while (mult === 0);
       }
-      return { ...object, maxCaps: 0, capCount: 0, base, mult, tables: [] };
+      return {
+        id: object.id,
+        type: object.type,
+        state: object.state,
+        refs: object.refs,
+        partition: object.partition,
+        caps: object.caps,
+        maxCaps: 0,
+        capCount: 0,
+        base,
+        mult,
+        tables: [],
+      };
     },
     activate: (_hyp, cspace) => (cspace.maxCaps === 0 ? HypError.OBJECT_CONFIG : HypError.OK),
     release(h, cspace) {

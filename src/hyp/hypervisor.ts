@@ -11,7 +11,10 @@ import { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js'
 import type { CheckPending } from './virq.js';
 
 export interface ObjectKind<T extends HypObject = HypObject> {
-  /** Type-specific fields of a new object; the table adds the common ones. Return an error number when creation fails. */
+  /**
+   * A new object: the common fields of `base` and those of its type, or an error number when creation fails. Written as one
+   * literal that names the common fields: `...base` before forty more would add them to the object one by one, at 30 times the cost.
+   */
   create(hyp: Hypervisor, base: HypObject): T | number;
   /** Steps of INIT -> ACTIVE in Gunyah's order. The first error makes the object FAILED. */
   activate(hyp: Hypervisor, object: T): number;

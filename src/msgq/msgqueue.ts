@@ -36,7 +36,12 @@ export interface MsgQueue extends HypObject {
 export function registerMsgQueueKind(hyp: Hypervisor): void {
   hyp.kind<MsgQueue>(ObjectType.MSGQUEUE, {
     create: (_hyp, object) => ({
-      ...object,
+      id: object.id,
+      type: object.type,
+      state: object.state,
+      refs: object.refs,
+      partition: object.partition,
+      caps: object.caps,
       depth: 0,
       maxMessageSize: 0,
       buffer: new Uint8Array(0),

@@ -26,7 +26,12 @@ import {
 /** A new vCPU: off, unplaced, without relations. */
 export function newVcpu(base: HypObject): Vcpu {
   return {
-    ...base,
+    id: base.id,
+    type: base.type,
+    state: base.state,
+    refs: base.refs,
+    partition: base.partition,
+    caps: base.caps,
     cspace: NO_OBJECT,
     addrspace: NO_OBJECT,
     x: new BigUint64Array(31),

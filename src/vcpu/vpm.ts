@@ -20,7 +20,12 @@ const R = Rights.VPM_GROUP;
 export function registerVpm(hyp: Hypervisor): void {
   hyp.kind<VpmGroup>(VPM_GROUP, {
     create: (_hyp, base) => ({
-      ...base,
+      id: base.id,
+      type: base.type,
+      state: base.state,
+      refs: base.refs,
+      partition: base.partition,
+      caps: base.caps,
       noAggregation: false,
       online: 0,
       slots: new Int32Array(GROUP_SLOTS).fill(NO_THREAD),

@@ -84,7 +84,12 @@ export interface VirtioMmio extends HypObject {
 export const newQueue = (): Queue => ({ numMax: 0, num: 0, ready: 0, desc: [0, 0], drv: [0, 0], dev: [0, 0] });
 
 export const newVirtio = (base: HypObject): VirtioMmio => ({
-  ...base,
+  id: base.id,
+  type: base.type,
+  state: base.state,
+  refs: base.refs,
+  partition: base.partition,
+  caps: base.caps,
   extent: NO_OBJECT,
   page: -1,
   deviceType: DeviceType.NONE,

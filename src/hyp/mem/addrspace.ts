@@ -16,7 +16,12 @@ const INFO_AREA_MAX = 4096;
 const VMMIO_END = 1n << 52n;
 
 const newAddrspace = (base: HypObject): Addrspace => ({
-  ...base,
+  id: base.id,
+  type: base.type,
+  state: base.state,
+  refs: base.refs,
+  partition: base.partition,
+  caps: base.caps,
   vmid: 0,
   stage2: stage2(),
   vmmio: [],

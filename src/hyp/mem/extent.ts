@@ -41,7 +41,12 @@ export interface MemExtent extends HypObject {
 }
 
 export const newExtent = (base: HypObject): MemExtent => ({
-  ...base,
+  id: base.id,
+  type: base.type,
+  state: base.state,
+  refs: base.refs,
+  partition: base.partition,
+  caps: base.caps,
   extentType: ExtentType.BASIC,
   memtype: ExtentMemtype.ANY,
   access: 0,
