@@ -1,4 +1,4 @@
-/** Timing of small loops: best of several rounds, each long enough for the clock. */
+/** Timing of small loops: the best of many short rounds, so that other load on the machine disturbs some of them only. */
 
 export interface Figure {
   /** Per second, or the unit's own measure. */
@@ -8,9 +8,9 @@ export interface Figure {
   ratioToLimit: number;
 }
 
-const ROUNDS = 5;
-const ROUND_MS = 120;
-const WARM_UP_MS = 500;
+const ROUNDS = 24;
+const ROUND_MS = 25;
+const WARM_UP_MS = 400;
 
 /** Work per second of `work(n)`, which does n units. */
 export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
@@ -39,7 +39,7 @@ export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
 /** A rate beside its limit, both measured now. */
 export function figure(unit: string, work: (n: number) => void, limit?: (n: number) => void): Figure {
   const rate = rateOf(work);
-  return { rate, unit, ratioToLimit: limit === undefined ? 0 : rate / rateOf(limit, ROUND_MS / 3) };
+  return { rate, unit, ratioToLimit: limit === undefined ? 0 : rate / rateOf(limit) };
 }
 
 /** Heap after collection, in bytes; needs --expose-gc to be exact. */

@@ -356,13 +356,13 @@ export function curves(text: string): { name: string; points: { at: number; rate
       p.packets.send(rpcPacket(RpcType.REQUEST, Msg.VM_ALLOCATE, 1, 0, Uint8Array.of(0, 0, 0, 0)));
       while (p.packets.receive() === undefined) p.packets.wait();
     }
-    return { at: count + 2, rate: rateOf(rpcs(p), 40) };
+    return { at: count + 2, rate: rateOf(rpcs(p)) };
   });
   const created = [1, 4, 8].map((count) => {
     const run = withVms(count, text);
     const p = { sim: run.sim, host: run.machine.host, packets: new HostPackets(run.machine.host) };
     while (p.packets.receive() !== undefined || p.packets.wait());
-    return { at: count + 2, rate: rateOf(rpcs(p), 40) };
+    return { at: count + 2, rate: rateOf(rpcs(p)) };
   });
   const caps = [10, 100, 1000, 10000].map((count) => {
     const p = boot();
@@ -376,7 +376,7 @@ export function curves(text: string): { name: string; points: { at: number; rate
       p.sim.trap(root, 'hvc', HYPERCALL_BASE + Call.CSPACE_COPY_CAP_FROM);
       if (root.x[0] !== 0n) break;
     }
-    return { at: made, rate: rateOf(rpcs(p), 40) };
+    return { at: made, rate: rateOf(rpcs(p)) };
   });
   return [
     { name: 'RPC/s against VMs allocated', points: vms },

@@ -7,7 +7,7 @@ import { sysreg } from '../gic/index.js';
 import { RmClient } from '../guest/rm-client.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, HYPERCALLS, HypError } from '../protocol/index.js';
-import { HostPackets, HostVcpu, type Simulator, type Trace } from '../sim/index.js';
+import { HostPackets, HostVcpu, registers, type Simulator, type Trace } from '../sim/index.js';
 import { type LinkQueue, linkQueues, objectOfCap, type ThreadName, threadNames, vmName } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 import type { Listener } from './events.js';
@@ -80,7 +80,7 @@ export class Machine {
 
   private tap(listener: Listener): Trace {
     return {
-      hypercallStart: (thread) => [...thread.x.subarray(0, 8)],
+      hypercallStart: (thread) => registers(thread.x),
       hypercallEnd: (thread, imm, start) => this.onCall(listener, thread, imm - HYPERCALL_BASE, start as bigint[]),
       execute: (cpu, thread) => {
         const who = thread < 0 ? '' : (this.who(thread)?.text ?? `thread ${thread}`);
@@ -113,7 +113,7 @@ export class Machine {
       name: HYPERCALLS[num]?.name ?? `call 0x${num.toString(16)}`,
       num,
       x,
-      r: [...thread.x.subarray(0, 8)],
+      r: registers(thread.x),
       blocked: thread.pending !== null,
     });
   }

@@ -28,5 +28,5 @@ export {
   takeSnapshot,
 } from './snapshot.js';
 export { type Cost, defaultCost } from './time.js';
-export { type Trace, type TraceEvent, traceTo } from './trace.js';
+export { registers, type Trace, type TraceEvent, traceTo } from './trace.js';
 export { type ThreadName, threadNames, vmName } from './who.js';

@@ -13,10 +13,13 @@ export interface Trace {
   execute(cpu: number, thread: number): void;
 }
 
+/** x0..x7. Spelled out: several times faster than spreading a view. */
+export const registers = (x: BigUint64Array): bigint[] => [x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]];
+
 /** Collects events; `now` is read at each one. */
 export function traceTo(sink: (event: TraceEvent) => void, now: () => number): Trace {
   return {
-    hypercallStart: (thread) => [...thread.x.subarray(0, 8)],
+    hypercallStart: (thread) => registers(thread.x),
     hypercallEnd: (thread, imm, start) =>
       sink({
         kind: 'hypercall',
@@ -24,7 +27,7 @@ export function traceTo(sink: (event: TraceEvent) => void, now: () => number): T
         thread: thread.id,
         imm,
         x: start as bigint[],
-        r: [...thread.x.subarray(0, 8)],
+        r: registers(thread.x),
       }),
     execute: (cpu, thread) => sink({ kind: 'execute', at: now(), cpu, thread }),
   };
