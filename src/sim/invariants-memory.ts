@@ -26,18 +26,27 @@ function leaves(s: Stage2): number[][] {
     last = [ipa, phys, size, attrs];
     runs.push(last);
   };
-  s.root.forEach((l1, i) => {
+  // Plain loops: most of a check is spent here.
+  for (let i = 0; i < s.root.length; i++) {
+    const l1 = s.root[i];
     if (l1 > 0) add(i * GIB, l1, GIB);
-    if (l1 >= 0) return;
-    s.tables[-l1].forEach((l2, j) => {
+    if (l1 >= 0) continue;
+    const second = s.tables[-l1];
+    for (let j = 0; j < second.length; j++) {
+      const l2 = second[j];
+      if (l2 === 0) continue;
       const at = i * GIB + j * TWO_MIB;
-      if (l2 > 0) add(at, l2, TWO_MIB);
-      if (l2 >= 0) return;
-      s.tables[-l2].forEach((l3, k) => {
-        if (l3 > 0) add(at + k * PAGE, l3, PAGE);
-      });
-    });
-  });
+      if (l2 > 0) {
+        add(at, l2, TWO_MIB);
+        continue;
+      }
+      const third = s.tables[-l2];
+      for (let k = 0; k < third.length; k++) {
+        const l3 = third[k];
+        if (l3 !== 0) add(at + k * PAGE, l3, PAGE);
+      }
+    }
+  }
   return runs;
 }
 
