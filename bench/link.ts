@@ -94,9 +94,3 @@ export async function benchLink(ms = FULL_RANGE_MS): Promise<LinkFigures> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const figures = await benchLink();
-  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(14)} ${Math.round(value)}/s`);
-  process.exit(0);
-}

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../src/cli/files.js';
+import { benchLink } from './link.js';
 import type { Figure } from './measure.js';
 import { curves, type Figures, heap, hypercalls, ipc, machines, rpc, scheduling, snapshots, vmLife } from './parts.js';
 
@@ -56,6 +57,11 @@ for (const part of parts) {
     all[name] = f;
     if (!json) show(name, f);
   }
+}
+for (const [name, rate] of Object.entries(await benchLink())) {
+  const f: Figure = { rate, unit: '/s', ratioToLimit: 0 };
+  all[`link ${name}`] = f;
+  if (!json) show(`link ${name}`, f);
 }
 const memory = heap(json ? 100_000 : 300_000);
 all['heap of an idle platform'] = { rate: memory.idle / 1e6, unit: 'MB', ratioToLimit: 0 };
