@@ -31,9 +31,20 @@ export function registerProtocolCommands(program: Command): void {
 
   program
     .command('explain')
-    .description('what a result code, hypercall, message, rule, quirk or way to die means')
-    .argument('<words...>', 'names in any case, numbers (0x56000001), or ids (rm.VM_START.1)')
-    .action(async (words: string[], _options: object, command: Command) => {
+    .description(
+      'what a result code, hypercall, message, rule, quirk or way to die means, or why a step of a scenario failed',
+    )
+    .argument(
+      '<words...>',
+      'names in any case, numbers (0x56000001), ids (rm.VM_START.1); with --step one scenario file',
+    )
+    .option('--step <n>', 'which check refused in this step of the scenario, counted from 1')
+    .action(async (words: string[], options: { step?: string }, command: Command) => {
+      if (options.step !== undefined) {
+        const { explainStep } = await import('./commands/explain-step.js');
+        process.exitCode = explainStep(words[0], Number(options.step), command.optsWithGlobals());
+        return;
+      }
       const { explain } = await import('./commands/explain.js');
       process.exitCode = explain(words, command.optsWithGlobals());
     });
