@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { le32 } from '../../src/base/index.js';
+import { RmClient } from '../../src/guest/rm-client.js';
+import { Status } from '../../src/link/index.js';
+import {
+  Call,
+  decodeVmGetHypResourcesReply,
+  encodeMemShareRequest,
+  encodeVmConfigImageRequest,
+  encodeVmInitRequest,
+  encodeVmStartRequest,
+  Msg,
+  Platform,
+  ResourceType,
+} from '../../src/protocol/index.js';
+import { treeBlob } from '../../src/scenario/tree.js';
+import { HostPackets, HostVcpu, type Simulator } from '../../src/sim/index.js';
+import { withServer } from './support.js';
+
+const HVC = Platform.HYPERCALL_BASE;
+const VM = 128;
+const IMAGE = 0x5000_0000;
+const example = JSON.parse(readFileSync(new URL('../../examples/two-vms.json', import.meta.url), 'utf8')) as {
+  steps: { tree?: never }[];
+};
+
+/** VM 128 up to VM_INIT; returns how to start it. */
+function createVm(sim: Simulator): () => bigint {
+  const host = new HostVcpu(sim, sim.primaryVcpu()?.id ?? -1);
+  const rm = new RmClient(new HostPackets(host));
+  const ask = (id: number, payload: Uint8Array): Uint8Array => {
+    const reply = rm.request(id, payload);
+    expect(reply?.error).toBe(0);
+    return reply?.payload ?? new Uint8Array();
+  };
+  ask(Msg.VM_ALLOCATE, new Uint8Array(4));
+  const tree = treeBlob(example.steps.find((s) => s.tree !== undefined)?.tree, { vars: new Map(), dry: false }, '$');
+  host.writeMemory(IMAGE + 0x10_0000, tree);
+  const acl = [
+    { vmid: 3, rights: 7 },
+    { vmid: VM, rights: 7 },
+  ];
+  const share = encodeMemShareRequest({
+    memType: 0,
+    flags: 0,
+    label: 0,
+    acl,
+    sgl: [{ ipa: BigInt(IMAGE), size: 0x20_0000n }],
+    attr: [],
+  });
+  const imageHandle = le32(ask(Msg.MEM_SHARE, share), 4);
+  const sizes = { imageOffset: 0n, imageSize: 0x10_0000n, dtOffset: 0x10_0000n, dtSize: 0x1_0000n };
+  ask(Msg.VM_CONFIG_IMAGE, encodeVmConfigImageRequest({ vmid: VM, authType: 0, imageHandle, ...sizes }));
+  ask(Msg.VM_INIT, encodeVmInitRequest({ vmid: VM }));
+  return () => {
+    ask(Msg.VM_START, encodeVmStartRequest({ vmid: VM }));
+    const list = decodeVmGetHypResourcesReply(ask(Msg.VM_GET_HYP_RESOURCES, Uint8Array.of(VM, 0, 0, 0)));
+    return list?.resources.find((r) => r.type === ResourceType.VIRTUAL_CPU)?.capId ?? -1n;
+  };
+}
+
+describe('a vCPU of a second VM', () => {
+  it('is driven by its own connection while its manager runs it', () =>
+    withServer({}, async ({ client, sim }) => {
+      const start = createVm(sim);
+      const guest = await client();
+      expect((await guest.hello({ vmid: VM, scratch: 0x8000_1000n, name: 'guest' })).on).toBe(false);
+      const vcpu = start();
+      const manager = await client({ name: 'manager' });
+      const tree = await guest.deviceTree();
+      expect(tree?.subarray(0, 4)).toEqual(Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed));
+      const running = manager.hvc(HVC + Call.VCPU_RUN, [vcpu]);
+      const r = await guest.hvc(HVC + Call.HYPERVISOR_IDENTIFY, []);
+      expect(r).toMatchObject({ status: Status.OK });
+      expect(r.x[0]).toBe(Platform.API_INFO);
+      // The guest waits: its manager gets the CPU back and is told so.
+      const waiting = guest.wfi();
+      const back = await running;
+      expect(back.status).toBe(Status.OK);
+      expect(back.x[0]).toBe(0n);
+      guest.socket.destroy();
+      await waiting.catch(() => {});
+    }));
+});
