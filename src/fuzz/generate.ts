@@ -73,7 +73,7 @@ const STEPS: Readonly<Record<number, readonly string[]>> = {
   [VmState.LOAD]: ['image', 'configure', 'configure', 'share'],
   [VmState.AUTH]: ['authenticate'],
   [VmState.INIT]: ['init'],
-  [VmState.READY]: ['start', 'start', 'start', 'announce', 'share'],
+  [VmState.READY]: ['start', 'start', 'start', 'announce', 'share', 'shareMany'],
   [VmState.INIT_FAILED]: ['reset'],
   [VmState.EXITED]: ['reset', 'resetAndAsk'],
   [VmState.RESET]: ['deallocate', 'reclaim', 'reclaim'],
@@ -91,7 +91,7 @@ function purposeful(w: World, g: Prng): Command {
     list =
       below(g, 4) === 0
         ? ['stop', 'guestExits', 'guestStops']
-        : [...RUNNING, 'announce', 'console', 'console', 'lend', 'tellLoan', 'share'];
+        : [...RUNNING, 'announce', 'console', 'shareMany', 'lend', 'tellLoan', 'share'];
   } else if (vm !== undefined) list = STEPS[vm.state] ?? ['query'];
   const name = list[below(g, list.length)];
   return { name, args: COMMANDS[name].limits.map((limit) => (below(g, 2) === 0 ? 0 : below(g, Math.min(limit, 30)))) };

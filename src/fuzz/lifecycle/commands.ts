@@ -225,6 +225,19 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
       return from3(CREATE[type], payload);
     },
   },
+  shareMany: {
+    // Scattered pages: a request of several packets. VM, number of pages, way.
+    weight: 2,
+    limits: [PICK, 40, 3],
+    build: (w, [a, count, type]) => {
+      const vmid = pick(w, a);
+      if (vmid === undefined) return undefined;
+      const list: [number, number][] = [[vmid, 7]];
+      if (type === 0) list.push([HLOS, 6]);
+      const pages = Array.from({ length: count + 1 }, (_, i) => [pageAt(64 + 2 * i), 4096] as [number, number]);
+      return from3(CREATE[type], bytes([4, 0], [4, 6], ...acl(...list), ...sgl(...pages)));
+    },
+  },
   append: {
     weight: 2,
     limits: [PICK, 24, 2],

@@ -404,6 +404,12 @@ export function acceptForStart(w: World, vm: ModelVm): boolean {
   if (image.memType !== 0 || target.mapped || image.size !== vm.memSize) return false;
   if (vm.auth !== 0 && (target.rights & 2) === 0) return false;
   markShared(w, image, target, true);
+  const area = image.regions[0].ipa;
+  if (w.patched.has(area)) {
+    w.lost = 'a start with a tree that an earlier start has patched';
+    return true;
+  }
+  w.patched.add(area);
   for (const parcel of [...w.parcels]) {
     const t = parcel.targets.find((x) => x.vmid === vm.vmid);
     if (t === undefined || t.shared) continue;
@@ -413,9 +419,6 @@ export function acceptForStart(w: World, vm: ModelVm): boolean {
     }
     markShared(w, parcel, t, true);
   }
-  const area = image.regions[0].ipa;
-  if (w.patched.has(area)) w.lost = 'a start with a tree that an earlier start has patched';
-  w.patched.add(area);
   return true;
 }
 
