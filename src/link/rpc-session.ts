@@ -3,6 +3,7 @@ import { findCap } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
 import { Call, Platform } from '../protocol/index.js';
 import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim/index.js';
+import { executing, isRunnable, type Vcpu } from '../vcpu/index.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
@@ -48,21 +49,37 @@ export class RpcSession implements Session {
     if (!this.active || this.sim.hyp.dead !== undefined) return false;
     const before = this.sim.steps;
     this.host.call('hvc', YIELD, NO_ARGUMENTS);
-    if (this.sim.steps !== before) return true;
+    if (this.sim.steps !== before) {
+      this.active = this.busy();
+      return true;
+    }
     const next = this.sim.nextEventAt();
     this.active = next !== Number.POSITIVE_INFINITY;
     if (this.active) this.sim.spin(Math.max(next - this.sim.hyp.now, 1));
     return this.active;
   }
 
+  /** Somebody other than us has something to do, now or later. */
+  private busy(): boolean {
+    const { sim } = this;
+    const { hyp } = sim;
+    if (isRunnable(hyp.get<Vcpu>(sim.rootThread)) || sim.nextEventAt() !== Number.POSITIVE_INFINITY) return true;
+    for (let cpu = 0; cpu < hyp.config.cores; cpu++) {
+      const v = executing(hyp, cpu);
+      if (v !== undefined && sim.programOf(v) !== 'host') return true;
+    }
+    return false;
+  }
+
   tick(): boolean {
     let sent = false;
     while (this.fromRm.count > 0 && this.out.length < LINK.OUTPUT_HIGH) {
+      // Room in a full queue is an event for RM.
+      this.active ||= this.fromRm.count >= this.fromRm.depth;
       const packet = this.packets.receive();
       if (packet === undefined) break;
       const at = this.out.frame(EventType.RPC_PACKET, 0, packet.length);
       this.out.bytes.set(packet, at);
-      this.active = true;
       sent = true;
     }
     return sent;

@@ -1,6 +1,6 @@
 /** The link over sockets: listening, the real clock, limits of real time. */
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Simulator } from '../sim/index.js';
 import type { Connection, Transport } from './connection.js';
@@ -58,9 +58,17 @@ function transport(socket: Socket): Transport {
   };
 }
 
-/** A socket file that nobody listens to any more may be replaced; anything else is left alone. */
-function clearStale(path: string): void {
-  if (existsSync(path) && lstatSync(path).isSocket()) unlinkSync(path);
+/** Removes a socket file that nobody listens to any more; anything else is left alone. */
+async function clearStale(path: string): Promise<void> {
+  if (!existsSync(path) || !lstatSync(path).isSocket()) return;
+  const stale = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+  if (stale) unlinkSync(path);
 }
 
 /** Serves `sim`, which has booted. Rejects when the address cannot be used. */
@@ -68,7 +76,7 @@ export async function serveLink(sim: Simulator, address: Address, options: Serve
   const log = options.log ?? (() => {});
   const hub = new Hub({ ...options, sim, log, clock: () => performance.now(), defer: (turn) => setImmediate(turn) });
   const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => accept(hub, socket, log));
-  if (address.kind === 'unix') clearStale(address.path);
+  if (address.kind === 'unix') await clearStale(address.path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     if (address.kind === 'unix') server.listen(address.path, resolve);

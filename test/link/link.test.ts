@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { le32, le64, put16, put32 } from '../../src/base/index.js';
 import { parseFdt } from '../../src/board/fdt/index.js';
 import { sysreg } from '../../src/gic/index.js';
-import { EventType, FrameType, type LinkClient, LinkClosed, parseAddress, Status } from '../../src/link/index.js';
+import {
+  EventType,
+  FrameType,
+  type LinkClient,
+  LinkClosed,
+  parseAddress,
+  Status,
+  serveLink,
+} from '../../src/link/index.js';
 import { Call, Msg, Platform, RpcType, rpcPackets } from '../../src/protocol/index.js';
 import { type Served, withServer } from './support.js';
 
@@ -221,4 +229,9 @@ describe('addresses', () => {
     expect(parseAddress('tcp:127.0.0.1:99999')).toMatch(/not unix:PATH/);
     expect(parseAddress('pipe:x')).toMatch(/not unix:PATH/);
   });
+
+  it('are taken over from a server that is gone, not from one that lives', () =>
+    withServer({}, async ({ address, sim }) => {
+      await expect(serveLink(sim, address)).rejects.toThrow(/EADDRINUSE/);
+    }));
 });
