@@ -1,0 +1,116 @@
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { EMPTY_RESULT, numbersResult, type Result } from './outcome.js';
+import { ended, type StepKind } from './step-kind.js';
+import { duration, isArray, number, ScenarioError } from './values.js';
+
+/** The interrupts taken, as values: how many, and the first. */
+const irqResult = (taken: readonly number[]): Result =>
+  numbersResult({ count: BigInt(taken.length), irq: taken.length > 0 ? BigInt(taken[0]) : undefined });
+
+const IRQ_VALUES = ['count', 'irq'];
+
+export const irqs: StepKind = {
+  keys: [],
+  names: () => IRQ_VALUES,
+  check(step, _scope, path) {
+    const list = step.irqs;
+    if (list !== true && !(isArray(list) && list.every((n) => typeof n === 'number'))) {
+      throw new ScenarioError(`${path}.irqs`, 'not a list of interrupt numbers', 'write [962], or true for any');
+    }
+  },
+  run(run, step, path) {
+    run.machine.enableInterrupts();
+    const taken = run.machine.takeInterrupts();
+    run.say(taken.length === 0 ? 'no interrupt' : `interrupts ${taken.join(', ')}`);
+    if (isArray(step.irqs) && step.irqs.join() !== taken.join()) {
+      run.fail(`${path}.irqs`, `took ${taken.join(', ') || 'none'}, expected ${step.irqs.join(', ') || 'none'}`);
+    }
+    return EMPTY_RESULT;
+  },
+  title: () => 'take interrupts',
+};
+
+export const yieldStep: StepKind = {
+  keys: [],
+  check(step, scope, path) {
+    const n = number(step.yield, scope, `${path}.yield`);
+    if (n < 1n || n > 10_000n) throw new ScenarioError(`${path}.yield`, `${n} times`, 'use 1 to 10000');
+  },
+  run(run, step, path) {
+    const n = Number(number(step.yield, run.scope, `${path}.yield`));
+    for (let i = 0; i < n; i++) run.machine.host.call('hvc', HYPERCALL_BASE + 0x3b, []);
+    return EMPTY_RESULT;
+  },
+  title: () => 'yield',
+};
+
+export const wait: StepKind = {
+  keys: [],
+  check(step, _scope, path) {
+    duration(step.wait, `${path}.wait`);
+  },
+  run(run, step, path) {
+    run.sim.spin(duration(step.wait, `${path}.wait`));
+    return EMPTY_RESULT;
+  },
+  title: (step) => `spin for ${String(step.wait)}`,
+};
+
+export const wfi: StepKind = {
+  keys: [],
+  names: () => IRQ_VALUES,
+  check(step, _scope, path) {
+    duration(step.wfi, `${path}.wfi`);
+  },
+  run(run, step, path) {
+    const { machine } = run;
+    const ns = duration(step.wfi, `${path}.wfi`);
+    machine.enableInterrupts();
+    machine.takeInterrupts();
+    machine.timer(ns);
+    const bad = ended(machine.host.wfi(ns + 1_000_000_000), run);
+    if (bad !== undefined) run.fail(`${path}.wfi`, bad);
+    machine.timer(undefined);
+    const taken = machine.takeInterrupts();
+    run.say(`woken by ${taken.join(', ') || 'nothing'}`);
+    return irqResult(taken);
+  },
+  title: (step) => `wait for an interrupt, timer ${String(step.wfi)} ahead`,
+};
+
+export const note: StepKind = {
+  keys: [],
+  check(step, _scope, path) {
+    if (typeof step.note !== 'string') throw new ScenarioError(`${path}.note`, 'not text', 'write a string');
+  },
+  run(run, step) {
+    run.note(String(step.note));
+    return EMPTY_RESULT;
+  },
+  title: (step) => String(step.note),
+};
+
+export const dead: StepKind = {
+  keys: [],
+  check(step, _scope, path) {
+    if (typeof step.dead !== 'string')
+      throw new ScenarioError(
+        `${path}.dead`,
+        'not a name',
+        'write the id of a death (docs/reference/deaths.md), or ""',
+      );
+  },
+  run(run, step, path) {
+    const { rm, hyp } = run.sim;
+    const found = rm.dead?.trigger ?? hyp.dead?.rule;
+    run.say(found === undefined ? 'RM and the hypervisor are alive' : `dead: ${found}`);
+    if (found === undefined || (step.dead !== '' && step.dead !== found)) {
+      run.fail(
+        `${path}.dead`,
+        `${found === undefined ? 'nothing died' : `died of ${found}`}, expected ${String(step.dead) || 'a death'}`,
+      );
+    }
+    return EMPTY_RESULT;
+  },
+  title: () => 'is RM dead?',
+};
