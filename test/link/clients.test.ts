@@ -9,9 +9,11 @@ import { readRecording, replayRecording } from '../../src/sim/index.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const clients = join(root, 'clients');
 let folder = '';
+let example = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gunyah-c-'));
+  example = compile('gcc', 'example', '-O1', '-g', '-fsanitize=address,undefined');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -54,12 +56,11 @@ const serve = (...args: string[]) =>
 
 describe('the C client', () => {
   it('compiles without a warning with both compilers', () => {
-    compile('gcc', 'gcc');
-    compile('clang', 'clang');
+    compile('gcc', 'gcc', '-fsyntax-only');
+    compile('clang', 'clang', '-fsyntax-only');
   });
 
   it('finds RM, brings a VM up and lists its resources; the packets and the run are on file', async () => {
-    const example = compile('gcc', 'example', '-O1', '-g', '-fsanitize=address,undefined');
     const pcap = join(folder, 'out.pcapng');
     const recording = join(folder, 'out.rec');
     const server = serve('--listen', `unix:${join(folder, 's')}`, '--pcap', pcap, '--record', recording);
@@ -98,7 +99,6 @@ describe('the C client', () => {
   });
 
   it('shows a deliberate bug when asked for one', async () => {
-    const example = compile('gcc', 'mutant', '-O1', '-g', '-fsanitize=address,undefined');
     const server = serve('--listen', 'tcp:127.0.0.1:0');
     const [, address] = await server.isReady;
     expect((await start(example, [address, '--mutant', 'short-request']).ended).err).toMatch(/VM_ALLOCATE: error/);
