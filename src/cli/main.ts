@@ -4,6 +4,7 @@
  * 4 transport, 70 a bug of the simulator, 130 interrupted.
  */
 import { Command, CommanderError } from 'commander';
+import { registerConform } from './conform.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
 import { registerFuzzCommand } from './fuzz.js';
@@ -27,6 +28,7 @@ registerScenarioCommands(program);
 registerServe(program);
 registerProtocolCommands(program);
 registerFuzzCommand(program);
+registerConform(program);
 
 process.on('SIGINT', () => process.exit(Exit.INTERRUPTED));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -97,8 +97,10 @@ export class SendAudit {
       this.problem(`sequence number ${m.seq} is still in use by an unanswered request`, m.packets[0]);
     this.outstanding.add(m.seq);
     if (this.payloads && LAYOUTS[m.id] !== undefined) {
-      for (const p of decodeMessage(RpcType.REQUEST, m.id, m.payload).problems)
-        this.problem(`${messageName(m.id)}: ${p}`, m.packets[0]);
+      const decoded = decodeMessage(RpcType.REQUEST, m.id, m.payload);
+      for (const p of decoded.problems) this.problem(`${messageName(m.id)}: ${p}`, m.packets[0]);
+      for (const f of decoded.fields)
+        if (f.text.endsWith('(ignored)')) this.problem(`${messageName(m.id)}: ${f.name} must be 0`, m.packets[0]);
     }
     if (this.requests.length < this.keep) this.requests.push(m);
     return m;

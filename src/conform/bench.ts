@@ -202,8 +202,10 @@ export class Bench implements ClientPort {
       s.packets.push(packet.slice());
       return { error: HypError.OK, notFull: s.packets.length < s.depth };
     }
-    this.observe(packet);
-    return this.toRm(packet, push);
+    const result = this.toRm(packet, push);
+    // What the queue refused was not sent: the client will try again.
+    if (result.error === HypError.OK) this.observe(packet);
+    return result;
   }
 
   /** Push flags of all sends, in order. */
@@ -212,8 +214,8 @@ export class Bench implements ClientPort {
   private forcedSend(packet: Uint8Array, push: boolean, forced: ForcedResult): SendResult {
     this.note('>', packet, `forced ${forced.error}`);
     if (forced.made) {
-      this.observe(packet);
       this.toRm(packet, push);
+      this.observe(packet);
     } else if (forced.error !== HypError.MSGQUEUE_FULL) this.audit.abandon();
     // The queue is drained a little later.
     if (!forced.more) this.timedEdge('tx');
@@ -240,8 +242,9 @@ export class Bench implements ClientPort {
       this.heldLeft = h.fragments + 1;
     }
     if (this.held === undefined) {
-      this.note('>', packet);
-      return this.realSend(packet, push);
+      const result = this.realSend(packet, push);
+      this.note('>', packet, result.error === HypError.OK ? undefined : `refused with ${result.error}`);
+      return result;
     }
     this.note('>', packet, 'kept from RM');
     this.held.push(packet.slice());

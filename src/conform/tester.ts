@@ -115,7 +115,7 @@ export class Tester {
 
   /** Lets everything work until nothing is left to do. */
   *rest(limitNs = 200 * MS): Script {
-    yield { done: () => false, limitNs };
+    yield { done: () => false, limitNs, rest: true };
   }
 
   *end(ticket: string, what = 'the call', limitNs = HANG_NS): Script<Answer> {

@@ -15,6 +15,8 @@ export type VerdictKind = 'PASS' | 'FAIL' | 'HANG' | 'CRASH' | 'LEAK' | 'SKIP';
 export interface Until {
   done: () => boolean;
   limitNs: number;
+  /** It waits for rest, not for something. */
+  rest?: boolean;
 }
 
 export type Script<T = void> = Generator<Until, T, undefined>;

@@ -24,11 +24,22 @@ export const boot: (Case | NotImplemented)[] = [
       yield* started(t, '1:0:0x80000000');
       const order = t.bench.audit.requests.map((r) => r.id);
       const at = order.indexOf(Msg.VM_SET_CONTEXT);
-      t.expect(at > order.indexOf(Msg.VM_INIT) && at < order.indexOf(Msg.VM_START), 'VM_SET_BOOT_CONTEXT at the wrong time');
+      t.expect(
+        at > order.indexOf(Msg.VM_INIT) && at < order.indexOf(Msg.VM_START),
+        'VM_SET_BOOT_CONTEXT at the wrong time',
+      );
     },
   },
   {
-    ...check('BOOT-2', 'V', 'M', 'H', 'L', 'all registers', 'X0 to X30, PC, SP_EL0 and SP_EL1 each arrive once with their set and index.'),
+    ...check(
+      'BOOT-2',
+      'V',
+      'M',
+      'H',
+      'L',
+      'all registers',
+      'X0 to X30, PC, SP_EL0 and SP_EL1 each arrive once with their set and index.',
+    ),
     *run(t) {
       const list = [...Array.from({ length: 31 }, (_, i) => [0, i]), [1, 0], [2, 0], [2, 1]];
       yield* started(t, list.map(([s, i], n) => `${s}:${i}:${0x1000 * (n + 1)}`).join(','));
@@ -57,7 +68,10 @@ export const boot: (Case | NotImplemented)[] = [
       t.expect(sent(t).sort().join() === '0.1=80000002,0.2=2', `sent: ${sent(t).join()}`);
     },
   },
-  { ...check('BOOT-6', 'V', 'M', 'L', 'R', 'bounds', 'Registers that do not exist are refused by the client.'), why: 'the upper tester sets registers with the VM, not one at a time; there is no local refusal to see' },
+  {
+    ...check('BOOT-6', 'V', 'M', 'L', 'R', 'bounds', 'Registers that do not exist are refused by the client.'),
+    why: 'the upper tester sets registers with the VM, not one at a time; there is no local refusal to see',
+  },
   {
     ...check('BOOT-7', 'V', 'S', 'L', 'L', 'last write wins', 'Of two writes to a register only the second is sent.'),
     *run(t) {
@@ -65,15 +79,48 @@ export const boot: (Case | NotImplemented)[] = [
       t.expect(sent(t).join() === '1.0=2000', `sent: ${sent(t).join()}`);
     },
   },
-  { ...check('BOOT-8', 'V', 'M', 'L', 'R', 'after the start', 'Registers of a running VM cannot be set.'), why: 'the upper tester sets registers with the VM, so there is no later write' },
   {
-    ...check('BOOT-9', 'V', 'S', 'H', 'R', 'not supported by RM', 'Without VM_SET_BOOT_CONTEXT the start fails cleanly.'),
+    ...check('BOOT-8', 'V', 'M', 'L', 'R', 'after the start', 'Registers of a running VM cannot be set.'),
+    why: 'the upper tester sets registers with the VM, so there is no later write',
+  },
+  {
+    ...check(
+      'BOOT-9',
+      'V',
+      'S',
+      'H',
+      'R',
+      'not supported by RM',
+      'Without VM_SET_BOOT_CONTEXT the start fails cleanly.',
+    ),
     *run(t) {
       yield* t.create('a', 'boot=1:0:0x80001000');
       const text = yield* t.vm('start');
       t.expect(text.startsWith('error'), 'the start succeeds although the registers were not set');
     },
   },
-  { ...check('BOOT-10', 'V', 'M', 'H', 'L', 'authenticated VM', 'The registers of a VM whose firmware owns them are not set.'), why: 'the open platform authenticates nothing' },
-  { ...check('BOOT-11', 'V', 'M', 'H', 'R', 'entry is the start of the image', 'Without VM_SET_BOOT_CONTEXT a payload with another entry is refused.'), why: 'the upper tester has no notion of a payload beside the image' },
+  {
+    ...check(
+      'BOOT-10',
+      'V',
+      'M',
+      'H',
+      'L',
+      'authenticated VM',
+      'The registers of a VM whose firmware owns them are not set.',
+    ),
+    why: 'the open platform authenticates nothing',
+  },
+  {
+    ...check(
+      'BOOT-11',
+      'V',
+      'M',
+      'H',
+      'R',
+      'entry is the start of the image',
+      'Without VM_SET_BOOT_CONTEXT a payload with another entry is refused.',
+    ),
+    why: 'the upper tester has no notion of a payload beside the image',
+  },
 ];

@@ -11,7 +11,11 @@ const N = Msg.N_VM_STATUS;
 
 /** The call whose answer the test cuts: 504 bytes in 3 packets unless changed. */
 function answered(t: Tester, data: Uint8Array, ...changes: Change[]): void {
-  t.interfere(request(TEST_ID).once().becomes(answer(0, data), ...changes));
+  t.interfere(
+    request(TEST_ID)
+      .once()
+      .becomes(answer(0, data), ...changes),
+  );
 }
 
 const cutAt = (id: number, seq: number, payload: Uint8Array, ...sizes: number[]): Uint8Array[] => {
@@ -63,7 +67,15 @@ function* stray(t: Tester, make: (seq: number) => Uint8Array[]): Script {
 
 export const frag: Case[] = [
   {
-    ...check('FRAG-1', 'T', 'M', 'H', 'R', 'reply of two fragments', 'A reply of two fragments is put together exactly.'),
+    ...check(
+      'FRAG-1',
+      'T',
+      'M',
+      'H',
+      'R',
+      'reply of two fragments',
+      'A reply of two fragments is put together exactly.',
+    ),
     *run(t) {
       const data = concatBytes(u32s(6), pattern(264));
       answered(t, data);
@@ -71,7 +83,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-2', 'T', 'M', 'H', 'R', 'largest reply', 'A reply of 63 fragments (332 resources, 14616 bytes) is put together exactly.'),
+    ...check(
+      'FRAG-2',
+      'T',
+      'M',
+      'H',
+      'R',
+      'largest reply',
+      'A reply of 63 fragments (332 resources, 14616 bytes) is put together exactly.',
+    ),
     *run(t) {
       const data = concatBytes(u32s(332), pattern(332 * 44));
       answered(t, data);
@@ -79,14 +99,30 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-3', 'T', 'M', 'H', 'R', 'slow fragments', 'One fragment per interrupt, a second apart, makes a message.'),
+    ...check(
+      'FRAG-3',
+      'T',
+      'M',
+      'H',
+      'R',
+      'slow fragments',
+      'One fragment per interrupt, a second apart, makes a message.',
+    ),
     *run(t) {
       answered(t, DATA, spread(1000 * MS));
       t.expectReply(yield* t.end(t.begin(TEST_ID), 'the call', 60_000 * MS), 0, DATA);
     },
   },
   {
-    ...check('FRAG-4', 'T', 'M', 'H', 'R', 'split over a full queue', 'A reply that comes two packets at a time is put together.'),
+    ...check(
+      'FRAG-4',
+      'T',
+      'M',
+      'H',
+      'R',
+      'split over a full queue',
+      'A reply that comes two packets at a time is put together.',
+    ),
     *run(t) {
       const data = pattern(1500);
       answered(t, data, (p) => p.map((e, i) => ({ ...e, edge: true, delayNs: Math.floor(i / 2) * MS })));
@@ -94,28 +130,60 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-5', 'T', 'M', 'Md', 'L', 'short middle fragment', 'A fragment that is not full is followed by the next without a gap.'),
+    ...check(
+      'FRAG-5',
+      'T',
+      'M',
+      'Md',
+      'L',
+      'short middle fragment',
+      'A fragment that is not full is followed by the next without a gap.',
+    ),
     *run(t) {
       answered(t, DATA, sizes(232, 100, 172));
       t.expectReply(yield* t.call(TEST_ID), 0, DATA);
     },
   },
   {
-    ...check('FRAG-6', 'T', 'M', 'C', 'L', 'first fragment with the error word only', 'A first fragment of 12 bytes followed by data is accepted.'),
+    ...check(
+      'FRAG-6',
+      'T',
+      'M',
+      'C',
+      'L',
+      'first fragment with the error word only',
+      'A first fragment of 12 bytes followed by data is accepted.',
+    ),
     *run(t) {
       answered(t, DATA, sizes(4, 232, 232, 36));
       t.expectReply(yield* t.call(TEST_ID), 0, DATA);
     },
   },
   {
-    ...check('FRAG-7', 'T', 'M', 'Md', 'L', 'empty continuation', 'A continuation without content counts and adds nothing.'),
+    ...check(
+      'FRAG-7',
+      'T',
+      'M',
+      'Md',
+      'L',
+      'empty continuation',
+      'A continuation without content counts and adds nothing.',
+    ),
     *run(t) {
       answered(t, DATA, sizes(232, 0, 232, 40));
       t.expectReply(yield* t.call(TEST_ID), 0, DATA);
     },
   },
   {
-    ...check('FRAG-8', 'T', 'M', 'C', 'H', 'continuation with another id', 'A continuation with another message id fails the call or is ignored; it corrupts nothing.'),
+    ...check(
+      'FRAG-8',
+      'T',
+      'M',
+      'C',
+      'H',
+      'continuation with another id',
+      'A continuation with another message id fails the call or is ignored; it corrupts nothing.',
+    ),
     *run(t) {
       yield* wrongThenRight(t, (b) => {
         b[4] ^= 1;
@@ -123,7 +191,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-9', 'T', 'M', 'C', 'H', 'continuation with another count', 'A continuation with another fragment count fails the call or is ignored.'),
+    ...check(
+      'FRAG-9',
+      'T',
+      'M',
+      'C',
+      'H',
+      'continuation with another count',
+      'A continuation with another fragment count fails the call or is ignored.',
+    ),
     *run(t) {
       yield* wrongThenRight(t, (b) => {
         b[1] += 4;
@@ -131,7 +207,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-10', 'T', 'S', 'H', 'H', 'continuation with another sequence number', 'A continuation with another sequence number is not merged.'),
+    ...check(
+      'FRAG-10',
+      'T',
+      'S',
+      'H',
+      'H',
+      'continuation with another sequence number',
+      'A continuation with another sequence number is not merged.',
+    ),
     *run(t) {
       yield* wrongThenRight(t, (b) => {
         b[2] ^= 0x55;
@@ -139,7 +223,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-11', 'T', 'M', 'C', 'H', 'continuation out of the blue', 'A continuation without a beginning is ignored.'),
+    ...check(
+      'FRAG-11',
+      'T',
+      'M',
+      'C',
+      'H',
+      'continuation out of the blue',
+      'A continuation without a beginning is ignored.',
+    ),
     *run(t) {
       yield* t.rest();
       t.bench.inject([rpcPacket(0, TEST_ID, 0, 1, pattern(100))]);
@@ -150,7 +242,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-12', 'T', 'M', 'C', 'H', 'one continuation too many', 'A continuation after the announced last one is ignored.'),
+    ...check(
+      'FRAG-12',
+      'T',
+      'M',
+      'C',
+      'H',
+      'one continuation too many',
+      'A continuation after the announced last one is ignored.',
+    ),
     *run(t) {
       answered(t, DATA, (p) => [...p, p[p.length - 1]]);
       t.expectReply(yield* t.call(TEST_ID), 0, DATA);
@@ -158,7 +258,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-13', 'T', 'M', 'H', 'H', 'missing tail, then another reply', 'A reply whose tail is missing does not damage the next one.'),
+    ...check(
+      'FRAG-13',
+      'T',
+      'M',
+      'H',
+      'H',
+      'missing tail, then another reply',
+      'A reply whose tail is missing does not damage the next one.',
+    ),
     *run(t) {
       answered(t, DATA, truncate(2));
       const a = t.begin(TEST_ID);
@@ -170,7 +278,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-14', 'T', 'S', 'H', 'H', 'missing tail, silence', 'A caller whose reply never ends can be cancelled, or has a time limit; other calls work.'),
+    ...check(
+      'FRAG-14',
+      'T',
+      'S',
+      'H',
+      'H',
+      'missing tail, silence',
+      'A caller whose reply never ends can be cancelled, or has a time limit; other calls work.',
+    ),
     *run(t) {
       answered(t, DATA, truncate(2));
       const a = t.begin(TEST_ID);
@@ -180,20 +296,50 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-15', 'T', 'S', 'H', 'L', 'notification inside a reply', 'A notification between two fragments of a reply is delivered; the reply is too, or it fails cleanly.'),
+    ...check(
+      'FRAG-15',
+      'T',
+      'S',
+      'H',
+      'L',
+      'notification inside a reply',
+      'A notification between two fragments of a reply is delivered; the reply is too, or it fails cleanly.',
+    ),
     *run(t) {
-      answered(t, DATA, packets((own) => [own[0], vmStatus(0x90, 3), ...own.slice(1)]));
+      answered(
+        t,
+        DATA,
+        packets((own) => [own[0], vmStatus(0x90, 3), ...own.slice(1)]),
+      );
       const a = yield* t.call(TEST_ID);
       if (a.kind === 'reply') t.expectReply(a, 0, DATA);
       t.expect(t.notified(N).length === 1, 'the notification was not delivered');
     },
   },
   {
-    ...check('FRAG-16', 'T', 'M', 'Md', 'L', 'fragmented notification', 'A notification of several fragments is delivered whole.'),
+    ...check(
+      'FRAG-16',
+      'T',
+      'M',
+      'Md',
+      'L',
+      'fragmented notification',
+      'A notification of several fragments is delivered whole.',
+    ),
     *run(t) {
       yield* t.rest();
       const payload = concatBytes(u16x2(0x90, 596), pattern(596));
-      t.bench.inject([0, 1, 2].map((i) => rpcPacket(i === 0 ? RpcType.NOTIFICATION : 0, Msg.N_VM_CONSOLE_CHARS, 4, 2, payload.subarray(i * 232, (i + 1) * 232))));
+      t.bench.inject(
+        [0, 1, 2].map((i) =>
+          rpcPacket(
+            i === 0 ? RpcType.NOTIFICATION : 0,
+            Msg.N_VM_CONSOLE_CHARS,
+            4,
+            2,
+            payload.subarray(i * 232, (i + 1) * 232),
+          ),
+        ),
+      );
       yield* t.rest();
       const got = t.notified(Msg.N_VM_CONSOLE_CHARS);
       t.expect(got.length === 1, `${got.length} notifications were delivered, 1 was sent`);
@@ -201,7 +347,15 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-17', 'T', 'M', 'H', 'H', 'truncated notification, then a reply', 'A notification that never ends does not keep a reply back.'),
+    ...check(
+      'FRAG-17',
+      'T',
+      'M',
+      'H',
+      'H',
+      'truncated notification, then a reply',
+      'A notification that never ends does not keep a reply back.',
+    ),
     *run(t) {
       yield* t.rest();
       t.bench.inject([rpcPacket(RpcType.NOTIFICATION, Msg.N_VM_CONSOLE_CHARS, 4, 2, pattern(232))]);
@@ -211,14 +365,30 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-18', 'T', 'M', 'C', 'H', 'count 63', 'A message that announces 63 more fragments is refused; the caller fails or can be cancelled, the next call works.'),
+    ...check(
+      'FRAG-18',
+      'T',
+      'M',
+      'C',
+      'H',
+      'count 63',
+      'A message that announces 63 more fragments is refused; the caller fails or can be cancelled, the next call works.',
+    ),
     *run(t) {
       const data = pattern(64 * 232 - 4);
-      answered(t, pattern(4), packets((own, m) => {
-        const all = concatBytes(u32s(0), data);
-        const seq = m.seq;
-        return own.length === 0 ? [] : Array.from({ length: 64 }, (_, i) => rpcPacket(i === 0 ? RpcType.REPLY : 0, m.id, seq, 63, all.subarray(i * 232, (i + 1) * 232)));
-      }));
+      answered(
+        t,
+        pattern(4),
+        packets((own, m) => {
+          const all = concatBytes(u32s(0), data);
+          const seq = m.seq;
+          return own.length === 0
+            ? []
+            : Array.from({ length: 64 }, (_, i) =>
+                rpcPacket(i === 0 ? RpcType.REPLY : 0, m.id, seq, 63, all.subarray(i * 232, (i + 1) * 232)),
+              );
+        }),
+      );
       const a = t.begin(TEST_ID);
       yield* t.rest();
       t.cancel(a);
@@ -226,20 +396,44 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-19', 'T', 'M', 'C', 'H', 'first fragment twice', 'A repeated first fragment fails the call or lets it complete once.'),
+    ...check(
+      'FRAG-19',
+      'T',
+      'M',
+      'C',
+      'H',
+      'first fragment twice',
+      'A repeated first fragment fails the call or lets it complete once.',
+    ),
     *run(t) {
-      answered(t, DATA, packets((own) => [own[0], ...own]));
+      answered(
+        t,
+        DATA,
+        packets((own) => [own[0], ...own]),
+      );
       const a = yield* t.call(TEST_ID);
       if (a.kind === 'reply') t.expectReply(a, 0, DATA);
       yield* t.rest();
     },
   },
   {
-    ...check('FRAG-20', 'T', 'M', 'C', 'H', 'continuations of a failed reply', 'What arrives after a reply was spoilt is ignored.'),
+    ...check(
+      'FRAG-20',
+      'T',
+      'M',
+      'C',
+      'H',
+      'continuations of a failed reply',
+      'What arrives after a reply was spoilt is ignored.',
+    ),
     *run(t) {
-      answered(t, DATA, edit(1, (b) => {
-        b[4] ^= 1;
-      }));
+      answered(
+        t,
+        DATA,
+        edit(1, (b) => {
+          b[4] ^= 1;
+        }),
+      );
       const a = t.begin(TEST_ID);
       yield* t.rest();
       t.cancel(a);
@@ -249,10 +443,17 @@ export const frag: Case[] = [
     },
   },
   {
-    ...check('FRAG-21', 'T', 'M', 'C', 'H', 'continuation after a whole reply', 'A continuation behind a reply of one fragment is ignored.'),
+    ...check(
+      'FRAG-21',
+      'T',
+      'M',
+      'C',
+      'H',
+      'continuation after a whole reply',
+      'A continuation behind a reply of one fragment is ignored.',
+    ),
     *run(t) {
       yield* stray(t, (seq) => [rpcPacket(0, TEST_ID, seq, 0, pattern(64))]);
     },
   },
 ];
-

@@ -1,14 +1,29 @@
 /** LIFE: order of a VM's life (fact base: rm-state-machines 1, rm-rpc-messages 1; catalog 9). */
 import { put32 } from '../../base/index.js';
 import { Msg, messageName, RmError, VmState } from '../../protocol/index.js';
-import { drop, errorCode, notification, reply, rewrite } from '../interfere.js';
 import { moveGuest, OFF, RESTART } from '../guest.js';
+import { drop, errorCode, notification, reply, rewrite } from '../interfere.js';
 import type { Tester } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 
-const BRING_UP = [Msg.VM_ALLOCATE, Msg.MEM_LEND, Msg.VM_CONFIG_IMAGE, Msg.VM_INIT, Msg.VM_GET_HYP_RESOURCES, Msg.VM_START];
+const BRING_UP = [
+  Msg.VM_ALLOCATE,
+  Msg.MEM_LEND,
+  Msg.VM_CONFIG_IMAGE,
+  Msg.VM_INIT,
+  Msg.VM_GET_HYP_RESOURCES,
+  Msg.VM_START,
+];
 const CODES = [RmError.NOMEM, RmError.DENIED, RmError.BUSY, RmError.MEM_INVALID];
-const LIFE: readonly number[] = [Msg.VM_ALLOCATE, Msg.VM_CONFIG_IMAGE, Msg.VM_INIT, Msg.VM_START, Msg.VM_STOP, Msg.VM_RESET, Msg.VM_DEALLOCATE];
+const LIFE: readonly number[] = [
+  Msg.VM_ALLOCATE,
+  Msg.VM_CONFIG_IMAGE,
+  Msg.VM_INIT,
+  Msg.VM_START,
+  Msg.VM_STOP,
+  Msg.VM_RESET,
+  Msg.VM_DEALLOCATE,
+];
 
 /** RM itself refuses the image: its state is INIT_FAILED, without a configuration. */
 const badHandle = rewrite(
@@ -35,8 +50,13 @@ const badTree = rewrite(
 
 /** No reply told the client that its request was illegal in the state of the VM. */
 export function noStateErrors(t: Tester): void {
-  const bad = t.bench.log.find((l) => l.dir === '<' && (l.bytes[1] & 3) === 2 && l.bytes.length >= 12 && l.bytes[8] === RmError.VM_STATE);
-  if (bad !== undefined) t.fail(`a request was illegal in the state of its VM: ${messageName(bad.bytes[4] | (bad.bytes[5] << 8) | (bad.bytes[6] << 16) | (bad.bytes[7] << 24))}`);
+  const bad = t.bench.log.find(
+    (l) => l.dir === '<' && (l.bytes[1] & 3) === 2 && l.bytes.length >= 12 && l.bytes[8] === RmError.VM_STATE,
+  );
+  if (bad !== undefined)
+    t.fail(
+      `a request was illegal in the state of its VM: ${messageName(bad.bytes[4] | (bad.bytes[5] << 8) | (bad.bytes[6] << 16) | (bad.bytes[7] << 24))}`,
+    );
 }
 
 /** The guest powers off or restarts by itself. */
@@ -44,23 +64,45 @@ export function* selfExit(t: Tester, program: readonly number[], type: string, n
   yield* t.up(name, '', program, index);
   yield* t.vmOk('run', name, '0');
   yield* t.until(() => t.exits(name).length > 0);
-  t.expect(t.exits(name)[0]?.[0] === type, `exits: ${t.exits(name).join(';') || 'none'}; events ${t.events.slice(-3).join('; ')}`);
+  t.expect(
+    t.exits(name)[0]?.[0] === type,
+    `exits: ${t.exits(name).join(';') || 'none'}; events ${t.events.slice(-3).join('; ')}`,
+  );
 }
 
 export const life: (Case | NotImplemented)[] = [
   {
-    ...check('LIFE-1', 'V', 'M', 'H', 'R', 'legal order', 'Requests follow the state machine of RM; none is refused for the state of the VM.'),
+    ...check(
+      'LIFE-1',
+      'V',
+      'M',
+      'H',
+      'R',
+      'legal order',
+      'Requests follow the state machine of RM; none is refused for the state of the VM.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('destroy');
       noStateErrors(t);
       const order = t.bench.audit.requests.map((r) => r.id).filter((id) => LIFE.includes(id));
-      const seen = order.filter((id, i) => id !== order[i - 1]).map(messageName).join(' ');
+      const seen = order
+        .filter((id, i) => id !== order[i - 1])
+        .map(messageName)
+        .join(' ');
       t.expect(seen === LIFE.map(messageName).join(' '), `order of requests: ${seen}`);
     },
   },
   {
-    ...check('LIFE-2', 'V', 'M', 'H', 'R', 'failure at each step', 'Whatever step fails, the start fails, the roll-back is legal, and a new VM can be started afterwards.'),
+    ...check(
+      'LIFE-2',
+      'V',
+      'M',
+      'H',
+      'R',
+      'failure at each step',
+      'Whatever step fails, the start fails, the roll-back is legal, and a new VM can be started afterwards.',
+    ),
     leaksAnyway: true,
     *run(t) {
       let index = 0;
@@ -82,7 +124,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-3', 'V', 'M', 'C', 'R', 'image refused', 'After a refused VM_CONFIG_IMAGE neither VM_RESET nor a second VM_CONFIG_IMAGE is sent; the parcel is reclaimed.'),
+    ...check(
+      'LIFE-3',
+      'V',
+      'M',
+      'C',
+      'R',
+      'image refused',
+      'After a refused VM_CONFIG_IMAGE neither VM_RESET nor a second VM_CONFIG_IMAGE is sent; the parcel is reclaimed.',
+    ),
     leaksAnyway: true,
     *run(t) {
       t.interfere(badHandle);
@@ -96,7 +146,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-4', 'V', 'M', 'H', 'R', 'VM_INIT refused', 'After a failed VM_INIT the VM is reset, its memory reclaimed, its VMID given back.'),
+    ...check(
+      'LIFE-4',
+      'V',
+      'M',
+      'H',
+      'R',
+      'VM_INIT refused',
+      'After a failed VM_INIT the VM is reset, its memory reclaimed, its VMID given back.',
+    ),
     *run(t) {
       t.interfere(badTree);
       yield* t.create();
@@ -108,7 +166,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-5', 'V', 'M', 'H', 'R', 'VM_START refused', 'After a failed VM_START the VM is reset before its memory is reclaimed.'),
+    ...check(
+      'LIFE-5',
+      'V',
+      'M',
+      'H',
+      'R',
+      'VM_START refused',
+      'After a failed VM_START the VM is reset before its memory is reclaimed.',
+    ),
     *run(t) {
       // A base address that RM cannot give to a VM: VM_START itself fails with NORESOURCE, state INIT_FAILED.
       yield* t.create();
@@ -122,7 +188,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-6', 'V', 'M', 'H', 'R', 'VMIDs are opaque', 'The VMID of the reply is used in every request, whatever it is.'),
+    ...check(
+      'LIFE-6',
+      'V',
+      'M',
+      'H',
+      'R',
+      'VMIDs are opaque',
+      'The VMID of the reply is used in every request, whatever it is.',
+    ),
     *run(t) {
       yield* t.up('a');
       yield* t.up('b', '', undefined, 1);
@@ -135,10 +209,21 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-7', 'V', 'M', 'Md', 'R', 'VMIDs exhausted', 'NORESOURCE to VM_ALLOCATE is a clean error that leaves other VMs alone.'),
+    ...check(
+      'LIFE-7',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'VMIDs exhausted',
+      'NORESOURCE to VM_ALLOCATE is a clean error that leaves other VMs alone.',
+    ),
     *run(t) {
       yield* t.up('a');
-      t.interfere(reply(Msg.VM_ALLOCATE).once().becomes(errorCode(RmError.NORESOURCE)), rewrite([Msg.VM_ALLOCATE], () => Uint8Array.of(3, 0, 0, 0), 0, 1));
+      t.interfere(
+        reply(Msg.VM_ALLOCATE).once().becomes(errorCode(RmError.NORESOURCE)),
+        rewrite([Msg.VM_ALLOCATE], () => Uint8Array.of(3, 0, 0, 0), 0, 1),
+      );
       yield* t.create('b', '', undefined, 1);
       const text = yield* t.vm('start', 'b');
       t.expect(text.startsWith('error'), 'the refusal was not noticed');
@@ -147,7 +232,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-8', 'V', 'M', 'H', 'R', 'two VMs at once', 'Two VMs that start and end at the same time do not disturb each other.'),
+    ...check(
+      'LIFE-8',
+      'V',
+      'M',
+      'H',
+      'R',
+      'two VMs at once',
+      'Two VMs that start and end at the same time do not disturb each other.',
+    ),
     *run(t) {
       yield* t.create('a');
       yield* t.create('b', '', undefined, 1);
@@ -172,7 +265,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-10', 'V', 'S', 'Md', 'R', 'start again after a failure', 'A start that is repeated after a failure ends clearly, without illegal requests.'),
+    ...check(
+      'LIFE-10',
+      'V',
+      'S',
+      'Md',
+      'R',
+      'start again after a failure',
+      'A start that is repeated after a failure ends clearly, without illegal requests.',
+    ),
     *run(t) {
       t.interfere(badTree);
       yield* t.create();
@@ -186,15 +287,35 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-11', 'V', 'S', 'H', 'L', 'no notification of READY', 'The bring-up does not depend on VM_STATUS(READY).'),
+    ...check(
+      'LIFE-11',
+      'V',
+      'S',
+      'H',
+      'L',
+      'no notification of READY',
+      'The bring-up does not depend on VM_STATUS(READY).',
+    ),
     *run(t) {
-      t.interfere(notification(Msg.N_VM_STATUS).when((m) => m.payload[4] === VmState.READY).becomes(drop));
+      t.interfere(
+        notification(Msg.N_VM_STATUS)
+          .when((m) => m.payload[4] === VmState.READY)
+          .becomes(drop),
+      );
       yield* t.up();
       yield* t.vmOk('destroy');
     },
   },
   {
-    ...check('LIFE-12', 'V', 'M', 'H', 'R', 'the guest powers off', 'After VM_EXITED no VM_STOP is sent; the VM is reset, its memory reclaimed, its VMID given back.'),
+    ...check(
+      'LIFE-12',
+      'V',
+      'M',
+      'H',
+      'R',
+      'the guest powers off',
+      'After VM_EXITED no VM_STOP is sent; the VM is reset, its memory reclaimed, its VMID given back.',
+    ),
     *run(t) {
       yield* selfExit(t, OFF, '1');
       yield* t.vmOk('destroy');
@@ -203,7 +324,15 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-13', 'V', 'S', 'Md', 'R', 'restart by a new VM', 'A guest that asks for a restart gets a new VM: the old VMID is given back, not configured again.'),
+    ...check(
+      'LIFE-13',
+      'V',
+      'S',
+      'Md',
+      'R',
+      'restart by a new VM',
+      'A guest that asks for a restart gets a new VM: the old VMID is given back, not configured again.',
+    ),
     *run(t) {
       yield* selfExit(t, RESTART, '2');
       yield* t.vmOk('destroy');
@@ -214,11 +343,27 @@ export const life: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('LIFE-14', 'V', 'S', 'H', 'R', 'authenticated image', 'A VM with platform authentication is authenticated between configuration and VM_INIT.'),
+    ...check(
+      'LIFE-14',
+      'V',
+      'S',
+      'H',
+      'R',
+      'authenticated image',
+      'A VM with platform authentication is authenticated between configuration and VM_INIT.',
+    ),
     why: 'the open platform has no authentication of images, so RM refuses VM_AUTH_IMAGE whatever the client does',
   },
   {
-    ...check('LIFE-15', 'V', 'M', 'H', 'R', 'owner killed during a call', 'A client whose owner process ends during any call still tears the VM down.'),
+    ...check(
+      'LIFE-15',
+      'V',
+      'M',
+      'H',
+      'R',
+      'owner killed during a call',
+      'A client whose owner process ends during any call still tears the VM down.',
+    ),
     why: 'the upper tester has no process of its own whose end the client could see',
   },
 ];

@@ -1,7 +1,7 @@
 /** MEM: memory parcels (fact base: rm-rpc-messages 2, 3, clients 5.2, 9; catalog 10). */
 import { le16, le32, le64 } from '../../base/index.js';
 import { Msg, RmError } from '../../protocol/index.js';
-import { reply, replyPayload, request, answer, payload as setPayload } from '../interfere.js';
+import { answer, reply, replyPayload, request, payload as setPayload } from '../interfere.js';
 import { type Tester, u32s } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 
@@ -21,7 +21,10 @@ function parseLend(b: Uint8Array): Lend {
   return {
     flags: b[2],
     acl: Array.from({ length: aclCount }, (_, i) => ({ vmid: le16(b, 12 + i * 4), rights: b[14 + i * 4] })),
-    entries: Array.from({ length: n }, (_, i) => ({ base: Number(le64(b, at + 4 + i * 16)), size: Number(le64(b, at + 12 + i * 16)) })),
+    entries: Array.from({ length: n }, (_, i) => ({
+      base: Number(le64(b, at + 4 + i * 16)),
+      size: Number(le64(b, at + 12 + i * 16)),
+    })),
     left: b.length - end,
   };
 }
@@ -48,26 +51,58 @@ const lendOf = (t: Tester, id: number = Msg.MEM_LEND): Lend => {
   return parseLend(sent.payload);
 };
 
-const skip = (id: string, req: 'M' | 'S', sev: 'C' | 'H', stim: 'R' | 'L', title: string, must: string, why: string): NotImplemented => ({
+const skip = (
+  id: string,
+  req: 'M' | 'S',
+  sev: 'C' | 'H',
+  stim: 'R' | 'L',
+  title: string,
+  must: string,
+  why: string,
+): NotImplemented => ({
   ...check(id, 'V', req, sev, stim, title, must),
   why,
 });
 
-const NO_PAGING = 'demand paging by hypercall is a matter between kernel and hypervisor; the upper tester has no command for page faults';
+const NO_PAGING =
+  'demand paging by hypercall is a matter between kernel and hypervisor; the upper tester has no command for page faults';
 
 export const mem: (Case | NotImplemented)[] = [
   {
-    ...check('MEM-1', 'V', 'M', 'H', 'R', 'layout of MEM_LEND', 'Header, access list, memory list and attribute list follow each other with no spare bytes.'),
+    ...check(
+      'MEM-1',
+      'V',
+      'M',
+      'H',
+      'R',
+      'layout of MEM_LEND',
+      'Header, access list, memory list and attribute list follow each other with no spare bytes.',
+    ),
     *run(t) {
       yield* whole(t);
       t.expect(lendOf(t).left === 4, `${lendOf(t).left} bytes after the memory list, 4 make an empty attribute list`);
     },
   },
   {
-    ...check('MEM-2', 'V', 'M', 'H', 'R', 'owner in the access list', 'MEM_SHARE lists the owner, MEM_LEND does not; no VMID is listed twice.'),
+    ...check(
+      'MEM-2',
+      'V',
+      'M',
+      'H',
+      'R',
+      'owner in the access list',
+      'MEM_SHARE lists the owner, MEM_LEND does not; no VMID is listed twice.',
+    ),
     *run(t) {
       yield* whole(t);
-      t.expect(lendOf(t).acl.map((a) => a.vmid).join() === '128', `MEM_LEND lists ${lendOf(t).acl.map((a) => a.vmid).join()}`);
+      t.expect(
+        lendOf(t)
+          .acl.map((a) => a.vmid)
+          .join() === '128',
+        `MEM_LEND lists ${lendOf(t)
+          .acl.map((a) => a.vmid)
+          .join()}`,
+      );
       yield* t.up('b', 'share=1', undefined, 1);
       yield* t.vmOk('destroy', 'b');
       const ids = lendOf(t, Msg.MEM_SHARE).acl.map((a) => a.vmid);
@@ -75,19 +110,41 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-3', 'V', 'M', 'H', 'R', 'rights of the image parcel', 'The image parcel gives the VM all three rights.'),
+    ...check(
+      'MEM-3',
+      'V',
+      'M',
+      'H',
+      'R',
+      'rights of the image parcel',
+      'The image parcel gives the VM all three rights.',
+    ),
     *run(t) {
       yield* t.create();
       yield* t.vm('start');
-      t.expect(lendOf(t).acl.some((a) => a.vmid === 128 && a.rights === 7), 'the VM has not all rights');
+      t.expect(
+        lendOf(t).acl.some((a) => a.vmid === 128 && a.rights === 7),
+        'the VM has not all rights',
+      );
       yield* t.vm('destroy');
     },
   },
   {
-    ...check('MEM-4', 'V', 'M', 'H', 'R', '513 pieces', 'A list of 513 entries goes as 512 with APPEND and one MEM_APPEND with END.'),
+    ...check(
+      'MEM-4',
+      'V',
+      'M',
+      'H',
+      'R',
+      '513 pieces',
+      'A list of 513 entries goes as 512 with APPEND and one MEM_APPEND with END.',
+    ),
     *run(t) {
       yield* whole(t, PIECES(513));
-      t.expect(lendOf(t).entries.length === 512 && (lendOf(t).flags & 2) !== 0, 'the first message has not 512 entries with APPEND');
+      t.expect(
+        lendOf(t).entries.length === 512 && (lendOf(t).flags & 2) !== 0,
+        'the first message has not 512 entries with APPEND',
+      );
       const more = t.sent(Msg.MEM_APPEND);
       t.expect(more.length === 1 && more[0].payload[4] === 1, 'MEM_APPEND once with END');
     },
@@ -118,7 +175,15 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-8', 'V', 'M', 'C', 'R', 'nothing granted, nothing reclaimed', 'A bring-up that fails before or in MEM_LEND sends no MEM_RECLAIM.'),
+    ...check(
+      'MEM-8',
+      'V',
+      'M',
+      'C',
+      'R',
+      'nothing granted, nothing reclaimed',
+      'A bring-up that fails before or in MEM_LEND sends no MEM_RECLAIM.',
+    ),
     *run(t) {
       yield* refused(t, Msg.VM_ALLOCATE, RmError.NORESOURCE);
       t.interfere(request(Msg.MEM_LEND).once().becomes(answer(RmError.NOMEM)));
@@ -129,16 +194,23 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-9', 'V', 'S', 'Md', 'L', 'handle 0xffffffff', 'The handle that clients use for "none" is treated as opaque or refused cleanly.'),
+    ...check(
+      'MEM-9',
+      'V',
+      'S',
+      'Md',
+      'L',
+      'handle 0xffffffff',
+      'The handle that clients use for "none" is treated as opaque or refused cleanly.',
+    ),
     leaksAnyway: true,
     *run(t) {
-      t.interfere(
-        reply(Msg.MEM_LEND).becomes(setPayload(replyPayload(0, u32s(0xffffffff)))),
-      );
+      t.interfere(reply(Msg.MEM_LEND).becomes(setPayload(replyPayload(0, u32s(0xffffffff)))));
       yield* t.create();
       yield* t.vm('start');
       yield* t.vm('destroy');
-      for (const r of t.sent(Msg.VM_CONFIG_IMAGE)) t.expect(le32(r.payload, 4) === 0xffffffff, 'another handle was used');
+      for (const r of t.sent(Msg.VM_CONFIG_IMAGE))
+        t.expect(le32(r.payload, 4) === 0xffffffff, 'another handle was used');
     },
   },
   {
@@ -159,7 +231,15 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-12', 'V', 'M', 'C', 'R', 'lent memory is not touched', 'Between the reply to MEM_LEND and the reclaim the client does not access the memory.'),
+    ...check(
+      'MEM-12',
+      'V',
+      'M',
+      'C',
+      'R',
+      'lent memory is not touched',
+      'Between the reply to MEM_LEND and the reclaim the client does not access the memory.',
+    ),
     *run(t) {
       yield* t.create();
       yield* t.vmOk('start');
@@ -168,7 +248,15 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-13', 'V', 'M', 'H', 'R', 'alignment of the device tree', 'Offset and size of the device tree are multiples of 4096, the size is not 0.'),
+    ...check(
+      'MEM-13',
+      'V',
+      'M',
+      'H',
+      'R',
+      'alignment of the device tree',
+      'Offset and size of the device tree are multiples of 4096, the size is not 0.',
+    ),
     *run(t) {
       yield* t.create('a', 'dtbsize=5000');
       yield* t.vm('start');
@@ -181,7 +269,15 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-14', 'V', 'M', 'H', 'R', 'device tree inside the parcel', 'The areas of image and device tree lie inside the parcel.'),
+    ...check(
+      'MEM-14',
+      'V',
+      'M',
+      'H',
+      'R',
+      'device tree inside the parcel',
+      'The areas of image and device tree lie inside the parcel.',
+    ),
     *run(t) {
       yield* t.create();
       yield* t.vm('start');
@@ -193,11 +289,35 @@ export const mem: (Case | NotImplemented)[] = [
       yield* t.vm('destroy');
     },
   },
-  skip('MEM-15', 'M', 'H', 'L', 'demand-paging list', 'The list names lent ranges only, in whole pages.', 'the open RM has no VM_SET_DEMAND_PAGING and the layout of its list is a matter of one client family'),
-  skip('MEM-16', 'M', 'C', 'L', 'donate, then map', 'A page is donated before it is mapped, and donated back when mapping fails.', NO_PAGING),
+  skip(
+    'MEM-15',
+    'M',
+    'H',
+    'L',
+    'demand-paging list',
+    'The list names lent ranges only, in whole pages.',
+    'the open RM has no VM_SET_DEMAND_PAGING and the layout of its list is a matter of one client family',
+  ),
+  skip(
+    'MEM-16',
+    'M',
+    'C',
+    'L',
+    'donate, then map',
+    'A page is donated before it is mapped, and donated back when mapping fails.',
+    NO_PAGING,
+  ),
   skip('MEM-17', 'M', 'H', 'L', 'donate refused', 'A page whose donation fails stays with the host.', NO_PAGING),
   {
-    ...check('MEM-18', 'V', 'M', 'C', 'R', 'everything comes back', 'After the end of a VM RM holds none of its memory.'),
+    ...check(
+      'MEM-18',
+      'V',
+      'M',
+      'C',
+      'R',
+      'everything comes back',
+      'After the end of a VM RM holds none of its memory.',
+    ),
     *run(t) {
       yield* whole(t);
       yield* t.up('b', 'share=1', undefined, 1);
@@ -206,16 +326,55 @@ export const mem: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('MEM-19', 'V', 'S', 'H', 'R', 'no further private parcels', 'Beside the image no parcel with label 0 is made for the VM.'),
+    ...check(
+      'MEM-19',
+      'V',
+      'S',
+      'H',
+      'R',
+      'no further private parcels',
+      'Beside the image no parcel with label 0 is made for the VM.',
+    ),
     *run(t) {
       yield* whole(t);
       const zero = t.sent(Msg.MEM_LEND).filter((m) => le32(m.payload, 4) === 0);
       t.expect(zero.length === 1, `${zero.length} parcels with label 0`);
     },
   },
-  skip('MEM-20', 'M', 'H', 'R', 'labels of shared memory', 'A parcel of shared memory has the label of its device tree node.', 'the VM of the upper tester has no shared-memory node'),
-  skip('MEM-21', 'M', 'H', 'R', 'firmware parcel', 'VM_SET_FIRMWARE_MEM is sent between VM_CONFIG_IMAGE and VM_INIT only.', 'the upper tester does not describe firmware'),
-  skip('MEM-22', 'M', 'H', 'L', 'MEM_ACCEPT in parts', 'Parts of an answer are kept in order, a final call ends it.', 'MEM_ACCEPT is sent by secondary VMs (level G)'),
-  skip('MEM-23', 'M', 'H', 'R', 'MEM_ACCEPT fails in the middle', 'After a failed part the parcel is released.', 'MEM_ACCEPT is sent by secondary VMs (level G)'),
+  skip(
+    'MEM-20',
+    'M',
+    'H',
+    'R',
+    'labels of shared memory',
+    'A parcel of shared memory has the label of its device tree node.',
+    'the VM of the upper tester has no shared-memory node',
+  ),
+  skip(
+    'MEM-21',
+    'M',
+    'H',
+    'R',
+    'firmware parcel',
+    'VM_SET_FIRMWARE_MEM is sent between VM_CONFIG_IMAGE and VM_INIT only.',
+    'the upper tester does not describe firmware',
+  ),
+  skip(
+    'MEM-22',
+    'M',
+    'H',
+    'L',
+    'MEM_ACCEPT in parts',
+    'Parts of an answer are kept in order, a final call ends it.',
+    'MEM_ACCEPT is sent by secondary VMs (level G)',
+  ),
+  skip(
+    'MEM-23',
+    'M',
+    'H',
+    'R',
+    'MEM_ACCEPT fails in the middle',
+    'After a failed part the parcel is released.',
+    'MEM_ACCEPT is sent by secondary VMs (level G)',
+  ),
 ];
-

@@ -21,7 +21,15 @@ function* whileRunning(t: Tester, ...packets: Uint8Array[]): Script {
 
 export const notif: Case[] = [
   {
-    ...check('NOTIF-1', 'V', 'M', 'H', 'R', 'status before the reply', 'VM_STATUS before or after the reply that it belongs to makes no difference.'),
+    ...check(
+      'NOTIF-1',
+      'V',
+      'M',
+      'H',
+      'R',
+      'status before the reply',
+      'VM_STATUS before or after the reply that it belongs to makes no difference.',
+    ),
     *run(t) {
       yield* t.up('a');
       yield* t.vmOk('destroy', 'a');
@@ -29,11 +37,25 @@ export const notif: Case[] = [
       yield* t.up('b', '', undefined, 1);
       yield* t.vmOk('destroy', 'b');
       yield* t.rest();
-      t.expect(t.notified(STATUS).length >= 6, `${t.notified(STATUS).map((p) => p[4]).join()}: status notifications are missing`);
+      t.expect(
+        t.notified(STATUS).length >= 6,
+        `${t
+          .notified(STATUS)
+          .map((p) => p[4])
+          .join()}: status notifications are missing`,
+      );
     },
   },
   {
-    ...check('NOTIF-2', 'V', 'M', 'H', 'R', 'exit before the reply to VM_STOP', 'VM_EXITED before the reply to a forced stop is recorded and blocks nothing.'),
+    ...check(
+      'NOTIF-2',
+      'V',
+      'M',
+      'H',
+      'R',
+      'exit before the reply to VM_STOP',
+      'VM_EXITED before the reply to a forced stop is recorded and blocks nothing.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('stop');
@@ -43,7 +65,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-3', 'V', 'M', 'H', 'R', 'late end of the reset', 'VM_STATUS(RESET) seconds after the reply to VM_RESET is waited for; only then the VM is taken apart.'),
+    ...check(
+      'NOTIF-3',
+      'V',
+      'M',
+      'H',
+      'R',
+      'late end of the reset',
+      'VM_STATUS(RESET) seconds after the reply to VM_RESET is waited for; only then the VM is taken apart.',
+    ),
     *run(t) {
       yield* t.up();
       // RM itself is slow: its answers about the state of the VM agree with the missing notification.
@@ -63,18 +93,39 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-4', 'V', 'S', 'H', 'L', 'end of the reset before its reply', 'VM_STATUS(RESET) before the reply to VM_RESET is remembered.'),
+    ...check(
+      'NOTIF-4',
+      'V',
+      'S',
+      'H',
+      'L',
+      'end of the reset before its reply',
+      'VM_STATUS(RESET) before the reply to VM_RESET is remembered.',
+    ),
     *run(t) {
       yield* t.up();
       t.interfere(
-        notification(STATUS).when((m) => m.payload[4] === 11).becomes(drop),
-        reply(Msg.VM_RESET).becomes((p) => [now(vmStatus(FIRST_VMID, 11)), ...p.map((e) => ({ ...e, delayNs: 50 * MS, edge: true }))]),
+        notification(STATUS)
+          .when((m) => m.payload[4] === 11)
+          .becomes(drop),
+        reply(Msg.VM_RESET).becomes((p) => [
+          now(vmStatus(FIRST_VMID, 11)),
+          ...p.map((e) => ({ ...e, delayNs: 50 * MS, edge: true })),
+        ]),
       );
       yield* t.vmOk('destroy');
     },
   },
   {
-    ...check('NOTIF-5', 'V', 'M', 'H', 'R', 'another VMID', 'Notifications about VMs that the client does not own are ignored.'),
+    ...check(
+      'NOTIF-5',
+      'V',
+      'M',
+      'H',
+      'R',
+      'another VMID',
+      'Notifications about VMs that the client does not own are ignored.',
+    ),
     *run(t) {
       yield* whileRunning(t, vmExited(0x91, 7), vmStatus(0x91, 11));
       t.expect(t.exits().length === 0, 'an exit of another VM was taken for its own');
@@ -82,7 +133,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-6', 'V', 'M', 'C', 'L', 'exit during bring-up', 'VM_EXITED before the reply to VM_START blocks nothing; the VM is seen as exited.'),
+    ...check(
+      'NOTIF-6',
+      'V',
+      'M',
+      'C',
+      'L',
+      'exit during bring-up',
+      'VM_EXITED before the reply to VM_START blocks nothing; the VM is seen as exited.',
+    ),
     *run(t) {
       t.interfere(reply(Msg.VM_START).becomes(before(() => [vmExited(FIRST_VMID, 1)])));
       yield* t.create();
@@ -95,7 +154,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-7', 'V', 'M', 'C', 'H', 'empty notification', 'VM_EXITED and VM_STATUS without payload are ignored.'),
+    ...check(
+      'NOTIF-7',
+      'V',
+      'M',
+      'C',
+      'H',
+      'empty notification',
+      'VM_EXITED and VM_STATUS without payload are ignored.',
+    ),
     *run(t) {
       yield* whileRunning(t, notify(EXITED, new Uint8Array(0)), notify(STATUS, new Uint8Array(0)));
       t.expect(t.exits().length === 0, 'an exit was reported');
@@ -111,7 +178,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-9', 'V', 'M', 'C', 'H', 'reason size too large', 'Of the reason of an exit at most the bytes that are there are used.'),
+    ...check(
+      'NOTIF-9',
+      'V',
+      'M',
+      'C',
+      'H',
+      'reason size too large',
+      'Of the reason of an exit at most the bytes that are there are used.',
+    ),
     *run(t) {
       const reason = Uint8Array.of(FIRST_VMID, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xaa, 0xbb, 0xcc, 0xdd);
       yield* whileRunning(t, notify(EXITED, reason));
@@ -124,7 +199,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-10', 'V', 'M', 'Md', 'R', 'reasons of 0, 4 and 16 bytes', 'The size of the reason is reported as it is.'),
+    ...check(
+      'NOTIF-10',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'reasons of 0, 4 and 16 bytes',
+      'The size of the reason is reported as it is.',
+    ),
     *run(t) {
       let index = 0;
       for (const n of [0, 4, 16]) {
@@ -143,24 +226,57 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-11', 'V', 'M', 'Md', 'R', 'unknown notification', 'A notification with an unknown id is ignored and the next message is handled.'),
+    ...check(
+      'NOTIF-11',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'unknown notification',
+      'A notification with an unknown id is ignored and the next message is handled.',
+    ),
     *run(t) {
       yield* whileRunning(t, notify(0x51100014, u32s(1, 2)), notify(0x56100099, pattern(20)), vmStatus(0x90, 3));
-      t.expect(t.notified(STATUS).some((p) => p[0] === 0x90), 'the notification behind it was not handled');
+      t.expect(
+        t.notified(STATUS).some((p) => p[0] === 0x90),
+        'the notification behind it was not handled',
+      );
       yield* t.vmOk('destroy');
     },
   },
   {
-    ...check('NOTIF-12', 'V', 'M', 'Md', 'L', 'unknown status and exit values', 'Status values 7, 12, 200 and exit type 8 do no harm.'),
+    ...check(
+      'NOTIF-12',
+      'V',
+      'M',
+      'Md',
+      'L',
+      'unknown status and exit values',
+      'Status values 7, 12, 200 and exit type 8 do no harm.',
+    ),
     *run(t) {
-      yield* whileRunning(t, vmStatus(FIRST_VMID, 7), vmStatus(FIRST_VMID, 12), vmStatus(FIRST_VMID, 200), vmExited(FIRST_VMID, 8));
+      yield* whileRunning(
+        t,
+        vmStatus(FIRST_VMID, 7),
+        vmStatus(FIRST_VMID, 12),
+        vmStatus(FIRST_VMID, 200),
+        vmExited(FIRST_VMID, 8),
+      );
       const stop = t.begin(Msg.VM_STOP, Uint8Array.of(FIRST_VMID, 0, 1, 0, 3, 0, 0, 0));
       yield* t.end(stop);
       yield* t.vmOk('destroy');
     },
   },
   {
-    ...check('NOTIF-13', 'V', 'S', 'H', 'R', 'burst with loss', 'No single notification is indispensable: RM keeps 256 and drops the oldest.'),
+    ...check(
+      'NOTIF-13',
+      'V',
+      'S',
+      'H',
+      'R',
+      'burst with loss',
+      'No single notification is indispensable: RM keeps 256 and drops the oldest.',
+    ),
     *run(t) {
       yield* t.up();
       t.bench.inject(Array.from({ length: 256 }, (_, i) => vmStatus(0x90 + (i % 16), 3)));
@@ -180,7 +296,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-15', 'V', 'S', 'H', 'H', 'exit after the reset', 'A VM_EXITED that follows VM_STATUS(RESET) does not undo it.'),
+    ...check(
+      'NOTIF-15',
+      'V',
+      'S',
+      'H',
+      'H',
+      'exit after the reset',
+      'A VM_EXITED that follows VM_STATUS(RESET) does not undo it.',
+    ),
     *run(t) {
       yield* t.up();
       t.interfere(
@@ -205,7 +329,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-17', 'V', 'M', 'C', 'R', 'notification of a freed VM', 'A status of a VMID that was given back, or of its former owner, is not attributed to a new VM.'),
+    ...check(
+      'NOTIF-17',
+      'V',
+      'M',
+      'C',
+      'R',
+      'notification of a freed VM',
+      'A status of a VMID that was given back, or of its former owner, is not attributed to a new VM.',
+    ),
     *run(t) {
       yield* t.up('a');
       yield* t.vmOk('destroy', 'a');
@@ -218,7 +350,15 @@ export const notif: Case[] = [
     },
   },
   {
-    ...check('NOTIF-18', 'T', 'M', 'Md', 'H', 'reply with the id of a notification', 'A message of type REPLY is never taken for a notification.'),
+    ...check(
+      'NOTIF-18',
+      'T',
+      'M',
+      'Md',
+      'H',
+      'reply with the id of a notification',
+      'A message of type REPLY is never taken for a notification.',
+    ),
     *run(t) {
       yield* t.rest();
       t.bench.inject([rpcPacket(RpcType.REPLY, EXITED, 3, 0, u32s(0, 0))]);
@@ -227,4 +367,3 @@ export const notif: Case[] = [
     },
   },
 ];
-

@@ -1,7 +1,7 @@
 /** PROXY: the loop around vcpu_run (fact base: vcpu-and-scheduler, clients 11; catalog 12). The results of vcpu_run are forced. */
 import { Call, HypError } from '../../protocol/index.js';
-import { call } from '../interfere.js';
 import { OFF, RESTART } from '../guest.js';
+import { call } from '../interfere.js';
 import { type Tester, vmExited } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 import { selfExit } from './life.js';
@@ -26,13 +26,16 @@ function results(t: Tester, list: readonly Result[], also?: (hit: number) => voi
 const errors = (t: Tester, codes: readonly number[], after: Result): void =>
   t.interfere(
     call(Call.VCPU_RUN, (hit) =>
-      hit < codes.length ? [BigInt.asUintN(64, BigInt(codes[hit])), 0n, 0n, 0n, 0n, 0n, 0n, 0n] : [0n, BigInt(after[0]), after[1] ?? 0n, 0n, 0n, 0n, 0n, 0n],
+      hit < codes.length
+        ? [BigInt.asUintN(64, BigInt(codes[hit])), 0n, 0n, 0n, 0n, 0n, 0n, 0n]
+        : [0n, BigInt(after[0]), after[1] ?? 0n, 0n, 0n, 0n, 0n, 0n],
     ),
   );
 
 const runs = (t: Tester) => t.bench.calls.filter((c) => c.num === Call.VCPU_RUN);
 const ran = (t: Tester): string | undefined => t.events.find((e) => e.startsWith('ran a 0 '))?.slice('ran a 0 '.length);
-const mmio = (t: Tester): string[] => t.events.filter((e) => e.startsWith('mmio a 0 ')).map((e) => e.slice('mmio a 0 '.length));
+const mmio = (t: Tester): string[] =>
+  t.events.filter((e) => e.startsWith('mmio a 0 ')).map((e) => e.slice('mmio a 0 '.length));
 
 function* running(t: Tester): Script {
   yield* t.up();
@@ -52,7 +55,15 @@ function* mustEnd(t: Tester, what: string): Script {
 
 const sleepsAfter = (t: Tester): number => runs(t).length;
 
-const skip = (id: string, req: 'M' | 'S', sev: 'C' | 'H' | 'Md' | 'L', stim: 'R' | 'L' | 'H', title: string, must: string, why: string): NotImplemented => ({
+const skip = (
+  id: string,
+  req: 'M' | 'S',
+  sev: 'C' | 'H' | 'Md' | 'L',
+  stim: 'R' | 'L' | 'H',
+  title: string,
+  must: string,
+  why: string,
+): NotImplemented => ({
   ...check(id, 'V', req, sev, stim, title, must),
   why,
 });
@@ -69,7 +80,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-2', 'V', 'M', 'H', 'R', 'waiting for a wake-up', 'A vCPU that expects a wake-up is not run before the interrupt.'),
+    ...check(
+      'PROXY-2',
+      'V',
+      'M',
+      'H',
+      'R',
+      'waiting for a wake-up',
+      'A vCPU that expects a wake-up is not run before the interrupt.',
+    ),
     *run(t) {
       results(t, [[1]]);
       yield* running(t);
@@ -82,7 +101,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-3', 'V', 'M', 'H', 'R', 'early wake-up', 'A wake-up that comes before vcpu_run returns is not lost.'),
+    ...check(
+      'PROXY-3',
+      'V',
+      'M',
+      'H',
+      'R',
+      'early wake-up',
+      'A wake-up that comes before vcpu_run returns is not lost.',
+    ),
     *run(t) {
       results(t, [[1]], (hit) => {
         if (hit === 0) t.bench.raise(WAKEUP);
@@ -94,7 +121,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-4', 'V', 'M', 'H', 'R', 'secondary vCPU off', 'A vCPU that is off sleeps and starts with its wake-up interrupt.'),
+    ...check(
+      'PROXY-4',
+      'V',
+      'M',
+      'H',
+      'R',
+      'secondary vCPU off',
+      'A vCPU that is off sleeps and starts with its wake-up interrupt.',
+    ),
     *run(t) {
       results(t, [[2], [1]]);
       yield* running(t);
@@ -120,7 +155,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-6', 'V', 'M', 'H', 'R', 'off before VM_EXITED', 'A vCPU that is off ends when VM_EXITED arrives later.'),
+    ...check(
+      'PROXY-6',
+      'V',
+      'M',
+      'H',
+      'R',
+      'off before VM_EXITED',
+      'A vCPU that is off ends when VM_EXITED arrives later.',
+    ),
     *run(t) {
       yield* selfExit(t, OFF, '1');
       yield* mustEnd(t, 'state before the exit');
@@ -139,7 +182,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-8', 'V', 'M', 'H', 'R', 'MMIO read', 'The value of a read is in the first resume word, upper bytes zero, the other words zero.'),
+    ...check(
+      'PROXY-8',
+      'V',
+      'M',
+      'H',
+      'R',
+      'MMIO read',
+      'The value of a read is in the first resume word, upper bytes zero, the other words zero.',
+    ),
     *run(t) {
       for (const [i, size] of [1, 2, 4, 8].entries()) {
         t.bench.rules.clear();
@@ -151,9 +202,16 @@ export const proxy: (Case | NotImplemented)[] = [
         const before = runs(t).length;
         yield* t.vmOk('value', 'a', `0 1122334455667788 ${size}`);
         yield* t.rest();
+        t.expect(runs(t).length > before, 'not run again after the value');
         const { x } = runs(t)[before];
         const want = 0x1122334455667788n & ((1n << BigInt(size * 8)) - 1n);
-        t.expect(x[1] === want && x[2] === 0n && x[3] === 0n, `resume words ${x.slice(1, 4).map((v) => v.toString(16)).join(', ')}, expected ${want.toString(16)}, 0, 0`);
+        t.expect(
+          x[1] === want && x[2] === 0n && x[3] === 0n,
+          `resume words ${x
+            .slice(1, 4)
+            .map((v) => v.toString(16))
+            .join(', ')}, expected ${want.toString(16)}, 0, 0`,
+        );
       }
       yield* over(t);
     },
@@ -165,6 +223,7 @@ export const proxy: (Case | NotImplemented)[] = [
       yield* running(t);
       yield* t.rest();
       t.expect(mmio(t).join() === 'write 2000 4 aabbccdd', `reported as: ${mmio(t).join()}`);
+      t.expect(runs(t).length > 1, 'not run again after the write');
       const { x } = runs(t)[1];
       t.expect(x[1] === 0n && x[2] === 0n && x[3] === 0n, 'resume words are not zero');
       yield* over(t);
@@ -176,12 +235,23 @@ export const proxy: (Case | NotImplemented)[] = [
       results(t, [[5, 0x2000n, 16n, 1n], [5, 0x2000n, 0n, 1n], [1]]);
       yield* running(t);
       yield* t.rest();
-      t.expect(mmio(t).every((l) => Number(l.split(' ')[2]) <= 8), `reported as: ${mmio(t).join()}`);
+      t.expect(
+        mmio(t).every((l) => Number(l.split(' ')[2]) <= 8),
+        `reported as: ${mmio(t).join()}`,
+      );
       yield* over(t);
     },
   },
   {
-    ...check('PROXY-11', 'V', 'M', 'Md', 'R', 'RETRY', 'RETRY is followed by the same call; the resume words are kept.'),
+    ...check(
+      'PROXY-11',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'RETRY',
+      'RETRY is followed by the same call; the resume words are kept.',
+    ),
     *run(t) {
       results(t, [[4, 0x1000n, 4n]]);
       yield* running(t);
@@ -190,7 +260,9 @@ export const proxy: (Case | NotImplemented)[] = [
       errors(t, [HypError.RETRY, HypError.RETRY], [1]);
       yield* t.vmOk('value', 'a', '0 55 4');
       yield* t.rest();
-      const words = runs(t).slice(1).map((c) => c.x[1].toString(16));
+      const words = runs(t)
+        .slice(1)
+        .map((c) => c.x[1].toString(16));
       t.expect(words.join() === '55,55,55', `first resume words ${words.join()}, expected 55 three times`);
       yield* over(t);
     },
@@ -246,7 +318,15 @@ export const proxy: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('PROXY-17', 'V', 'M', 'H', 'R', 'immediate exit', 'A vCPU that sleeps or runs can be interrupted at once.'),
+    ...check(
+      'PROXY-17',
+      'V',
+      'M',
+      'H',
+      'R',
+      'immediate exit',
+      'A vCPU that sleeps or runs can be interrupted at once.',
+    ),
     *run(t) {
       results(t, [[1]]);
       yield* running(t);
@@ -256,17 +336,44 @@ export const proxy: (Case | NotImplemented)[] = [
       yield* over(t);
     },
   },
-  skip('PROXY-18', 'M', 'H', 'L', 'page fault', 'A page fault is served or becomes a fault of the guest.', 'this hypervisor has no page-fault state'),
-  skip('PROXY-19', 'M', 'C', 'L', 'page faults of two vCPUs', 'A page that two vCPUs miss is provided once.', 'this hypervisor has no page-fault state'),
+  skip(
+    'PROXY-18',
+    'M',
+    'H',
+    'L',
+    'page fault',
+    'A page fault is served or becomes a fault of the guest.',
+    'this hypervisor has no page-fault state',
+  ),
+  skip(
+    'PROXY-19',
+    'M',
+    'C',
+    'L',
+    'page faults of two vCPUs',
+    'A page that two vCPUs miss is provided once.',
+    'this hypervisor has no page-fault state',
+  ),
   {
-    ...check('PROXY-20', 'V', 'S', 'Md', 'R', 'reserved resume words', 'Words 2 and 3 are zero unless a feature says otherwise.'),
+    ...check(
+      'PROXY-20',
+      'V',
+      'S',
+      'Md',
+      'R',
+      'reserved resume words',
+      'Words 2 and 3 are zero unless a feature says otherwise.',
+    ),
     *run(t) {
       results(t, [[0], [5, 0x1000n, 4n, 1n], [4, 0x1000n, 4n], [1]]);
       yield* running(t);
       yield* t.until(() => mmio(t).length > 1);
       yield* t.vmOk('value', 'a', '0 1 4');
       yield* t.rest();
-      t.expect(runs(t).every((c) => c.x[2] === 0n && c.x[3] === 0n && c.x[4] === 0n), 'a reserved word is not zero');
+      t.expect(
+        runs(t).every((c) => c.x[2] === 0n && c.x[3] === 0n && c.x[4] === 0n),
+        'a reserved word is not zero',
+      );
       yield* over(t);
     },
   },

@@ -48,11 +48,20 @@ function* startWith(t: Tester, count: number, entries: readonly Entry[], want: '
   yield* t.vmOk('destroy');
 }
 
-const listed = (t: Tester): string[] => t.events.filter((e) => e.startsWith('resource a ')).map((e) => e.slice('resource a '.length));
+const listed = (t: Tester): string[] =>
+  t.events.filter((e) => e.startsWith('resource a ')).map((e) => e.slice('resource a '.length));
 
 export const res: (Case | NotImplemented)[] = [
   {
-    ...check('RES-1', 'V', 'M', 'H', 'R', 'layout of an entry', 'The fields of a 44-byte entry are found; capability ids have 64 bits.'),
+    ...check(
+      'RES-1',
+      'V',
+      'M',
+      'H',
+      'R',
+      'layout of an entry',
+      'The fields of a 44-byte entry are found; capability ids have 64 bits.',
+    ),
     *run(t) {
       yield* startWith(t, 1, [{ ...VCPU0, noise: true }], 'ok');
       t.expect(listed(t)[0] === '4 0 100000003 962', `read as: ${listed(t)[0]}`);
@@ -65,7 +74,15 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-3', 'V', 'S', 'Md', 'L', 'count too small', 'Entries behind the announced ones are ignored, or the list is refused.'),
+    ...check(
+      'RES-3',
+      'V',
+      'S',
+      'Md',
+      'L',
+      'count too small',
+      'Entries behind the announced ones are ignored, or the list is refused.',
+    ),
     *run(t) {
       yield* startWith(t, 1, [VCPU0, { type: 0, label: 1 }], 'either');
       t.expect(listed(t).length <= 1, 'an entry that was not announced was used');
@@ -78,7 +95,15 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-5', 'V', 'M', 'Md', 'R', 'no entries', 'An empty list is accepted; using what is missing fails cleanly.'),
+    ...check(
+      'RES-5',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'no entries',
+      'An empty list is accepted; using what is missing fails cleanly.',
+    ),
     *run(t) {
       t.interfere(resources(0, []));
       yield* t.up();
@@ -102,14 +127,30 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-8', 'V', 'M', 'H', 'L', 'duplicate entry', 'Of two entries with the same type and label the first is used; nothing is freed twice.'),
+    ...check(
+      'RES-8',
+      'V',
+      'M',
+      'H',
+      'L',
+      'duplicate entry',
+      'Of two entries with the same type and label the first is used; nothing is freed twice.',
+    ),
     *run(t) {
       yield* startWith(t, 2, [VCPU0, { ...VCPU0, cap: 0x99n }], 'either');
       t.expect(!listed(t).some((l) => l.startsWith('4 0 99')), 'the second entry was used');
     },
   },
   {
-    ...check('RES-9', 'V', 'M', 'Md', 'R', 'missing vCPU', 'A vCPU that RM does not list fails to run; the others work.'),
+    ...check(
+      'RES-9',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'missing vCPU',
+      'A vCPU that RM does not list fails to run; the others work.',
+    ),
     *run(t) {
       yield* t.up();
       t.expect((yield* t.vm('run', 'a', '2')).startsWith('error'), 'vCPU 2 of 2 runs');
@@ -117,7 +158,15 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-10', 'V', 'M', 'H', 'R', 'no extents, no address space', 'A client that wants resources of types 9 and 10 fails cleanly without them.'),
+    ...check(
+      'RES-10',
+      'V',
+      'M',
+      'H',
+      'R',
+      'no extents, no address space',
+      'A client that wants resources of types 9 and 10 fails cleanly without them.',
+    ),
     *run(t) {
       // The real list of the open RM: it has neither type.
       yield* t.create();
@@ -133,15 +182,36 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-12', 'V', 'M', 'H', 'R', 'interrupt 0xffffffff', 'A vCPU without wake-up interrupt leaves the VM usable, or is refused clearly.'),
+    ...check(
+      'RES-12',
+      'V',
+      'M',
+      'H',
+      'R',
+      'interrupt 0xffffffff',
+      'A vCPU without wake-up interrupt leaves the VM usable, or is refused clearly.',
+    ),
     *run(t) {
       yield* startWith(t, 1, [{ ...VCPU0, virq: 0xffffffff }], 'ok');
     },
   },
   {
-    ...check('RES-13', 'V', 'M', 'Md', 'L', 'interrupt outside the ranges', 'Interrupts 16, 31, 1020, 4095 and 5120 are refused cleanly.'),
+    ...check(
+      'RES-13',
+      'V',
+      'M',
+      'Md',
+      'L',
+      'interrupt outside the ranges',
+      'Interrupts 16, 31, 1020, 4095 and 5120 are refused cleanly.',
+    ),
     *run(t) {
-      yield* startWith(t, 5, [16, 31, 1020, 4095, 5120].map((virq, label) => ({ type: 2, label, virq })), 'either');
+      yield* startWith(
+        t,
+        5,
+        [16, 31, 1020, 4095, 5120].map((virq, label) => ({ type: 2, label, virq })),
+        'either',
+      );
     },
   },
   {
@@ -152,13 +222,54 @@ export const res: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('RES-15', 'V', 'S', 'L', 'L', 'fields without meaning', 'Partner, handles, base, size and byte 1 have no effect.'),
+    ...check(
+      'RES-15',
+      'V',
+      'S',
+      'L',
+      'L',
+      'fields without meaning',
+      'Partner, handles, base, size and byte 1 have no effect.',
+    ),
     *run(t) {
-      yield* startWith(t, 2, [{ ...VCPU0, noise: true }, { type: 0, label: 16, cap: 0x55n, noise: true }], 'ok');
+      yield* startWith(
+        t,
+        2,
+        [
+          { ...VCPU0, noise: true },
+          { type: 0, label: 16, cap: 0x55n, noise: true },
+        ],
+        'ok',
+      );
       t.expect(listed(t).join('; ') === '4 0 100000003 962; 0 16 55 962', `read as: ${listed(t).join('; ')}`);
     },
   },
-  { ...check('RES-16', 'V', 'M', 'H', 'R', 'doorbell label', 'Signalling label n rings exactly the doorbell of label n.'), why: 'the upper tester has no command for doorbells' },
-  { ...check('RES-17', 'V', 'S', 'Md', 'R', 'level doorbell', 'A level doorbell gets its masks set once.'), why: 'the upper tester has no command for doorbells' },
-  { ...check('RES-18', 'V', 'S', 'H', 'L', 'lent interrupt', 'A resource with a virtual interrupt handle leads to VM_IRQ_ACCEPT and later VM_IRQ_RELEASE.'), why: 'the open RM never lists a handle; only clients of other RMs can be asked for this' },
+  {
+    ...check(
+      'RES-16',
+      'V',
+      'M',
+      'H',
+      'R',
+      'doorbell label',
+      'Signalling label n rings exactly the doorbell of label n.',
+    ),
+    why: 'the upper tester has no command for doorbells',
+  },
+  {
+    ...check('RES-17', 'V', 'S', 'Md', 'R', 'level doorbell', 'A level doorbell gets its masks set once.'),
+    why: 'the upper tester has no command for doorbells',
+  },
+  {
+    ...check(
+      'RES-18',
+      'V',
+      'S',
+      'H',
+      'L',
+      'lent interrupt',
+      'A resource with a virtual interrupt handle leads to VM_IRQ_ACCEPT and later VM_IRQ_RELEASE.',
+    ),
+    why: 'the open RM never lists a handle; only clients of other RMs can be asked for this',
+  },
 ];

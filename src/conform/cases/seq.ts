@@ -17,10 +17,20 @@ const wrongFirst = (seq: number, id: number): Change =>
 
 export const seq: Case[] = [
   {
-    ...check('SEQ-1', 'T', 'M', 'C', 'R', 'unique while outstanding', 'No two outstanding requests have the same sequence number.'),
+    ...check(
+      'SEQ-1',
+      'T',
+      'M',
+      'C',
+      'R',
+      'unique while outstanding',
+      'No two outstanding requests have the same sequence number.',
+    ),
     *run(t) {
       let n = 0;
-      t.interfere(request(TEST_ID).becomes(answer(0, RIGHT), (p) => p.map((e) => ({ ...e, delayNs: ((n++ * 37) % 11) * MS }))));
+      t.interfere(
+        request(TEST_ID).becomes(answer(0, RIGHT), (p) => p.map((e) => ({ ...e, delayNs: ((n++ * 37) % 11) * MS }))),
+      );
       for (let round = 0; round < 40; round++) {
         const tickets = [0, 1, 2, 3].map(() => t.begin(TEST_ID, u16x2(round)));
         for (const ticket of tickets) t.expectReply(yield* t.end(ticket), 0, RIGHT);
@@ -39,7 +49,15 @@ export const seq: Case[] = [
     },
   },
   {
-    ...check('SEQ-3', 'T', 'M', 'H', 'R', 'release after an error', 'More than 65536 calls that end with an error work.'),
+    ...check(
+      'SEQ-3',
+      'T',
+      'M',
+      'H',
+      'R',
+      'release after an error',
+      'More than 65536 calls that end with an error work.',
+    ),
     slow: true,
     *run(t) {
       t.interfere(request(TEST_ID).becomes(answer(RmError.DENIED)));
@@ -50,25 +68,52 @@ export const seq: Case[] = [
     },
   },
   {
-    ...check('SEQ-4', 'T', 'M', 'H', 'L', 'unknown sequence number', 'A reply with a number that is not outstanding is ignored.'),
+    ...check(
+      'SEQ-4',
+      'T',
+      'M',
+      'H',
+      'L',
+      'unknown sequence number',
+      'A reply with a number that is not outstanding is ignored.',
+    ),
     *run(t) {
       t.interfere(request(TEST_ID).becomes(answer(0, RIGHT), wrongFirst(1, 0)));
       t.expectReply(yield* t.call(TEST_ID), 0, RIGHT);
     },
   },
   {
-    ...check('SEQ-5', 'T', 'M', 'H', 'H', 'right number, wrong id', 'A reply with the right number and another message id is ignored.'),
+    ...check(
+      'SEQ-5',
+      'T',
+      'M',
+      'H',
+      'H',
+      'right number, wrong id',
+      'A reply with the right number and another message id is ignored.',
+    ),
     *run(t) {
       t.interfere(request(TEST_ID).becomes(answer(0, RIGHT), wrongFirst(0, 1)));
       t.expectReply(yield* t.call(TEST_ID), 0, RIGHT);
     },
   },
   {
-    ...check('SEQ-6', 'T', 'S', 'H', 'L', 'replies out of order', 'Of two outstanding calls each gets its own reply, whatever the order.'),
+    ...check(
+      'SEQ-6',
+      'T',
+      'S',
+      'H',
+      'L',
+      'replies out of order',
+      'Of two outstanding calls each gets its own reply, whatever the order.',
+    ),
     *run(t) {
       let n = 0;
       t.interfere(
-        request(TEST_ID).becomes((_, m) => answer(0, m.payload)([], m), (p) => p.map((e) => ({ ...e, delayNs: n++ === 0 ? 20 * MS : 0 }))),
+        request(TEST_ID).becomes(
+          (_, m) => answer(0, m.payload)([], m),
+          (p) => p.map((e) => ({ ...e, delayNs: n++ === 0 ? 20 * MS : 0 })),
+        ),
       );
       const a = t.begin(TEST_ID, pattern(8, 3));
       const b = t.begin(TEST_ID, pattern(8, 4));
@@ -86,21 +131,43 @@ export const seq: Case[] = [
     },
   },
   {
-    ...check('SEQ-8', 'T', 'S', 'H', 'H', 'duplicate after reuse', 'A late duplicate whose number meanwhile belongs to another id is ignored.'),
+    ...check(
+      'SEQ-8',
+      'T',
+      'S',
+      'H',
+      'H',
+      'duplicate after reuse',
+      'A late duplicate whose number meanwhile belongs to another id is ignored.',
+    ),
     *run(t) {
       t.interfere(
         request(TEST_ID + 1).becomes(
           answer(0, RIGHT),
-          before((m) => emit({ type: 2, id: TEST_ID, seq: m.seq, payload: replyPayload(0, WRONG) }).map((e) => e.bytes)),
+          before((m) =>
+            emit({ type: 2, id: TEST_ID, seq: m.seq, payload: replyPayload(0, WRONG) }).map((e) => e.bytes),
+          ),
         ),
       );
       t.expectReply(yield* t.call(TEST_ID + 1), 0, RIGHT);
     },
   },
   {
-    ...check('SEQ-9', 'T', 'M', 'C', 'R', 'late reply after cancellation', 'The reply to a cancelled call is ignored and leaks nothing.'),
+    ...check(
+      'SEQ-9',
+      'T',
+      'M',
+      'C',
+      'R',
+      'late reply after cancellation',
+      'The reply to a cancelled call is ignored and leaks nothing.',
+    ),
     *run(t) {
-      t.interfere(request(TEST_ID).once().becomes(answer(0, WRONG), delay(50 * MS)));
+      t.interfere(
+        request(TEST_ID)
+          .once()
+          .becomes(answer(0, WRONG), delay(50 * MS)),
+      );
       t.answers(TEST_ID, RIGHT);
       const a = t.begin(TEST_ID);
       yield* t.rest(10 * MS);
@@ -111,12 +178,22 @@ export const seq: Case[] = [
     },
   },
   {
-    ...check('SEQ-10', 'T', 'M', 'L', 'R', 'numbers of notifications', 'The sequence number of a notification means nothing: gaps, repeats, numbers of outstanding calls.'),
+    ...check(
+      'SEQ-10',
+      'T',
+      'M',
+      'L',
+      'R',
+      'numbers of notifications',
+      'The sequence number of a notification means nothing: gaps, repeats, numbers of outstanding calls.',
+    ),
     *run(t) {
       t.interfere(
         request(TEST_ID).becomes(
           answer(0, RIGHT),
-          before((m) => [0, 1, 1, 500].map((n) => notify(Msg.N_VM_STATUS, vmStatus(0x90, 3).subarray(8), (m.seq + n) & 0xffff))),
+          before((m) =>
+            [0, 1, 1, 500].map((n) => notify(Msg.N_VM_STATUS, vmStatus(0x90, 3).subarray(8), (m.seq + n) & 0xffff)),
+          ),
         ),
       );
       t.expectReply(yield* t.call(TEST_ID), 0, RIGHT);
@@ -124,7 +201,15 @@ export const seq: Case[] = [
     },
   },
   {
-    ...check('SEQ-11', 'T', 'S', 'Md', 'H', 'reply while the request is being sent', 'A reply after the first fragment of five ends the call or is ignored; the stream stays consistent.'),
+    ...check(
+      'SEQ-11',
+      'T',
+      'S',
+      'Md',
+      'H',
+      'reply while the request is being sent',
+      'A reply after the first fragment of five ends the call or is ignored; the stream stays consistent.',
+    ),
     *run(t) {
       yield* t.rest();
       t.bench.stall(1);
@@ -144,4 +229,3 @@ export const seq: Case[] = [
     },
   },
 ];
-

@@ -1,7 +1,7 @@
 /** TEAR: teardown (fact base: rm-state-machines 4, clients 13; catalog 14). */
 import { Msg, messageName, RmError } from '../../protocol/index.js';
-import { answer, drop, notification, reply, request } from '../interfere.js';
 import { OFF } from '../guest.js';
+import { answer, drop, notification, reply, request } from '../interfere.js';
 import { vmExited, vmStatus } from '../tester.js';
 import { type Case, check, type NotImplemented } from '../types.js';
 import { noStateErrors } from './life.js';
@@ -12,19 +12,38 @@ const END: readonly number[] = [Msg.VM_STOP, Msg.VM_RESET, Msg.MEM_RECLAIM, Msg.
 
 export const tear: (Case | NotImplemented)[] = [
   {
-    ...check('TEAR-1', 'V', 'M', 'H', 'R', 'normal order', 'VM_STOP by force, VM_RESET, its end, reclaim of the parcels, VM_DEALLOCATE.'),
+    ...check(
+      'TEAR-1',
+      'V',
+      'M',
+      'H',
+      'R',
+      'normal order',
+      'VM_STOP by force, VM_RESET, its end, reclaim of the parcels, VM_DEALLOCATE.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('destroy');
       const order = t.bench.audit.requests.map((r) => r.id).filter((id) => END.includes(id));
-      t.expect(order.map(messageName).join() === END.map(messageName).join(), `order: ${order.map(messageName).join()}`);
+      t.expect(
+        order.map(messageName).join() === END.map(messageName).join(),
+        `order: ${order.map(messageName).join()}`,
+      );
       const [stop] = t.sent(Msg.VM_STOP);
       t.expect((stop.payload[2] & 1) === 1, 'VM_STOP without force');
       noStateErrors(t);
     },
   },
   {
-    ...check('TEAR-2', 'V', 'S', 'H', 'R', 'VM_STOP refused', 'When VM_STOP is refused because the guest has just exited, the teardown goes on.'),
+    ...check(
+      'TEAR-2',
+      'V',
+      'S',
+      'H',
+      'R',
+      'VM_STOP refused',
+      'When VM_STOP is refused because the guest has just exited, the teardown goes on.',
+    ),
     *run(t) {
       t.interfere(notification(EXITED).becomes(drop));
       yield* t.up('a', '', OFF);
@@ -42,7 +61,15 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-4', 'V', 'M', 'H', 'R', 'VM_RESET refused', 'A refused VM_RESET is reported; its end is not waited for, the memory is not used.'),
+    ...check(
+      'TEAR-4',
+      'V',
+      'M',
+      'H',
+      'R',
+      'VM_RESET refused',
+      'A refused VM_RESET is reported; its end is not waited for, the memory is not used.',
+    ),
     leaksAnyway: true,
     *run(t) {
       yield* t.up();
@@ -53,7 +80,15 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-5', 'V', 'S', 'H', 'R', 'VM_STATUS(RESET) lost', 'A lost VM_STATUS(RESET) does not stop the teardown.'),
+    ...check(
+      'TEAR-5',
+      'V',
+      'S',
+      'H',
+      'R',
+      'VM_STATUS(RESET) lost',
+      'A lost VM_STATUS(RESET) does not stop the teardown.',
+    ),
     *run(t) {
       yield* t.up();
       t.interfere(notification(STATUS).becomes(drop));
@@ -61,16 +96,34 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-6', 'V', 'M', 'H', 'R', 'reclaim after the reset', 'Accepted parcels are reclaimed when the reset has ended, not before.'),
+    ...check(
+      'TEAR-6',
+      'V',
+      'M',
+      'H',
+      'R',
+      'reclaim after the reset',
+      'Accepted parcels are reclaimed when the reset has ended, not before.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('destroy');
-      const refused = t.bench.log.some((l) => l.dir === '<' && (l.bytes[1] & 3) === 2 && l.bytes[8] === RmError.MEM_INUSE);
+      const refused = t.bench.log.some(
+        (l) => l.dir === '<' && (l.bytes[1] & 3) === 2 && l.bytes[8] === RmError.MEM_INUSE,
+      );
       t.expect(!refused, 'a reclaim was refused with MEM_INUSE');
     },
   },
   {
-    ...check('TEAR-7', 'V', 'M', 'Md', 'R', 'VM_DEALLOCATE refused', 'A refused VM_DEALLOCATE is reported and not repeated in a loop.'),
+    ...check(
+      'TEAR-7',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'VM_DEALLOCATE refused',
+      'A refused VM_DEALLOCATE is reported and not repeated in a loop.',
+    ),
     leaksAnyway: true,
     *run(t) {
       yield* t.up();
@@ -80,7 +133,15 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-8', 'V', 'M', 'C', 'R', 'VM_DEALLOCATE once', 'Every VMID is given back once; a second time would end the open RM.'),
+    ...check(
+      'TEAR-8',
+      'V',
+      'M',
+      'C',
+      'R',
+      'VM_DEALLOCATE once',
+      'Every VMID is given back once; a second time would end the open RM.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('destroy');
@@ -89,7 +150,15 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-9', 'V', 'M', 'Md', 'R', 'VM that never started', 'A VM that was only described gets no VM_STOP and no VM_RESET.'),
+    ...check(
+      'TEAR-9',
+      'V',
+      'M',
+      'Md',
+      'R',
+      'VM that never started',
+      'A VM that was only described gets no VM_STOP and no VM_RESET.',
+    ),
     *run(t) {
       yield* t.create();
       yield* t.vmOk('destroy');
@@ -101,16 +170,33 @@ export const tear: (Case | NotImplemented)[] = [
     },
   },
   {
-    ...check('TEAR-10', 'V', 'M', 'C', 'R', 'vCPU outlives its VM', 'Running a vCPU of a VM that is gone fails cleanly.'),
+    ...check(
+      'TEAR-10',
+      'V',
+      'M',
+      'C',
+      'R',
+      'vCPU outlives its VM',
+      'Running a vCPU of a VM that is gone fails cleanly.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('destroy');
-      yield* t.vm('run', 'a', '0');
+      const text = yield* t.vm('run', 'a', '0');
       yield* t.rest();
+      t.expect(text !== 'ok' || t.events.some((e) => e.startsWith('ran a 0 ')), 'the run does not end');
     },
   },
   {
-    ...check('TEAR-11', 'V', 'M', 'H', 'R', 'nothing after the reset', 'After VM_RESET no capability of the VM is used any more.'),
+    ...check(
+      'TEAR-11',
+      'V',
+      'M',
+      'H',
+      'R',
+      'nothing after the reset',
+      'After VM_RESET no capability of the VM is used any more.',
+    ),
     *run(t) {
       yield* t.up();
       yield* t.vmOk('run', 'a', '0');
@@ -122,21 +208,51 @@ export const tear: (Case | NotImplemented)[] = [
       t.expect(t.bench.calls.length === before, `${t.bench.calls.length - before} hypercalls after VM_RESET`);
     },
   },
-  { ...check('TEAR-12', 'V', 'S', 'H', 'R', 'lent interrupts', 'Interrupts lent to the VM are reclaimed after its reset.'), why: 'the VM of the upper tester borrows no interrupt' },
   {
-    ...check('TEAR-13', 'V', 'M', 'H', 'R', 'VMID reused', 'Late notifications of the former owner of a VMID are not attributed to the next.'),
+    ...check(
+      'TEAR-12',
+      'V',
+      'S',
+      'H',
+      'R',
+      'lent interrupts',
+      'Interrupts lent to the VM are reclaimed after its reset.',
+    ),
+    why: 'the VM of the upper tester borrows no interrupt',
+  },
+  {
+    ...check(
+      'TEAR-13',
+      'V',
+      'M',
+      'H',
+      'R',
+      'VMID reused',
+      'Late notifications of the former owner of a VMID are not attributed to the next.',
+    ),
     *run(t) {
       yield* t.up('a');
       yield* t.vmOk('destroy', 'a');
-      t.interfere(reply(Msg.VM_ALLOCATE).becomes((p) => [vmExited(0x80, 7), vmStatus(0x80, 11)].map((bytes) => ({ bytes, delayNs: 0, edge: false })).concat(p)));
+      t.interfere(
+        reply(Msg.VM_ALLOCATE).becomes((p) =>
+          [vmExited(0x80, 7), vmStatus(0x80, 11)].map((bytes) => ({ bytes, delayNs: 0, edge: false })).concat(p),
+        ),
+      );
       yield* t.up('b');
       t.expect(t.exits('b').length === 0, 'the exit of the former VM was taken for the new one');
       yield* t.vmOk('destroy', 'b');
     },
   },
   {
-    ...check('TEAR-14', 'V', 'S', 'L', 'R', 'graceful stop', 'A stop without force is followed by force after a limit.'),
+    ...check(
+      'TEAR-14',
+      'V',
+      'S',
+      'L',
+      'R',
+      'graceful stop',
+      'A stop without force is followed by force after a limit.',
+    ),
     why: 'needs a guest that answers VM_SHUTDOWN; the small VM has no RM client',
   },
 ];
-

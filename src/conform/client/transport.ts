@@ -27,6 +27,8 @@ export interface ClientCall {
   end?: CallEnd;
   /** Reply that came before the request was out. */
   early?: CallEnd;
+  /** When it was made. */
+  at: number;
 }
 
 interface Partial {
@@ -38,6 +40,8 @@ interface Partial {
 /** A defect hit memory that is not there. */
 export class ClientCrash extends Error {}
 
+/** Defect `short-patience`: calls that take longer are given up. */
+const PATIENCE_NS = 8_000_000_000;
 /** Receives without data in a row after which the queue is given up until the next interrupt. */
 const MAX_EMPTY_RECEIVES = 16;
 
@@ -59,6 +63,8 @@ export class ClientTransport {
   private rxDead = false;
   private reply: Partial | undefined;
   private note: Partial | undefined;
+  /** Defect `stale-reply-kept`: the last reply that nobody waited for. */
+  private stale: { id: number; data: Uint8Array } | undefined;
   private lastDone: ClientCall | undefined;
 
   constructor(
@@ -75,10 +81,12 @@ export class ClientTransport {
   }
 
   begin(id: number, payload: Uint8Array): ClientCall {
-    const call: ClientCall = { id, payload, seq: -1, packets: [], sent: 0 };
+    const call: ClientCall = { id, payload, seq: -1, packets: [], sent: 0, at: this.port.now() };
     const limit = this.bug('no-size-limit') ? Platform.RPC_MAX_PAYLOAD + 232 : Platform.RPC_MAX_PAYLOAD;
     if (payload.length > limit) call.end = { kind: 'failed', reason: 'too long' };
     else if (payload.length === 0 && this.bug('empty-request-refused')) call.end = { kind: 'failed', reason: 'empty' };
+    else if (this.stale?.id === id && this.bug('stale-reply-kept'))
+      call.end = { kind: 'reply', error: 0, data: this.stale.data };
     else this.queue.push(call);
     return call;
   }
@@ -102,9 +110,11 @@ export class ClientTransport {
   /** Does what can be done now; false: nothing. */
   pump(): boolean {
     this.pumps++;
+    if (this.bug('short-patience'))
+      for (const c of [...this.outstanding]) if (this.port.now() - c.at > PATIENCE_NS) this.cancel(c);
     const irq = this.port.interrupts();
     let any = irq.rx || irq.tx || irq.others.length > 0;
-    if (irq.tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 1)) this.txReady = true;
+    if (irq.tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 2)) this.txReady = true;
     if (irq.rx || (!this.started && !this.bug('no-first-drain'))) this.drain();
     this.started = true;
     for (const intid of irq.others) this.onInterrupt?.(intid);
@@ -204,7 +214,7 @@ export class ClientTransport {
     }
     call.sent++;
     if (!r.notFull) {
-      if (!this.bug('waits-once-too-little')) this.block();
+      this.block();
       if (this.bug('resends-when-full')) call.sent--;
     }
     if (call.sent >= call.packets.length) this.sentAll(call);
@@ -293,13 +303,14 @@ export class ClientTransport {
     const call = this.findCall(h);
     if (call === undefined) {
       if (this.abandoned.get(h.seq) === h.id) this.abandoned.delete(h.seq);
+      this.stale = { id: h.id, data: content.slice(4) };
       if (this.bug('unknown-reply-is-notification')) this.onNotify?.(h.id, content);
       if (this.bug('duplicate-reply-crash') && this.lastDone?.seq === h.seq && this.lastDone.id === h.id)
         throw new ClientCrash('reply object used after its call returned');
       return;
     }
     if (call.end !== undefined && this.bug('late-reply-crash')) throw new ClientCrash('reply to a cancelled call');
-    if (this.reply !== undefined && this.bug('partial-blocks')) return;
+    if ((this.reply ?? this.note) !== undefined && this.bug('partial-blocks')) return;
     if (this.reply !== undefined && this.reply.header.seq === h.seq && this.bug('first-twice-crash'))
       throw new ClientCrash('assembly of a reply that was given up');
     if (this.reply !== undefined && this.reply.header.seq === h.seq && this.bug('first-twice-appends')) {

@@ -39,7 +39,7 @@ export function stepVcpu(m: VmManager, vm: ManagedVm, c: RunningVcpu): boolean {
     return true;
   };
   if (c.state === 'ended') return false;
-  if (c.exitAsked) {
+  if (c.exitAsked && !bug('exit-request-ignored')) {
     c.exitAsked = false;
     return end('interrupted');
   }
@@ -72,6 +72,7 @@ export function stepVcpu(m: VmManager, vm: ManagedVm, c: RunningVcpu): boolean {
       m.port.alarm(m.port.now() + PAUSE_NS);
       return true;
     case BLOCKED:
+      if (bug('blocked-is-the-end')) return end('blocked');
       m.port.alarm(m.port.now() + BLOCKED_PAUSE_NS);
       return true;
     case EXPECTS_WAKEUP:

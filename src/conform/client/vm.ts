@@ -151,7 +151,10 @@ export class VmManager {
 
   *start(vm: ManagedVm): Step<string> {
     if (vm.stage === 'running') return this.bug('start-twice') ? yield* this.bringUp(vm) : 'ok';
-    if (vm.stage !== 'none' && !this.bug('start-again-reconfigures')) return 'error not startable again';
+    if (vm.stage !== 'none') {
+      if (this.bug('start-again-reconfigures')) yield* this.call(Msg.VM_CONFIG_IMAGE, this.configPayload(vm, 4));
+      return 'error not startable again';
+    }
     return yield* this.bringUp(vm);
   }
 
@@ -231,12 +234,14 @@ export class VmManager {
   }
 
   private startingVmid = -1;
+  private stopping = false;
   private readonly readySeen = new Set<number>();
 
   private bootList(vm: ManagedVm): readonly (readonly [number, number, bigint])[] {
     const last = new Map<string, readonly [number, number, bigint]>();
     for (const r of vm.plan.boot) last.set(this.bug('boot-sends-every-write') ? `${last.size}` : `${r[0]}.${r[1]}`, r);
     const list = [...last.values()];
+    if (this.bug('boot-no-stack-pointers')) return list.filter((r) => r[0] !== 2);
     if (this.bug('boot-drops-zero')) return list.filter((r) => r[2] !== 0n);
     if (this.bug('boot-low-bits-crash') && list.some((r) => (r[2] & 3n) === 2n)) throw new ClientCrash('marked entry');
     return list;
@@ -330,8 +335,9 @@ export class VmManager {
       if (this.bug('resources-unchecked')) throw new ClientCrash('count read behind the reply');
       return 'VM_GET_HYP_RESOURCES: empty';
     }
-    const n = le32(data, 0);
-    const fits = 4 + n * RESOURCE_SIZE === data.length;
+    const n = this.bug('resource-count-ignored') ? Math.floor((data.length - 4) / RESOURCE_SIZE) : le32(data, 0);
+    if (n === 0 && this.bug('empty-list-refused')) return 'VM_GET_HYP_RESOURCES: no resources';
+    const fits = this.bug('resource-count-ignored') || 4 + n * RESOURCE_SIZE === data.length;
     if (!fits && !this.bug('resources-unchecked')) return 'VM_GET_HYP_RESOURCES: count and length do not agree';
     if (!fits && 4 + n * RESOURCE_SIZE > data.length) throw new ClientCrash('entries read behind the reply');
     const seen = new Set<string>();
@@ -344,6 +350,7 @@ export class VmManager {
         virq: le32(data, at + (this.bug('virq-from-handle') ? 20 : 24)),
       };
       if (r.type > 10 && this.bug('unknown-resource-fails')) return 'VM_GET_HYP_RESOURCES: unknown type';
+      if (r.virq === 0 && this.bug('virq-0-refused')) return 'VM_GET_HYP_RESOURCES: no interrupt';
       if (r.virq === 0xffffffff && this.bug('no-virq-fails')) return 'VM_GET_HYP_RESOURCES: no interrupt';
       if (r.virq >= 5120 && r.virq !== 0xffffffff && this.bug('virq-unchecked'))
         throw new ClientCrash('interrupt table overrun');
@@ -367,7 +374,9 @@ export class VmManager {
     put16(b, 0, vm.vmid);
     b[2] = this.bug('stop-without-force') ? 0 : 1;
     put32(b, 4, 3);
+    this.stopping = true;
     const end = yield* this.call(Msg.VM_STOP, b);
+    this.stopping = false;
     if (isOk(end) && !this.bug('stop-needs-notification')) vm.stage = 'exited';
     else if (this.bug('stop-needs-notification')) while (!vm.exitSeen) yield undefined;
     else if (!(yield* this.awaitState(vm, VmState.EXITED, () => vm.exitSeen)))
@@ -395,7 +404,10 @@ export class VmManager {
   }
 
   private *takeDown(vm: ManagedVm): Step<string | undefined> {
-    if (vm.stage === 'gone') return undefined;
+    if (vm.stage === 'gone') {
+      if (this.bug('gives-back-when-gone')) yield* this.call(Msg.VM_DEALLOCATE, u16pair(0x80));
+      return undefined;
+    }
     if (this.bug('stop-when-exited') && vm.exitSeen) vm.stage = 'running';
     if (vm.stage === 'running' || (this.bug('stop-when-exited') && vm.exitSeen)) {
       const r = yield* this.stop(vm);
@@ -507,6 +519,7 @@ export class VmManager {
 
   private exited(vm: ManagedVm, payload: Uint8Array): void {
     const type = le16(payload, 2);
+    if (this.bug('exit-before-reply-lost') && this.stopping) return;
     const announced = le32(payload, 4);
     if (announced > payload.length - 8 && this.bug('reason-size-believed'))
       throw new ClientCrash('reason read behind the end');
@@ -541,6 +554,7 @@ export class VmManager {
   /** The VM's vCPU begins to run. */
   runVcpu(vm: ManagedVm, label: number): string {
     const r = vm.resources.find((x) => x.type === 4 && x.label === label);
+    if (r === undefined && this.bug('missing-vcpu-crash')) throw new ClientCrash('vCPU that does not exist');
     if (r === undefined) return 'error no such vCPU';
     vm.vcpus.push({
       label,

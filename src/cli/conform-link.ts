@@ -1,0 +1,279 @@
+/** The link's server side for one client under test: frames of spec/link.toml answered by the bench of a case instead of a bare machine. */
+import { le16, le32, le64, lo32 } from '../base/index.js';
+import type { Bench } from '../conform/index.js';
+import { FrameInput } from '../link/input.js';
+import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from '../link/spec.js';
+import { FrameWriter } from '../link/writer.js';
+import { Call, HypError, Platform } from '../protocol/index.js';
+import { PRIMARY_LINK } from '../sim/index.js';
+
+const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;
+const RECEIVE = Platform.HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE;
+const TX_IRQ = 960;
+const RX_IRQ = 961;
+const NO_IRQ = 1023;
+const NO_INLINE = 0xff;
+/** Page of the primary VM for inline buffers. */
+const SCRATCH = 0x4102_d000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class ChildLink {
+  /** The client attached as RPC end only: its queue is driven here, interrupts do not reach it. */
+  rpcOnly = false;
+  attached = false;
+  /** Something arrived or was sent since the last look. */
+  active = false;
+  private readonly input = new FrameInput();
+  private readonly out = new FrameWriter();
+  private readonly irqs: number[] = [];
+  private irqSent = false;
+  private wfi: { tag: number; deadline: number } | undefined;
+
+  constructor(
+    private readonly bench: Bench,
+    private readonly write: (bytes: Uint8Array) => void,
+  ) {}
+
+  receive(chunk: Uint8Array): void {
+    this.active = true;
+    this.input.push(chunk);
+    for (let n = this.input.frameLength; n !== undefined && this.input.length >= n + 4; n = this.input.frameLength) {
+      const { buffer: b, offset: at } = this.input;
+      this.frame(b[at + 4], le16(b, at + 6), b.slice(at + FRAME_HEAD, at + 4 + n));
+      this.input.drop(n + 4);
+    }
+    this.tick();
+  }
+
+  /** Interrupts, answers that were waited for. */
+  tick(): void {
+    const { bench } = this;
+    const irq = bench.interrupts();
+    if (this.rpcOnly && irq.rx) this.forwardPackets();
+    else {
+      if (irq.tx) this.irqs.push(TX_IRQ);
+      if (irq.rx) this.irqs.push(RX_IRQ);
+    }
+    this.irqs.push(...irq.others);
+    if (this.wfi !== undefined && (this.irqs.length > 0 || bench.now() >= this.wfi.deadline)) {
+      this.wfiReply(this.wfi.tag);
+      this.wfi = undefined;
+    }
+    if (this.attached && !this.rpcOnly && !this.irqSent && this.irqs.length > 0) {
+      this.irqSent = true;
+      this.out.frame(EventType.IRQ, 0, At.IRQ.SIZE);
+    }
+    this.flush();
+  }
+
+  private flush(): void {
+    if (this.out.length === 0) return;
+    this.active = true;
+    this.write(this.out.take());
+  }
+
+  private forwardPackets(): void {
+    for (let r = this.bench.receive(); r.error === HypError.OK; r = this.bench.receive()) {
+      const at = this.out.frame(EventType.RPC_PACKET, 0, r.packet.length);
+      this.out.bytes.set(r.packet, at);
+    }
+  }
+
+  private reply(type: number, tag: number, size: number, status: Status = Status.OK): number {
+    const at = this.out.frame(type | REPLY, tag, size);
+    this.out.u16(at, this.bench.sim.hyp.dead === undefined ? status : Status.DEAD);
+    return at;
+  }
+
+  private frame(type: number, tag: number, b: Uint8Array): void {
+    switch (type) {
+      case FrameType.HELLO:
+        return this.hello(tag, b);
+      case FrameType.HVC:
+        return this.hvc(tag, b);
+      case FrameType.SMC:
+        return this.smc(tag, b);
+      case FrameType.MEM_READ:
+        return this.read(tag, b);
+      case FrameType.MEM_WRITE:
+        return this.store(tag, b);
+      case FrameType.DEVICE_TREE:
+        return this.tree(tag);
+      case FrameType.REG_READ: {
+        const r = this.bench.host.readRegister(le32(b, 0));
+        const at = this.reply(type, tag, At.REG_READ_REPLY.SIZE);
+        if (r.value !== undefined) this.out.u64(at + At.REG_READ_REPLY.VALUE, r.value);
+        return;
+      }
+      case FrameType.REG_WRITE:
+        this.bench.host.writeRegister(le32(b, 0), le64(b, At.REG_WRITE.VALUE));
+        this.reply(type, tag, At.REG_WRITE_REPLY.SIZE);
+        return;
+      case FrameType.IRQ_ACK: {
+        this.tick();
+        const intid = this.irqs.shift() ?? NO_IRQ;
+        if (intid === NO_IRQ) this.irqSent = false;
+        this.out.u32(this.reply(type, tag, At.IRQ_ACK_REPLY.SIZE) + At.IRQ_ACK_REPLY.INTID, intid);
+        return;
+      }
+      case FrameType.WFI: {
+        const ns = Number(le64(b, 0));
+        this.wfi = { tag, deadline: ns === 0 ? NEVER : this.bench.now() + ns };
+        if (ns !== 0) this.bench.alarm(this.wfi.deadline);
+        return;
+      }
+      case FrameType.TIME: {
+        const until = this.bench.now() + Number(le64(b, 0));
+        this.bench.alarm(until);
+        while (this.bench.now() < until && this.bench.advance(until)) this.tick();
+        this.out.u64(
+          this.reply(type, tag, At.TIME_REPLY.SIZE) + At.TIME_REPLY.NOW_NS,
+          BigInt(Math.round(this.bench.now())),
+        );
+        return;
+      }
+      case FrameType.RPC_SEND: {
+        const r = this.bench.send(b, true);
+        const at = this.reply(type, tag, At.RPC_SEND_REPLY.SIZE);
+        this.out.bytes[at + At.RPC_SEND_REPLY.QUEUED] = r.error === HypError.OK ? 1 : 0;
+        this.out.bytes[at + At.RPC_SEND_REPLY.NOT_FULL] = r.notFull ? 1 : 0;
+        return;
+      }
+      case FrameType.IRQ_END:
+      case FrameType.BYE:
+        this.reply(type, tag, 4);
+        return;
+      default:
+        this.reply(type, tag, 4, Status.BAD_REQUEST);
+    }
+  }
+
+  private hello(tag: number, b: Uint8Array): void {
+    this.rpcOnly = b[At.HELLO.MODE] === 1;
+    this.attached = true;
+    const R = At.HELLO_REPLY;
+    const at = this.reply(FrameType.HELLO, tag, R.SIZE);
+    this.out.u16(at + R.VERSION, LINK.VERSION_MAX);
+    this.out.u32(at + R.MAX_FRAME, LINK.MAX_FRAME);
+    this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
+    this.out.u64(at + R.X0, BigInt(Platform.HLOS_DT_BASE));
+    this.out.u64(at + R.PC, BigInt(Platform.HLOS_ENTRY));
+    this.out.u16(at + R.ON, 1);
+  }
+
+  private wfiReply(tag: number): void {
+    const R = At.WFI_REPLY;
+    const at = this.reply(FrameType.WFI, tag, R.SIZE);
+    this.out.u16(at + R.PENDING, this.irqs.length > 0 ? 1 : 0);
+    this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
+  }
+
+  private hvc(tag: number, b: Uint8Array): void {
+    const F = At.HVC;
+    const imm = le16(b, F.IMM);
+    const register = b[F.INLINE_REG];
+    const direction = b[F.INLINE_DIR];
+    const length = register === NO_INLINE ? 0 : Math.min(le32(b, F.INLINE_LENGTH), LINK.MAX_INLINE);
+    const x = Array.from({ length: 8 }, (_, i) => le64(b, F.X + i * 8));
+    const inline = register !== NO_INLINE;
+    let data = inline && direction === 0 ? b.subarray(F.SIZE, F.SIZE + length) : new Uint8Array(0);
+    let result: readonly bigint[];
+    if (imm === SEND && x[0] === PRIMARY_LINK.txCap) {
+      if (!inline) {
+        data = new Uint8Array(Math.min(Number(x[1]), 4096));
+        this.bench.read(Number(x[2]), data);
+      }
+      const r = this.bench.send(data.slice(0, Number(x[1])), (x[3] & 1n) !== 0n);
+      result = [BigInt(r.error), r.notFull ? 1n : 0n];
+    } else if (imm === RECEIVE && x[0] === PRIMARY_LINK.rxCap) {
+      const r = this.bench.receive();
+      const size = r.packet.length;
+      result = [BigInt(r.error), BigInt(size), r.notEmpty ? 1n : 0n];
+      if (inline)
+        return this.hvcReply(
+          tag,
+          result,
+          r.packet.subarray(0, Math.min(size, length)),
+          direction === 2 ? size : length,
+        );
+      this.bench.write(Number(x[1]), r.packet);
+    } else {
+      if (inline) x[register] = BigInt(SCRATCH);
+      if (data.length > 0) this.bench.host.writeMemory(SCRATCH, data);
+      result = this.bench.hvc(imm - Platform.HYPERCALL_BASE, ...x);
+      if (inline && direction > 0) {
+        const back = new Uint8Array(
+          direction === 2 && lo32(result[0]) === 0 ? Math.min(Number(result[1]), length) : length,
+        );
+        this.bench.host.readMemory(SCRATCH, back);
+        return this.hvcReply(tag, result, back, back.length);
+      }
+    }
+    this.hvcReply(tag, result, new Uint8Array(0), 0);
+  }
+
+  private hvcReply(tag: number, x: readonly bigint[], data: Uint8Array, room: number): void {
+    const R = At.HVC_REPLY;
+    const at = this.reply(FrameType.HVC, tag, R.SIZE + room);
+    this.out.u16(at + R.INLINE_LENGTH, room);
+    x.forEach((v, i) => {
+      if (i < 8) this.out.u64(at + R.X + i * 8, BigInt.asUintN(64, v));
+    });
+    this.out.bytes.set(data, at + R.SIZE);
+  }
+
+  private smc(tag: number, b: Uint8Array): void {
+    const x = Array.from({ length: 18 }, (_, i) => le64(b, At.SMC.X + i * 8));
+    this.bench.host.call(le16(b, 0) === 1 ? 'smc' : 'hvc', 0, x);
+    const at = this.reply(FrameType.SMC, tag, At.SMC_REPLY.SIZE);
+    for (let i = 0; i < 18; i++) this.out.u64(at + At.SMC_REPLY.X + i * 8, this.bench.host.x[i]);
+  }
+
+  private read(tag: number, b: Uint8Array): void {
+    const ipa = le64(b, 0);
+    const width = le32(b, At.MEM_READ.WIDTH);
+    const to = new Uint8Array(Math.min(le32(b, At.MEM_READ.LENGTH), LINK.MAX_MEMORY_ACCESS));
+    let ok = true;
+    if (width === 0) ok = this.bench.read(Number(ipa), to);
+    else {
+      let { value = 0n } = this.bench.host.access(ipa, width, false);
+      for (let i = 0; i < width; i++, value >>= 8n) to[i] = Number(value & 0xffn);
+    }
+    const at = this.reply(
+      FrameType.MEM_READ,
+      tag,
+      At.MEM_READ_REPLY.SIZE + (ok ? to.length : 0),
+      ok ? Status.OK : Status.EXCEPTION,
+    );
+    if (ok) this.out.bytes.set(to, at + At.MEM_READ_REPLY.SIZE);
+  }
+
+  private store(tag: number, b: Uint8Array): void {
+    const ipa = le64(b, 0);
+    const width = le32(b, At.MEM_WRITE.WIDTH);
+    const from = b.slice(At.MEM_WRITE.SIZE);
+    let ok = true;
+    if (width === 0) ok = this.bench.write(Number(ipa), from);
+    else
+      this.bench.host.access(
+        ipa,
+        width,
+        true,
+        from.reduceRight((v, byte) => (v << 8n) | BigInt(byte), 0n),
+      );
+    this.reply(FrameType.MEM_WRITE, tag, At.MEM_WRITE_REPLY.SIZE, ok ? Status.OK : Status.EXCEPTION);
+  }
+
+  private tree(tag: number): void {
+    const head = new Uint8Array(8);
+    this.bench.read(Platform.HLOS_DT_BASE, head);
+    const blob = new Uint8Array(
+      Math.min(((head[4] << 24) | (head[5] << 16) | (head[6] << 8) | head[7]) >>> 0, LINK.MAX_FRAME / 2),
+    );
+    this.bench.read(Platform.HLOS_DT_BASE, blob);
+    const R = At.DEVICE_TREE_REPLY;
+    const at = this.reply(FrameType.DEVICE_TREE, tag, R.SIZE + blob.length);
+    this.out.u64(at + R.IPA, BigInt(Platform.HLOS_DT_BASE));
+    this.out.bytes.set(blob, at + R.SIZE);
+  }
+}

@@ -1,0 +1,255 @@
+/** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
+import { type Command, Option } from 'commander';
+import type { BenchImage, Case, NotImplemented, Verdict } from '../conform/index.js';
+import { CliError, Exit } from './errors.js';
+import { junitXml } from './junit.js';
+import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from './output.js';
+
+type Suite = typeof import('../conform/index.js');
+
+interface ConformOptions extends GlobalOptions {
+  list?: boolean;
+  dryrun?: boolean;
+  strict?: boolean;
+  hostile?: boolean;
+  skip: string[];
+  expectFail: string[];
+  client: string;
+  defect: string[];
+  level?: 'T' | 'V';
+  junit?: string;
+  tap?: boolean;
+  markdown?: boolean;
+  self?: boolean;
+  force?: boolean;
+  timeout: string;
+}
+
+interface Result {
+  check: Case | NotImplemented;
+  verdict?: Verdict;
+  ok: boolean;
+  expected: boolean;
+  seconds: number;
+  log: string;
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, ...value.split(',').filter((s) => s !== '')];
+
+const LOG_INDENT = '    ';
+
+export function registerConform(program: Command): void {
+  program
+    .command('conform')
+    .description('check a client of the Resource Manager against the catalog of requirements')
+    .argument('[ids...]', 'checks or groups: FRAG, FRAG-6, rmclient/frag/6')
+    .option('--list', 'list the checks, also those that are not implemented, with the reason')
+    .option('--dryrun', 'list what would run')
+    .option('--strict', 'also what a client should do')
+    .option('--hostile', 'also with a faulty or hostile server')
+    .option('--skip <ids>', 'leave these out', collect, [])
+    .option('--expect-fail <ids>', 'these fail today; passing is reported', collect, [])
+    .option(
+      '--client <command>',
+      'program under test, {link} is the socket of its server; "builtin" is the reference client',
+      'builtin',
+    )
+    .option('--defect <names>', 'switch on defects of the reference client', collect, [])
+    .addOption(new Option('--level <level>', 'what the client offers').choices(['T', 'V']))
+    .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
+    .option('--tap', 'results as TAP')
+    .option('--markdown', 'the catalog as a table')
+    .option('--self', 'prove that every check can fail: all defects of the reference client')
+    .option('--timeout <ms>', 'silence of a client in another process that counts as a hang', '2000')
+    .option('--force', 'overwrite files')
+    .action(async (ids: string[], _own: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConformOptions>();
+      const suite = await import('../conform/index.js');
+      process.exitCode = await conform(suite, ids, options);
+    });
+}
+
+async function conform(suite: Suite, ids: readonly string[], o: ConformOptions): Promise<Exit> {
+  if (o.markdown === true) {
+    print(suite.catalogMarkdown(suite.CATALOG));
+    return Exit.OK;
+  }
+  const all = o.list === true || o.self === true;
+  const chosen = chosenChecks(suite, ids, {
+    ...o,
+    strict: o.strict === true || all,
+    hostile: o.hostile === true || all,
+  });
+  if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
+  if (o.self === true) return selfProof(suite, chosen.filter(suite.isCase), o);
+  const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
+  if (unknown.length > 0) throw new CliError(`no defect is called ${unknown.join(', ')}`);
+  const results = await run(suite, chosen, o);
+  return report(suite, results, o);
+}
+
+function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): (Case | NotImplemented)[] {
+  try {
+    const chosen = suite.select(suite.CATALOG, {
+      ids,
+      skip: o.skip,
+      strict: o.strict === true,
+      hostile: o.hostile === true,
+      level: o.level,
+    });
+    if (chosen.length === 0) throw new CliError('nothing matched: --strict and --hostile add checks, --list shows all');
+    return chosen;
+  } catch (e) {
+    if (e instanceof suite.UnknownIds) throw new CliError(`nothing matched: ${e.message}`);
+    throw e;
+  }
+}
+
+function list(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: ConformOptions): Exit {
+  const shown = o.dryrun === true ? chosen.filter(suite.isCase) : chosen;
+  if (o.json === true) {
+    printJson(
+      shown.map(({ id, level, req, sev, stim, title, must, ...rest }) => ({
+        id,
+        path: suite.pathOf(id),
+        level,
+        req,
+        sev,
+        stim,
+        title,
+        must,
+        why: 'why' in rest ? rest.why : undefined,
+      })),
+    );
+  } else {
+    for (const c of shown) print(suite.caseText(c));
+    print(
+      `${shown.filter(suite.isCase).length} checks can run, ${shown.filter((c) => !suite.isCase(c)).length} are not implemented`,
+    );
+  }
+  return Exit.OK;
+}
+
+async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: ConformOptions): Promise<Result[]> {
+  const bar = progress(o);
+  const image = suite.bootBench();
+  const results: Result[] = [];
+  const external = o.client === 'builtin' ? undefined : await import('./conform-child.js');
+  const expected = o.expectFail.map((s) => s.toUpperCase());
+  for (const [i, check] of chosen.entries()) {
+    bar.update(`${i + 1}/${chosen.length} ${check.id}`);
+    const start = performance.now();
+    if (!suite.isCase(check)) {
+      results.push({ check, ok: true, expected: false, seconds: 0, log: '' });
+      continue;
+    }
+    const verdict =
+      external === undefined
+        ? builtin(suite, check, image, new Set(o.defect))
+        : await external.runChild(suite, check, image, o.client, Number(o.timeout));
+    const seconds = (performance.now() - start) / 1000;
+    const fails = verdict.verdict !== 'PASS' && verdict.verdict !== 'SKIP';
+    const should = expected.some((w) => check.id === w || check.id.startsWith(`${w}-`));
+    results.push({
+      check,
+      verdict,
+      ok: should ? fails : !fails,
+      expected: should,
+      seconds,
+      log: fails ? verdict.log : '',
+    });
+    if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(results[results.length - 1], o);
+  }
+  bar.done();
+  return results;
+}
+
+function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): Verdict & { log: string } {
+  const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
+  return { ...verdict, log: suite.logText(session.bench.log) };
+}
+
+function printResult(r: Result, o: ConformOptions): void {
+  const { red, green, yellow, bold } = paints(o);
+  if (r.verdict === undefined) return;
+  const { verdict, reasons } = r.verdict;
+  const word = r.expected ? (r.ok ? `${verdict} as expected` : 'passes, a failure was expected') : verdict;
+  print(
+    `${(r.ok ? (verdict === 'SKIP' || r.expected ? yellow : green) : red)(word.padEnd(5))} ${bold(r.check.id)} ${r.check.title}`,
+  );
+  if (r.ok) return;
+  print(`${LOG_INDENT}${r.check.must}`);
+  for (const reason of reasons) print(`${LOG_INDENT}${reason.replaceAll('\n', `\n${LOG_INDENT}`)}`);
+  if (r.log !== '') print(`${LOG_INDENT}last packets:\n${LOG_INDENT}${r.log.replaceAll('\n', `\n${LOG_INDENT}`)}`);
+}
+
+function report(suite: Suite, results: readonly Result[], o: ConformOptions): Exit {
+  const skipped = results.filter((r) => r.verdict === undefined || r.verdict.verdict === 'SKIP');
+  const failed = results.filter((r) => !r.ok);
+  const passed = results.length - skipped.length - failed.length;
+  if (o.junit !== undefined) {
+    const cases = results.map((r) => ({
+      name: `${suite.pathOf(r.check.id)} ${r.check.title}`,
+      seconds: r.seconds,
+      failure: r.ok
+        ? undefined
+        : `${r.verdict?.verdict}: ${r.verdict?.reasons.join('\n') || 'passes, a failure was expected'}\n${r.log}`,
+      skipped: r.verdict === undefined && 'why' in r.check ? r.check.why : undefined,
+    }));
+    writeOutput(o.junit, junitXml('rmclient', cases), o.force === true);
+  }
+  if (o.tap === true) print(suite.tap(results));
+  if (o.json === true)
+    printJson({
+      passed,
+      failed: failed.length,
+      skipped: skipped.length,
+      results: results.map((r) => ({
+        id: r.check.id,
+        verdict: r.verdict?.verdict ?? 'SKIP',
+        ok: r.ok,
+        reasons: r.verdict?.reasons ?? [],
+        virtualNs: r.verdict?.virtualNs ?? 0,
+      })),
+    });
+  else if (o.junit !== '-') print(suite.summary(passed, failed.length, skipped.length));
+  return failed.length > 0 ? Exit.FAILED : Exit.OK;
+}
+
+/** Every defect must fail exactly the checks of its entry, and the reference client none. */
+function selfProof(suite: Suite, cases: readonly Case[], o: ConformOptions): Exit {
+  const bar = progress(o);
+  const image = suite.bootBench();
+  let passed = 0;
+  let failed = 0;
+  const judge = (name: string, wrong: string): void => {
+    if (wrong === '') passed++;
+    else {
+      failed++;
+      print(`FAIL  ${name}: ${wrong}`);
+    }
+  };
+  const failing = (bugs: ReadonlySet<string>, slow: (c: Case) => boolean): string[] =>
+    cases
+      .filter((c) => (c.slow !== true || slow(c)) && suite.runBuiltin(c, image, bugs).verdict !== 'PASS')
+      .map((c) => c.id);
+  judge('the reference client', failing(new Set(), () => true).join(', '));
+  const wanted = suite.DEFECTS.filter((d) => o.defect.length === 0 || o.defect.includes(d.name));
+  for (const [i, d] of wanted.entries()) {
+    bar.update(`${i + 1}/${wanted.length} ${d.name}`);
+    const found = failing(new Set([d.name]), (c) => d.fails.includes(c.id));
+    const expected = d.fails.filter((id) => cases.some((c) => c.id === id));
+    const missing = expected.filter((id) => !found.includes(id));
+    const extra = found.filter((id) => !d.fails.includes(id));
+    const text = [
+      missing.length > 0 ? `passes ${missing.join(', ')}` : '',
+      extra.length > 0 ? `also fails ${extra.join(', ')}` : '',
+    ];
+    judge(d.name, text.filter((s) => s !== '').join('; '));
+  }
+  bar.done();
+  for (const c of cases)
+    judge(`${c.id}`, suite.DEFECTS.some((d) => d.fails.includes(c.id)) ? '' : 'no defect fails it');
+  print(suite.summary(passed, failed, 0));
+  return failed > 0 ? Exit.FAILED : Exit.OK;
+}

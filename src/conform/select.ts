@@ -1,0 +1,45 @@
+/** Which checks a run takes. */
+import { type Case, isCase, type NotImplemented } from './types.js';
+
+export interface Selection {
+  /** Ids or prefixes: `FRAG`, `FRAG-6`, `rmclient/frag/6`; empty: everything. */
+  ids: readonly string[];
+  skip: readonly string[];
+  /** Checks of what a client should do. */
+  strict: boolean;
+  /** Checks with a faulty or hostile server. */
+  hostile: boolean;
+  /** Only checks that this level of client can take. */
+  level?: 'T' | 'V';
+}
+
+/** Ids that name nothing in the catalog. */
+export class UnknownIds extends Error {}
+
+/** `rmclient/frag/6` and `frag-6` are FRAG-6. */
+const normal = (id: string): string =>
+  id
+    .replace(/^rmclient\//, '')
+    .replace(/\/$/, '')
+    .replaceAll('/', '-')
+    .toUpperCase();
+
+const matches = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
+
+/** A check named in full is taken whatever its class. Throws {@link UnknownIds}. */
+export function select(catalog: readonly (Case | NotImplemented)[], s: Selection): (Case | NotImplemented)[] {
+  const ids = s.ids.map(normal);
+  const skip = s.skip.map(normal);
+  const unknown = [...ids, ...skip].filter((w) => !catalog.some((c) => matches(c.id, w)));
+  if (unknown.length > 0) throw new UnknownIds(`no check is called ${unknown.join(', ')}`);
+  return catalog.filter((c) => {
+    if (skip.some((w) => matches(c.id, w))) return false;
+    if (s.level === 'T' && c.level !== 'T') return false;
+    if (ids.includes(c.id)) return true;
+    if (ids.length > 0 && !ids.some((w) => matches(c.id, w))) return false;
+    return (s.strict || c.req === 'M') && (s.hostile || c.stim !== 'H');
+  });
+}
+
+/** Implemented checks of a list. */
+export const runnable = (list: readonly (Case | NotImplemented)[]): Case[] => list.filter(isCase);

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import {
+  answer,
+  corrupt,
+  delay,
+  drop,
+  duplicate,
+  emit,
+  notification,
+  parseRule,
+  RuleSet,
+  reply,
+  request,
+  swap,
+  truncate,
+  type WireMessage,
+  withhold,
+} from '../../src/conform/interfere.js';
+import { Msg, RpcType } from '../../src/protocol/index.js';
+
+const message = (payload: Uint8Array, type: number = RpcType.REPLY): WireMessage => ({
+  type,
+  id: Msg.VM_START,
+  seq: 7,
+  payload,
+});
+const long = message(new Uint8Array(500));
+
+const apply = (
+  ...rules: Parameters<RuleSet['add']>
+): ((m: ReturnType<typeof message>) => ReturnType<RuleSet['message']>) => {
+  const set = new RuleSet();
+  set.add(...rules);
+  return (m) => set.message('reply', m);
+};
+
+describe('changes of a message', () => {
+  it('cuts a message as RM does', () => {
+    expect(emit(long).map((e) => e.bytes.length)).toEqual([240, 240, 44]);
+  });
+
+  it('compose from left to right', () => {
+    const out = apply(reply(Msg.VM_START).becomes(truncate(2), duplicate, delay(5)))(long);
+    expect(out?.map((e) => [e.bytes.length, e.delayNs])).toEqual([
+      [240, 5],
+      [240, 5],
+      [240, 5],
+      [240, 5],
+    ]);
+  });
+
+  it('leave the packets that they were given alone', () => {
+    const before = emit(long);
+    corrupt(0, 3, 0xff)(before, long);
+    expect(before).toEqual(emit(long));
+  });
+
+  it('swap holds the first message until the second is there', () => {
+    const run = apply(reply().becomes(swap()));
+    expect(run({ ...message(new Uint8Array(4)), seq: 1 })).toEqual([]);
+    expect(run({ ...message(new Uint8Array(4)), seq: 2 })?.map((e) => e.bytes[2])).toEqual([2, 1]);
+  });
+});
+
+describe('rules', () => {
+  it('hit only their messages, after and as often as told', () => {
+    const run = apply(reply(Msg.VM_START).after(1).times(2).becomes(drop));
+    expect([1, 2, 3, 4].map(() => run(message(new Uint8Array(4)))?.length)).toEqual([undefined, 0, 0, undefined]);
+    expect(run({ ...message(new Uint8Array(4)), id: Msg.VM_STOP })).toBeUndefined();
+  });
+
+  it('answer a request with its own id and number', () => {
+    const set = new RuleSet();
+    set.add(request(Msg.VM_START).becomes(answer(3)));
+    const out = set.message('request', message(new Uint8Array(4), RpcType.REQUEST));
+    expect(out?.map((e) => [...e.bytes])).toEqual([[0x21, 2, 7, 0, 4, 0, 0, 0x56, 3, 0, 0, 0]]);
+  });
+
+  it('withhold interrupts for as long as told', () => {
+    const set = new RuleSet();
+    set.add(withhold('rx', 0, 2));
+    expect([set.edges('rx'), set.edges('tx'), set.edges('rx'), set.edges('rx')]).toEqual([0, 1, 0, 1]);
+  });
+});
+
+describe('rules as text', () => {
+  it('are read', () => {
+    expect(parseRule('reply VM_START error=NORESOURCE once')).toMatchObject({
+      on: 'reply',
+      ids: [Msg.VM_START],
+      times: 1,
+    });
+    expect(parseRule('notification VM_STATUS delay=5ms after=2')).toMatchObject({ ids: [Msg.N_VM_STATUS], skip: 2 });
+    expect(parseRule('withhold rx')).toMatchObject({ kind: 'interrupt', line: 'rx' });
+    expect(parseRule('request * drop')).toMatchObject({ on: 'request', ids: [] });
+  });
+
+  it('are refused in words', () => {
+    expect(parseRule('reply VM_NONSENSE drop')).toMatch(/no such message/);
+    expect(parseRule('reply VM_START sing')).toMatch(/not a change/);
+    expect(parseRule('packet VM_START drop')).toMatch(/not reply/);
+  });
+
+  it('act like built ones', () => {
+    const rule = parseRule('notification VM_EXITED drop');
+    if (typeof rule === 'string') throw new Error(rule);
+    const set = new RuleSet();
+    set.add(rule);
+    expect(set.message('notification', { ...message(new Uint8Array(8)), type: 3, id: Msg.N_VM_EXITED })).toEqual([]);
+    expect(notification(Msg.N_VM_EXITED).becomes(drop).ids).toEqual(rule.kind === 'message' ? rule.ids : []);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOG, catalogMarkdown, isCase, pathOf, select, tap, UnknownIds } from '../../src/conform/index.js';
+
+const none = { ids: [], skip: [], strict: false, hostile: false } as const;
+const ids = (s: Partial<Parameters<typeof select>[1]>): string[] => select(CATALOG, { ...none, ...s }).map((c) => c.id);
+
+describe('the selection of checks', () => {
+  it('takes what a client must do with an honest server by default', () => {
+    const chosen = select(CATALOG, none);
+    expect(chosen.every((c) => c.req === 'M' && c.stim !== 'H')).toBe(true);
+    expect(chosen.length).toBeGreaterThan(100);
+  });
+
+  it('takes everything when strict and hostile', () => {
+    expect(ids({ strict: true, hostile: true })).toHaveLength(219);
+  });
+
+  it('takes a check that is named in full whatever its class', () => {
+    expect(ids({ ids: ['FRAG-10'] })).toEqual(['FRAG-10']);
+    expect(ids({ ids: ['rmclient/frag/10'] })).toEqual(['FRAG-10']);
+    expect(ids({ ids: ['FRAG-1'] })).toEqual(['FRAG-1']);
+  });
+
+  it('takes groups, without what is skipped', () => {
+    expect(ids({ ids: ['seq'], skip: ['SEQ-2'], strict: true, hostile: true })).toHaveLength(10);
+    expect(ids({ level: 'T' }).some((id) => id.startsWith('LIFE'))).toBe(false);
+  });
+
+  it('refuses names that match nothing', () => {
+    expect(() => ids({ ids: ['FRAG-99'] })).toThrow(UnknownIds);
+  });
+});
+
+describe('reports', () => {
+  it('name every check and the reason of those that are not implemented', () => {
+    const table = catalogMarkdown(CATALOG);
+    expect(table.split('\n')).toHaveLength(221);
+    for (const c of CATALOG) if (!isCase(c)) expect(c.why.length).toBeGreaterThan(20);
+    expect(pathOf('FRAG-6')).toBe('rmclient/frag/6');
+  });
+
+  it('are valid TAP', () => {
+    const [a, b] = CATALOG;
+    const text = tap([
+      { check: a, ok: true },
+      { check: b, ok: false, verdict: { id: b.id, verdict: 'HANG', reasons: ['no end'], virtualNs: 1 } },
+    ]);
+    expect(text.split('\n').slice(0, 2)).toEqual(['TAP version 13', '1..2']);
+    expect(text).toContain('ok 1 - DISC-1');
+    expect(text).toContain('not ok 2 - DISC-2');
+  });
+});
