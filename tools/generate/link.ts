@@ -95,11 +95,9 @@ export function linkTs(spec: LinkSpec): string {
       .flatMap((f) => [at(f.name, f.fields), ...(f.reply ? [at(`${f.name}_REPLY`, f.reply)] : [])])
       .join('\n')}\n} as const;\n`,
     `/** Names of frames and events, for logs. */\nexport const FRAME_NAMES: Readonly<Record<number, string>> = {\n${[
-      ...frame,
-      ...event,
-    ]
-      .map((f) => `  ${h(f.type)}: ${q(f.name)},`)
-      .join('\n')}\n};\n`,
+      ...frame.map((f) => `  [FrameType.${f.name}]: ${q(f.name)},`),
+      ...event.map((f) => `  [EventType.${f.name}]: ${q(f.name)},`),
+    ].join('\n')}\n};\n`,
   ].join('\n');
 }
 
