@@ -88,17 +88,23 @@ export class ChildLink {
   private frame(type: number, tag: number, b: Uint8Array): void {
     switch (type) {
       case FrameType.HELLO:
-        return this.hello(tag, b);
+        this.hello(tag, b);
+        return;
       case FrameType.HVC:
-        return this.hvc(tag, b);
+        this.hvc(tag, b);
+        return;
       case FrameType.SMC:
-        return this.smc(tag, b);
+        this.smc(tag, b);
+        return;
       case FrameType.MEM_READ:
-        return this.read(tag, b);
+        this.read(tag, b);
+        return;
       case FrameType.MEM_WRITE:
-        return this.store(tag, b);
+        this.store(tag, b);
+        return;
       case FrameType.DEVICE_TREE:
-        return this.tree(tag);
+        this.tree(tag);
+        return;
       case FrameType.REG_READ: {
         const r = this.bench.host.readRegister(le32(b, 0));
         const at = this.reply(type, tag, At.REG_READ_REPLY.SIZE);
@@ -189,13 +195,15 @@ export class ChildLink {
       const r = this.bench.receive();
       const size = r.packet.length;
       result = [BigInt(r.error), BigInt(size), r.notEmpty ? 1n : 0n];
-      if (inline)
-        return this.hvcReply(
+      if (inline) {
+        this.hvcReply(
           tag,
           result,
           r.packet.subarray(0, Math.min(size, length)),
-          direction === 2 ? size : length,
+          direction === 2 ? Math.min(size, length) : length,
         );
+        return;
+      }
       this.bench.write(Number(x[1]), r.packet);
     } else {
       if (inline) x[register] = BigInt(SCRATCH);
@@ -206,7 +214,8 @@ export class ChildLink {
           direction === 2 && lo32(result[0]) === 0 ? Math.min(Number(result[1]), length) : length,
         );
         this.bench.host.readMemory(SCRATCH, back);
-        return this.hvcReply(tag, result, back, back.length);
+        this.hvcReply(tag, result, back, back.length);
+        return;
       }
     }
     this.hvcReply(tag, result, new Uint8Array(0), 0);

@@ -323,18 +323,27 @@ export class Bench implements ClientPort {
 
   private fromRm(bytes: Uint8Array): void {
     const h = parseRpcHeader(bytes);
-    if (h === undefined || !rpcHeaderValid(h)) return this.stage(bytes);
+    if (h === undefined || !rpcHeaderValid(h)) {
+      this.stage(bytes);
+      return;
+    }
     const content = bytes.subarray(Platform.RPC_HEADER_SIZE);
     if (h.type === RpcType.CONTINUED) {
       const p = this.partial;
-      if (p === undefined) return this.stage(bytes);
+      if (p === undefined) {
+        this.stage(bytes);
+        return;
+      }
       p.parts.push(content);
       p.packets.push(bytes);
       if (--p.left === 0) this.completeIn(p);
       return;
     }
     const on = h.type === RpcType.REPLY ? 'reply' : 'notification';
-    if (!this.rules.wants(on, h.id)) return this.stage(bytes);
+    if (!this.rules.wants(on, h.id)) {
+      this.stage(bytes);
+      return;
+    }
     const message = { type: h.type, id: h.id, seq: h.seq, payload: content };
     this.partial = { message, left: h.fragments, parts: [content], packets: [bytes] };
     if (h.fragments === 0) this.completeIn(this.partial);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CATALOG, catalogMarkdown, isCase, pathOf, select, tap, UnknownIds } from '../../src/conform/index.js';
 
@@ -48,5 +50,12 @@ describe('reports', () => {
     expect(text.split('\n').slice(0, 2)).toEqual(['TAP version 13', '1..2']);
     expect(text).toContain('ok 1 - DISC-1');
     expect(text).toContain('not ok 2 - DISC-2');
+  });
+});
+
+describe('docs/conformance.md', () => {
+  it('has the table of the catalog as it is', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../docs/conformance.md'), 'utf8');
+    expect(text.split('<!-- catalog -->\n')[1].trim()).toBe(catalogMarkdown(CATALOG));
   });
 });

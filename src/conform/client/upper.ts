@@ -113,10 +113,14 @@ export class UpperTester {
     };
     if (action === 'create') {
       this.vms.create(name, plan(words));
-      return done('ok');
+      done('ok');
+      return;
     }
     const vm = this.vms.vms.get(name);
-    if (vm === undefined) return done('error no such VM');
+    if (vm === undefined) {
+      done('error no such VM');
+      return;
+    }
     const m = this.vms;
     const task = (make: (v: ManagedVm) => Generator<undefined, string, undefined>): void => {
       m.run(
@@ -131,7 +135,10 @@ export class UpperTester {
     else if (action === 'run') done(m.runVcpu(vm, Number(words[0])));
     else {
       const c = vm.vcpus.find((v) => v.label === Number(words[0]) && v.state !== 'ended');
-      if (c === undefined) return done('error not running');
+      if (c === undefined) {
+        done('error not running');
+        return;
+      }
       if (action === 'interrupt') c.exitAsked = true;
       else if (action === 'value') finishRead(m, c, BigInt(`0x${words[1]}`), Number(words[2]));
       done('ok');
