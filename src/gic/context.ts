@@ -1,7 +1,8 @@
 /** Who executes, and how GIC code finds vCPUs, delivery states and sources. */
 import type { Hypervisor } from '../hyp/hypervisor.js';
-import { NO_OBJECT } from '../hyp/types.js';
+import { type HypObject, NO_OBJECT } from '../hyp/types.js';
 import { SourceKind, type VirqSource } from '../hyp/virq.js';
+import { ObjectType } from '../protocol/index.js';
 import { type GicThread, type GicVcpu, type Ipi, PRIVATE_COUNT, SPI_BASE, type Vic } from './types.js';
 
 export interface Gic {
@@ -68,7 +69,10 @@ export function rebuildSources(g: Gic): void {
     else if (isSource(value) && value.vic !== NO_OBJECT) g.sources.set(value.vic * 1024 + value.virq, value);
   };
   for (const object of g.hyp.objects) {
-    if (object !== undefined) Object.values(object).forEach(add);
+    if (object === undefined) continue;
+    // The hundreds of hardware interrupts have one source each; other kinds are searched.
+    if (object.type === ObjectType.HWIRQ) add((object as HypObject & { source: VirqSource }).source);
+    else for (const key in object) add((object as unknown as Record<string, unknown>)[key]);
   }
 }
 

@@ -150,7 +150,8 @@ function makePort(g: Gic): VicPort {
     timersDue: () => timersDue(g),
     restored: () => {
       g.nextTimer = undefined;
-      rebuildSources(g);
+      // Built again when the first source is asked for.
+      g.sources.clear();
     },
   };
 }

@@ -26,6 +26,85 @@ export function clonePlain<T>(value: T): T {
   return out as T;
 }
 
+/** Few kinds of array per function: code that sees more than four of them reads elements several times slower. */
+function sameElements(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+function sameWords(a: Int32Array | Uint32Array, b: Int32Array | Uint32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+function sameWide(a: Float64Array | BigUint64Array, b: Float64Array | BigUint64Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A typed array: `known` if it has the same content, else a copy. */
+function copyView(value: Uint8Array, known: unknown): unknown {
+  if (value.constructor !== known?.constructor || value.length !== (known as Uint8Array).length) return value.slice();
+  let same: boolean;
+  if (value instanceof Uint8Array) same = sameBytes(value, known as Uint8Array);
+  else if ((value as unknown) instanceof Float64Array || (value as unknown) instanceof BigUint64Array)
+    same = sameWide(value as unknown as Float64Array, known as Float64Array);
+  else if ((value as unknown) instanceof Int32Array || (value as unknown) instanceof Uint32Array)
+    same = sameWords(value as unknown as Int32Array, known as Int32Array);
+  else same = sameElements(value, known as Uint8Array);
+  return same ? known : (value as Uint8Array).slice();
+}
+
+/**
+ * Deep copy of `value` that reuses every part of `known`, an older copy, that is still the same. Most of a machine does not
+ * change between two key frames, and comparing costs a fraction of allocating. `known` must not change afterwards either.
+ */
+export function copyReusing<T>(value: T, known: unknown): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (typeof known !== 'object' || known === null) return clonePlain(value);
+  if (Array.isArray(value)) return (Array.isArray(known) ? copyArray(value, known) : clonePlain(value)) as T;
+  if (ArrayBuffer.isView(value)) return copyView(value as unknown as Uint8Array, known) as T;
+  const old = known as Record<string, unknown>;
+  const now = value as Record<string, unknown>;
+  let out: Record<string, unknown> | undefined;
+  let extra = 0;
+  for (const key in now) {
+    const item = now[key];
+    const copy = typeof item === 'object' && item !== null ? copyReusing(item, old[key]) : item;
+    if (out === undefined) {
+      extra++;
+      if (copy === old[key]) continue;
+      out = { ...now };
+      // What came before is the same as in the old copy.
+      for (const k in now) {
+        if (k === key) break;
+        out[k] = old[k];
+      }
+    }
+    out[key] = copy;
+  }
+  if (out !== undefined) return out as T;
+  for (const _key in old) extra--;
+  const plain = !Array.isArray(known) && !ArrayBuffer.isView(known);
+  return extra === 0 && plain ? (known as T) : clonePlain(value);
+}
+
+function copyArray(value: readonly unknown[], known: readonly unknown[]): readonly unknown[] {
+  let out: unknown[] | undefined = value.length === known.length ? undefined : new Array(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i];
+    const copy = typeof item === 'object' && item !== null ? copyReusing(item, known[i]) : item;
+    if (out === undefined) {
+      if (copy === known[i]) continue;
+      out = known.slice();
+    }
+    out[i] = copy;
+  }
+  return out ?? known;
+}
+
 /** Marks a typed array in packed form: `[TAG, constructor index, bytes]`. */
 const TAG = '\u0000t';
 const SHAPE = '\u0000s';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clonePlain, digest, packPlain, unpackPlain } from '../../src/sim/plain.js';
+import { clonePlain, copyReusing, digest, packPlain, unpackPlain } from '../../src/sim/plain.js';
 
 const leaf = fc.oneof(
   fc.integer(),
@@ -46,6 +46,23 @@ describe('plain state', () => {
     copy.a[0][0] = 9;
     copy.a[1].b = 3n;
     expect(s).toEqual({ a: [new Uint8Array([1]), { b: 2n }] });
+  });
+
+  it('copies with parts of an older copy and never with live parts', () => {
+    fc.assert(
+      fc.property(state, state, (live, other) => {
+        const old = clonePlain(other);
+        const before = packPlain(old);
+        const copy = copyReusing(live, old);
+        expect(copy).toEqual(live);
+        expect(packPlain(old)).toEqual(before);
+        if (typeof live === 'object' && live !== null) expect(copy).not.toBe(live);
+      }),
+    );
+    const kept = { a: [new Uint8Array([1])], b: { c: 2n } };
+    const next = copyReusing({ a: [new Uint8Array([1])], b: { c: 3n } }, kept);
+    expect(next).toEqual({ a: [new Uint8Array([1])], b: { c: 3n } });
+    expect(next.a).toBe(kept.a);
   });
 
   it('gives different digests to states that differ in one byte', () => {
