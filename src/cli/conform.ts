@@ -135,7 +135,7 @@ async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: 
   const image = suite.bootBench();
   const results: Result[] = [];
   const external = o.client === 'builtin' ? undefined : await import('./conform-child.js');
-  const expected = o.expectFail.map((s) => s.toUpperCase());
+  const expected = o.expectFail.map(suite.normalId);
   for (const [i, check] of chosen.entries()) {
     bar.update(`${i + 1}/${chosen.length} ${check.id}`);
     const start = performance.now();
@@ -149,7 +149,7 @@ async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: 
         : await external.runChild(suite, check, image, o.client, Number(o.timeout));
     const seconds = (performance.now() - start) / 1000;
     const fails = verdict.verdict !== 'PASS' && verdict.verdict !== 'SKIP';
-    const should = expected.some((w) => check.id === w || check.id.startsWith(`${w}-`));
+    const should = expected.some((w) => suite.matchesId(check.id, w));
     results.push({
       check,
       verdict,

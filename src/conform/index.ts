@@ -12,6 +12,6 @@ export * as interfere from './interfere.js';
 export { parseRule, type Rule, RuleSet, ruleText } from './interfere.js';
 export { caseText, catalogMarkdown, logText, pathOf, summary, tap } from './report.js';
 export { builtinSession, leftovers, runBuiltin, type Session, wholeCase } from './run.js';
-export { type Selection, select, UnknownIds } from './select.js';
+export { matchesId, normalId, type Selection, select, UnknownIds } from './select.js';
 export { Tester } from './tester.js';
 export { type Case, type Check, isCase, type NotImplemented, type Verdict, type VerdictKind } from './types.js';

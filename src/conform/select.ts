@@ -17,26 +17,27 @@ export interface Selection {
 export class UnknownIds extends Error {}
 
 /** `rmclient/frag/6` and `frag-6` are FRAG-6. */
-const normal = (id: string): string =>
+export const normalId = (id: string): string =>
   id
     .replace(/^rmclient\//, '')
     .replace(/\/$/, '')
     .replaceAll('/', '-')
     .toUpperCase();
 
-const matches = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
+/** Whether `wanted`, in normal form, is this check or its group. */
+export const matchesId = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
 
 /** A check named in full is taken whatever its class. Throws {@link UnknownIds}. */
 export function select(catalog: readonly (Case | NotImplemented)[], s: Selection): (Case | NotImplemented)[] {
-  const ids = s.ids.map(normal);
-  const skip = s.skip.map(normal);
-  const unknown = [...ids, ...skip].filter((w) => !catalog.some((c) => matches(c.id, w)));
+  const ids = s.ids.map(normalId);
+  const skip = s.skip.map(normalId);
+  const unknown = [...ids, ...skip].filter((w) => !catalog.some((c) => matchesId(c.id, w)));
   if (unknown.length > 0) throw new UnknownIds(`no check is called ${unknown.join(', ')}`);
   return catalog.filter((c) => {
-    if (skip.some((w) => matches(c.id, w))) return false;
+    if (skip.some((w) => matchesId(c.id, w))) return false;
     if (s.level === 'T' && c.level !== 'T') return false;
     if (ids.includes(c.id)) return true;
-    if (ids.length > 0 && !ids.some((w) => matches(c.id, w))) return false;
+    if (ids.length > 0 && !ids.some((w) => matchesId(c.id, w))) return false;
     return (s.strict || c.req === 'M') && (s.hostile || c.stim !== 'H');
   });
 }
