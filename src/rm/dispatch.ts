@@ -6,6 +6,7 @@ import { put32 } from '../base/index.js';
 import { RmError } from '../protocol/index.js';
 import { consoleHandlers } from './console.js';
 import { creationHandlers } from './creation.js';
+import { extensionHandler } from './extension-boot-context.js';
 import { firmwareHandlers } from './firmware.js';
 import type { Handler } from './handler.js';
 import { ipaHandlers } from './ipa.js';
@@ -45,7 +46,7 @@ function handlers(): Map<number, Handler> {
  * Unknown ids: UNIMPLEMENTED.
  */
 export function dispatch(rm: Rm, from: number, id: number, seq: number, request: Uint8Array): number | Uint8Array {
-  const handler = handlers().get(id);
+  const handler = handlers().get(id) ?? extensionHandler(rm, id);
   return handler === undefined ? RmError.UNIMPLEMENTED : handler(rm, from, request, seq);
 }
 

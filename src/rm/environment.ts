@@ -37,4 +37,6 @@ export interface RmEnvironment {
   readonly gicdBase: number;
   readonly gicrBase: number;
   readonly gicrStride: number;
+  /** Names of behaviours that this revision does not have (extension-*.ts). */
+  readonly extensions: readonly string[];
 }

@@ -276,8 +276,9 @@ export class Hv {
     return this.#error(Call.VCPU_SET_TIMESLICE, cap, n(ns));
   }
 
-  vcpuPoweron(cap: bigint, entry: bigint, context: bigint): number {
-    return this.#error(Call.VCPU_POWERON, cap, entry, context, 0n);
+  /** `flags`: 1 keeps the PC, 2 keeps x0. */
+  vcpuPoweron(cap: bigint, entry: bigint, context: bigint, flags = 0): number {
+    return this.#error(Call.VCPU_POWERON, cap, entry, context, n(flags));
   }
 
   vcpuKill(cap: bigint): number {

@@ -39,6 +39,7 @@ export const newSetup = (cspace: bigint): VmSetup => ({
   gicdBase: 0,
   gicrBase: 0,
   gicrStride: 0,
+  bootContext: 0,
   gicPatch: false,
   gicPhandle: null,
   gicAddrCells: 2,

@@ -165,7 +165,7 @@ function startVcpus(rm: Rm, vm: VmRecord, setup: VmSetup): number {
             hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 2, vm.imageSize) ||
             hv.vcpuPoweron(vcpu.masterCap, setup.fwIpaBase + BigInt(vm.fwOffset), context);
     } else {
-      error = hv.vcpuPoweron(vcpu.masterCap, base + BigInt(vm.entryOffset), context);
+      error = hv.vcpuPoweron(vcpu.masterCap, base + BigInt(vm.entryOffset), context, setup.bootContext);
     }
     if (error !== HypError.OK) return rmErrorOfHyp(error);
   }

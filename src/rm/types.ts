@@ -84,6 +84,8 @@ export interface VmSetup {
   gicdBase: number;
   gicrBase: number;
   gicrStride: number;
+  /** Registers set by the extension "boot-context", as flags of `vcpu_poweron`. */
+  bootContext: number;
   gicPatch: boolean;
   gicPhandle: number | null;
   gicAddrCells: number;

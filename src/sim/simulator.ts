@@ -35,6 +35,8 @@ export interface SimOptions {
   cost?: Partial<Cost>;
   /** Seed of everything random: lending handles, kaslr-seed. */
   seed?: number;
+  /** Extensions of RM by name, such as `boot-context`: behaviour that the modelled revision does not have. */
+  extensions?: readonly string[];
 }
 
 /** Who decides what a vCPU does next: the driver, RM, or the machine code in its memory. */

@@ -1,5 +1,5 @@
 /** Boots the board and starts the Resource Manager on its root thread. */
-import { nextU32, nextU64, prng } from '../base/index.js';
+import { prng } from '../base/index.js';
 import { type BootedBoard, boot, primaryTree } from '../board/index.js';
 import { defaultHypConfig, type Hypervisor } from '../hyp/index.js';
 import { Platform } from '../protocol/index.js';
@@ -18,9 +18,8 @@ export interface System {
   rootThread: number;
 }
 
-function environment(board: BootedBoard, seed: number): RmEnvironment {
+function environment(board: BootedBoard, extensions: readonly string[]): RmEnvironment {
   const { caps } = board;
-  const random = prng(seed);
   return {
     addrspaceCap: caps.addrspace,
     cspaceCap: caps.cspace,
@@ -52,17 +51,17 @@ function environment(board: BootedBoard, seed: number): RmEnvironment {
     gicdBase: Platform.GICD_BASE,
     gicrBase: Platform.GICR_BASE,
     gicrStride: Platform.GICR_STRIDE,
-    randomU32: () => nextU32(random),
-    randomU64: () => nextU64(random),
-  } as RmEnvironment;
+    extensions,
+  };
 }
 
 export function bootSystem(sim: Simulator, options: SimOptions): System {
   const board = boot({ ...defaultHypConfig(), ...options.hyp });
   const { hyp, rootThread } = board;
+  if (options.seed !== undefined) hyp.state.entropy = prng(options.seed);
   hyp.mem.writePhys(Platform.HLOS_DT_BASE, primaryTree());
   const cost = { ...defaultCost(), ...options.cost };
   const port = rmPort({ hyp, cost, trace: () => sim.trace }, () => hyp.get<Vcpu>(rootThread));
-  const rm = createRm(port, environment(board, options.seed ?? 1));
+  const rm = createRm(port, environment(board, options.extensions ?? []));
   return { hyp, rm, rootThread };
 }

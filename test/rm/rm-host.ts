@@ -1,7 +1,7 @@
 import { put16, put32, put64 } from '../../src/base/index.js';
 import { type Message, type Reply, RmClient } from '../../src/guest/rm-client.js';
 import { AuthType, Msg, RmError } from '../../src/protocol/index.js';
-import { HostPackets, HostVcpu, Simulator } from '../../src/sim/index.js';
+import { HostPackets, HostVcpu, type SimOptions, Simulator } from '../../src/sim/index.js';
 import type { Vcpu } from '../../src/vcpu/index.js';
 import { guest } from './dt/samples.js';
 
@@ -19,8 +19,8 @@ export interface RmHost {
   client: RmClient;
 }
 
-export function rmHost(): RmHost {
-  const sim = new Simulator();
+export function rmHost(options: SimOptions = {}): RmHost {
+  const sim = new Simulator(options);
   sim.runUntil(() => sim.rm.state !== 'booting');
   // HLOS's boot vCPU is the first of its threads: RM makes it before the secondaries.
   const boot = sim.hyp.objects.find((o) => ((o as Vcpu | undefined)?.options ?? 0n) & HLOS_OPTION);
