@@ -10,6 +10,7 @@ import { type GuestException, HYPERCALL_BASE } from '../hyp/index.js';
 import { Call } from '../protocol/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { accessMemory, Vector } from './a64-runner.js';
+import { part } from './rm-port.js';
 import type { Simulator } from './simulator.js';
 
 /** How an operation ended. */
@@ -152,8 +153,8 @@ export class HostVcpu {
       const pa = hyp.mem.translate(addrspace, ipa + at, write);
       if (pa < 0) return false;
       const end = Math.min(bytes.length, at + 4096 - ((ipa + at) & 4095));
-      if (write) hyp.mem.writePhys(pa, bytes.subarray(at, end));
-      else hyp.mem.readPhys(pa, bytes.subarray(at, end));
+      if (write) hyp.mem.writePhys(pa, part(bytes, at, end));
+      else hyp.mem.readPhys(pa, part(bytes, at, end));
       at = end;
     }
     return true;

@@ -20,6 +20,10 @@ export interface RmPortOwner {
   trace(): Trace | undefined;
 }
 
+/** A view of bytes [from, to): the array itself if that is all of it, for a view costs more than the copy of a packet. */
+export const part = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
+  from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+
 /** `thread` is looked up at every call: a restored snapshot replaces the object. */
 export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
   const { hyp, cost } = owner;
@@ -30,7 +34,7 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
     ipa: number,
     length: number,
     write: boolean,
-    part: (pa: number, from: number, to: number) => void,
+    piece: (pa: number, from: number, to: number) => void,
   ): boolean => {
     const { addrspace } = thread();
     let at = 0;
@@ -38,7 +42,7 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
       const pa = hyp.mem.translate(addrspace, ipa + at, write);
       if (pa < 0) return false;
       const end = Math.min(length, at + PAGE - ((ipa + at) & (PAGE - 1)));
-      part(pa, at, end);
+      piece(pa, at, end);
       at = end;
     }
     return true;
@@ -65,11 +69,11 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
     },
     read: (ipa, to) =>
       eachPiece(ipa, to.length, false, (pa, a, b) => {
-        hyp.mem.readPhys(pa, to.subarray(a, b));
+        hyp.mem.readPhys(pa, part(to, a, b));
       }),
     write: (ipa, from) =>
       eachPiece(ipa, from.length, true, (pa, a, b) => {
-        hyp.mem.writePhys(pa, from.subarray(a, b));
+        hyp.mem.writePhys(pa, part(from, a, b));
       }),
     enableInterrupts() {
       const t = thread();

@@ -24,13 +24,10 @@ function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly big
     });
     return;
   }
-  outputs.fill(0n);
-  results.forEach((value, i) => {
-    outputs[i] = value;
-  });
+  for (let i = 0; i < outputs.length; i++) outputs[i] = i < results.length ? results[i] : 0n;
   writeResult(v.x, error, outputs);
   v.x[9] = v.pc;
-  v.x.fill(0n, 10, 18);
+  for (let i = 10; i < 18; i++) v.x[i] = 0n;
 }
 
 /** A read value reaches its register as the trap handler does it: odd sign extension, then the register's width. */

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const explain = (...args: string[]) =>
-  spawnSync(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), 'explain', ...args], { cwd: ROOT, encoding: 'utf8' });
+  spawnSync(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), 'explain', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
 
 describe('explain FILE --step N', () => {
   it('names the check of a request that refused, and those that passed', () => {

@@ -95,11 +95,12 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       return leaf === 0 ? undefined : { pa: leaf - (leaf & PAGE_MASK), access: leafKernelAccess(leaf) };
     },
     copyFromGuest(thread, va, size, to, max) {
-      if (size === 0n || size > BigInt(max)) return HypError.ARGUMENT_SIZE;
-      return copy(hyp, phys, thread, va, to, Number(size), false);
+      const count = Number(size);
+      if (count === 0 || count > max) return HypError.ARGUMENT_SIZE;
+      return copy(hyp, phys, thread, va, to, count, false);
     },
     copyToGuest(thread, va, bufferSize, from, size) {
-      if (size === 0 || bufferSize < BigInt(size)) return HypError.ARGUMENT_SIZE;
+      if (size === 0 || Number(bufferSize) < size) return HypError.ARGUMENT_SIZE;
       return copy(hyp, phys, thread, va, from, size, true);
     },
     readGuest: (as, ipa, to) => eachPage(as, ipa, to, false),
