@@ -37,6 +37,15 @@ interface Partial {
   left: number;
 }
 
+const replyOf = ({ type, id, seq, payload }: Message): Reply => ({
+  type,
+  id,
+  seq,
+  payload,
+  error: le32(payload, 0),
+  data: payload.subarray(4),
+});
+
 /** Rounds of waiting after which an unanswered request counts as unanswered. */
 const MAX_WAITS = 10_000;
 
@@ -67,14 +76,14 @@ export class RmClient {
       for (let message = this.next(); message !== undefined; message = this.next()) {
         if (message.type !== RpcType.REPLY || message.id !== id || message.seq !== seq) continue;
         if (message.payload.length < 4) return undefined;
-        return { ...message, error: le32(message.payload, 0), data: message.payload.subarray(4) };
+        return replyOf(message);
       }
       if (!this.port.wait()) {
         // RM rests; one last look, because its packet may have come with the last step.
         const message = this.next();
         if (message === undefined) return undefined;
         if (message.type === RpcType.REPLY && message.id === id && message.seq === seq) {
-          return { ...message, error: le32(message.payload, 0), data: message.payload.subarray(4) };
+          return replyOf(message);
         }
       }
     }

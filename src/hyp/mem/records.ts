@@ -25,7 +25,13 @@ export interface MapSet {
 
 export const MAX_MAPS = Platform.MEMEXTENT_MAX_MAPS;
 
-export const emptyMaps = (): MapSet[] => Array.from({ length: MAX_MAPS }, () => ({ as: NO_OBJECT, segments: [] }));
+const emptySet = (): MapSet => ({ as: NO_OBJECT, segments: [] });
+
+export function emptyMaps(): MapSet[] {
+  const maps: MapSet[] = [];
+  for (let i = 0; i < MAX_MAPS; i++) maps.push(emptySet());
+  return maps;
+}
 
 /** What one set says about a range: a mapping, or nothing (`as` -1), for the first `size` bytes. */
 export interface MapView {
