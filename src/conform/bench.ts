@@ -3,7 +3,8 @@
  * primary VM. Without rules it is the machine.
  */
 import { concatBytes, lo32 } from '../base/index.js';
-import { HYPERCALL_BASE } from '../hyp/index.js';
+import { findCap, HYPERCALL_BASE } from '../hyp/index.js';
+import type { MsgQueue } from '../msgq/index.js';
 import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../protocol/index.js';
 import { HostVcpu, PRIMARY_LINK, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
 import { SendAudit } from './audit.js';
@@ -84,7 +85,6 @@ export class Bench implements ClientPort {
   private readonly others: number[] = [];
   private partial: PartialIn | undefined;
   private held: Uint8Array[] | undefined;
-  private realMore = false;
   private alarmAt = Number.POSITIVE_INFINITY;
   private readonly buffer = new Uint8Array(PACKET_MAX);
 
@@ -303,6 +303,18 @@ export class Bench implements ClientPort {
     return { error: HypError.OK, packet, notEmpty: this.staged.length > 0 || this.realMore };
   }
 
+  /** RM has put more into the real queue: packets of the test may have been taken in front of them. */
+  private get realMore(): boolean {
+    return this.fromRmQueue.count > 0;
+  }
+
+  private get fromRmQueue(): MsgQueue {
+    const { hyp } = this.sim;
+    const view = findCap(hyp.get(this.host.vcpu.cspace), PRIMARY_LINK.rxCap);
+    if (typeof view === 'number') throw new Error('the primary VM has no receive queue');
+    return hyp.get<MsgQueue>(view.table.object[view.lower]);
+  }
+
   /** One real packet from RM through the rules. False: there is none. */
   private takeReal(): boolean {
     const { host } = this;
@@ -312,9 +324,7 @@ export class Bench implements ClientPort {
     x[2] = BigInt(PACKET_MAX);
     x[3] = 0n;
     host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
-    this.realMore = false;
     if (lo32(x[0]) !== HypError.OK) return false;
-    this.realMore = x[2] !== 0n;
     const size = Number(x[1]);
     host.readMemory(PRIMARY_LINK.rxBuffer, this.buffer);
     this.fromRm(this.buffer.slice(0, size));

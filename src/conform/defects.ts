@@ -153,7 +153,7 @@ export const DEFECTS: readonly Defect[] = [
   ),
   defect('never-pushes', 'never sets the push flag', 'XPORT-6'),
   defect('no-cancel', 'cannot cancel a call', 'FRAG-13 FRAG-14 FRAG-18 FRAG-20 SEQ-9 ERR-14 ROB-8'),
-  defect('no-first-drain', 'waits for an edge before it looks at the queue', 'DISC-9'),
+  defect('first-drain-discards', 'throws away what was queued before it attached', 'DISC-9'),
   defect('no-payload-check', 'reads reply data that is not there', 'ERR-7 ERR-8'),
   defect('no-rollback', 'leaves what a failed start has made', 'ERR-13 BOOT-9'),
   defect('no-size-limit', 'sends more than 63 fragments', 'FRAME-4'),

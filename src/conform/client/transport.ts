@@ -115,7 +115,8 @@ export class ClientTransport {
     const irq = this.port.interrupts();
     let any = irq.rx || irq.tx || irq.others.length > 0;
     if (irq.tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 2)) this.txReady = true;
-    if (irq.rx || (!this.started && !this.bug('no-first-drain'))) this.drain();
+    if (!this.started && this.bug('first-drain-discards')) while (this.port.receive().error === HypError.OK);
+    if (irq.rx || !this.started) this.drain();
     this.started = true;
     for (const intid of irq.others) this.onInterrupt?.(intid);
     if (this.advanceTx()) any = true;
