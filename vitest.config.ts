@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'threads',
     isolate: false,
+    maxWorkers: '100%',
     testTimeout: 30_000,
     setupFiles: process.env.GUNYAH_COVERAGE === undefined ? [] : ['test/support/coverage-setup.ts'],
   },
