@@ -44,11 +44,19 @@ function start(command: string, args: string[], until?: RegExp) {
     const m = until?.exec(out);
     if (m) ready(m);
   });
+  let complaint: { pattern: RegExp; heard: () => void } | undefined;
   child.stderr.on('data', (chunk) => {
     err += chunk;
+    if (complaint?.pattern.test(err)) complaint.heard();
   });
+  /** Waits until the process has said this on stderr. */
+  const complains = (pattern: RegExp): Promise<void> =>
+    new Promise((heard) => {
+      complaint = { pattern, heard };
+      if (pattern.test(err)) heard();
+    });
   const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  return { child, isReady, ended };
+  return { child, isReady, ended, complains };
 }
 
 const serve = (...args: string[]) =>
@@ -75,10 +83,9 @@ describe('the C client', () => {
     const again = await start(example, [address]).ended;
     expect(again.code).toBe(1);
     expect(again.err).toMatch(/MEM_SHARE: error/);
+    await server.complains(/example\.c \(client 2\): closed: it went away without BYE/);
     server.child.kill('SIGTERM');
-    const ended = await server.ended;
-    expect(ended.code).toBe(0);
-    expect(ended.err).toMatch(/example\.c \(client 2\): closed: it went away without BYE/);
+    expect((await server.ended).code).toBe(0);
 
     const read = readRecording(readFileSync(recording));
     expect(read).not.toBeTypeOf('string');

