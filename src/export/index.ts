@@ -4,6 +4,13 @@
  */
 
 export { tapLinks } from './link-tap.js';
-export { LINKTYPE_USER0, type LinkPacket, PSEUDO_HEADER_SIZE, pcapngHeader, pcapngPacket } from './pcapng.js';
+export {
+  LINKTYPE_USER0,
+  type LinkDirection,
+  type LinkPacket,
+  PSEUDO_HEADER_SIZE,
+  pcapngHeader,
+  pcapngPacket,
+} from './pcapng.js';
 export { perfettoTrace } from './perfetto.js';
 export { type Span, SpanCollector, timelineLines } from './timeline.js';

@@ -1,10 +1,10 @@
-/** Watches the message queues between RM and every VM: each packet at the moment it is sent. */
+/** Watches the message queues, RM's links and those between VMs: each message at the moment it is sent. */
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, Platform } from '../protocol/index.js';
 import type { Simulator, Trace } from '../sim/index.js';
-import { linkQueues, objectOfCap } from '../sim/who.js';
+import { linkQueues, objectOfCap, threadNames } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
-import type { LinkPacket } from './pcapng.js';
+import type { LinkDirection, LinkPacket } from './pcapng.js';
 
 const SEND = HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 const PAGE = Platform.PAGE_SIZE;
@@ -15,7 +15,7 @@ interface Send {
   address: number;
 }
 
-/** Calls `sink` for every packet that enters a queue of an RM link from now on. A trace that is there already goes on. */
+/** Calls `sink` for every message that enters a queue from now on. A trace that is there already goes on. */
 export function tapLinks(sim: Simulator, sink: (packet: LinkPacket) => void): void {
   const inner: Trace | undefined = sim.trace;
   let send: Send | undefined;
@@ -31,12 +31,17 @@ export function tapLinks(sim: Simulator, sink: (packet: LinkPacket) => void): vo
       send = undefined;
       if ((thread.x[0] & 0xffff_ffffn) !== 0n || size === 0 || size > Platform.MSGQUEUE_MAX_MSG_SIZE) return;
       const queue = objectOfCap(sim, thread.id, cap);
-      const place = linkQueues(sim).get(queue);
-      const packet = place === undefined ? undefined : read(sim, thread, address, size);
-      if (place !== undefined && packet !== undefined) sink({ at: sim.hyp.now, ...place, queue, packet });
+      const packet = queue < 0 ? undefined : read(sim, thread, address, size);
+      if (packet !== undefined) sink({ at: sim.hyp.now, ...placeOf(sim, thread, queue), queue, packet });
     },
     execute: (cpu, thread) => inner?.execute(cpu, thread),
   };
+}
+
+function placeOf(sim: Simulator, thread: Vcpu, queue: number): { vmid: number; direction: LinkDirection } {
+  const link = linkQueues(sim).get(queue);
+  if (link !== undefined) return { vmid: link.vmid, direction: link.toRm ? 'toRm' : 'fromRm' };
+  return { vmid: threadNames(sim).get(thread.id)?.vmid ?? 0, direction: 'vm' };
 }
 
 function read(sim: Simulator, thread: Vcpu, ipa: number, size: number): Uint8Array | undefined {

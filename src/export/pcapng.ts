@@ -1,7 +1,7 @@
 /**
- * Packets of RM links as a pcapng file (IETF draft-ietf-opsawg-pcapng): link type USER0 (147), 16 bytes of pseudo header before each.
- * Pseudo header, little endian: u8 version 1, u8 direction (0 to RM, 1 from RM), u16 VMID of the other end, u32 queue (object
- * number), u64 virtual time in nanoseconds.
+ * Messages of queues as a pcapng file (IETF draft-ietf-opsawg-pcapng): link type USER0 (147), 16 bytes of pseudo header before each.
+ * Pseudo header, little endian: u8 version 1, u8 direction (0 to RM, 1 from RM, 2 a queue that is no RM link), u16 VMID of the other
+ * end (direction 2: of the sender), u32 queue (object number), u64 virtual time in nanoseconds.
  */
 import { concatBytes, put16, put32, put64 } from '../base/index.js';
 
@@ -18,12 +18,16 @@ const OPTION_TSRESOL = 9;
 const OPTION_APPLICATION = 4;
 const NANOSECONDS = 9;
 
+/** `vm`: between VMs, on a queue that RM made for them. */
+export type LinkDirection = 'toRm' | 'fromRm' | 'vm';
+const DIRECTIONS: readonly LinkDirection[] = ['toRm', 'fromRm', 'vm'];
+
 export interface LinkPacket {
   /** Virtual time, nanoseconds. */
   at: number;
-  /** The VM at the other end. */
+  /** The VM at the other end of an RM link, the sender of any other queue. */
   vmid: number;
-  toRm: boolean;
+  direction: LinkDirection;
   /** Object number of the queue. */
   queue: number;
   packet: Uint8Array;
@@ -85,7 +89,7 @@ export function pcapngPacket(p: LinkPacket): Uint8Array {
   put32(body, 12, size);
   put32(body, 16, size);
   body[20] = PSEUDO_VERSION;
-  body[21] = p.toRm ? 0 : 1;
+  body[21] = DIRECTIONS.indexOf(p.direction);
   put16(body, 22, p.vmid);
   put32(body, 24, p.queue);
   put64(body, 28, time);

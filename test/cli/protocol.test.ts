@@ -46,11 +46,11 @@ describe('verify', () => {
     const report = JSON.parse(cli(['verify', '--json', '-r', folder]).out);
     expect(report).toMatchObject({ events: 3, matched: 1, mismatched: 1, unsupported: 1, excused: 0 });
     expect(report.unsupportedKinds).toEqual({ dance: 1 });
-    const totals = report.files.map((f: { file: string; matched: number }) => [f.file, f.matched]);
-    expect(totals).toEqual([
-      [bad, 0],
-      [good, 1],
-    ]);
+    expect(Object.keys(report.files)).toEqual([bad, good]);
+    expect(report.files[bad]).toMatchObject({ events: 2, matched: 0, mismatched: 1, unsupported: 1 });
+    expect(report.files[good]).toMatchObject({ events: 1, matched: 1, mismatched: 0, unsupportedKinds: {} });
+    const twice = JSON.parse(cli(['verify', '--json', good, good]).out);
+    expect(Object.keys(twice.files)).toEqual([good, `${good} (2)`]);
   });
 
   test('--junit writes XML and never over another file without --force', () => {

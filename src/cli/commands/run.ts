@@ -1,4 +1,13 @@
-import { perfettoTrace, SpanCollector, timelineLines } from '../../export/index.js';
+import { concatBytes } from '../../base/index.js';
+import {
+  type LinkPacket,
+  pcapngHeader,
+  pcapngPacket,
+  perfettoTrace,
+  SpanCollector,
+  tapLinks,
+  timelineLines,
+} from '../../export/index.js';
 import { type RunEvent, textTrace } from '../../scenario/index.js';
 import { Recorder, stateDigest } from '../../sim/index.js';
 import { Exit } from '../errors.js';
@@ -13,6 +22,7 @@ export interface RunCommandOptions extends GlobalOptions {
   readonly allCalls?: boolean;
   readonly timeline?: boolean;
   readonly perfetto?: string;
+  readonly pcap?: string;
   readonly record?: string;
   readonly force?: boolean;
 }
@@ -26,6 +36,8 @@ export function run(file: string, options: RunCommandOptions): Exit {
   const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
   const events: RunEvent[] = [];
   const spans = new SpanCollector();
+  const packets: Uint8Array[] = [pcapngHeader()];
+  const capture = (p: LinkPacket): void => void packets.push(pcapngPacket(p));
   let recorder: Recorder | undefined;
   const playing = startRun(file, {
     seed: options.seed,
@@ -36,10 +48,13 @@ export function run(file: string, options: RunCommandOptions): Exit {
       if (options.perfetto !== undefined && e.kind !== 'execute') events.push(e);
     },
     prepare: (sim) => {
+      if (options.pcap !== undefined) tapLinks(sim, capture);
       if (options.record !== undefined) recorder = new Recorder(sim, { version: packageVersion(), about: file });
     },
   });
   const { sim, scenario } = playing;
+  // The run has put its own trace in place of the first tap, which saw the boot.
+  if (options.pcap !== undefined) tapLinks(sim, capture);
   const begin = sim.hyp.now;
   const { bold, red, green } = paints(options);
   const seed = sim.options.seed ?? 1;
@@ -51,6 +66,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
   // Refusing to overwrite must not cost the output of the run: files come first, the summary last.
   if (options.perfetto !== undefined)
     writeOutput(options.perfetto, perfettoTrace(events, drawn), options.force === true);
+  if (options.pcap !== undefined) writeOutput(options.pcap, concatBytes(...packets), options.force === true);
   if (options.record !== undefined && recorder !== undefined)
     writeOutput(options.record, recorder.finish(), options.force === true);
   const ok = playing.failures.length === 0;

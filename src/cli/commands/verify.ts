@@ -73,6 +73,13 @@ function verifyOne({ name, transcript }: Named): FileResult {
   return { file: name, ...totals, seconds: (performance.now() - start) / 1000, firstDifference, bug };
 }
 
+/** `name`, or `name (2)`: a file may be given twice. */
+function unusedKey(taken: object, name: string): string {
+  let key = name;
+  for (let n = 2; Object.hasOwn(taken, key); n++) key = `${name} (${n})`;
+  return key;
+}
+
 type Verdict = 'passed' | 'failed' | 'skipped';
 
 function verdictOf(r: FileResult): Verdict {
@@ -130,7 +137,8 @@ function report(results: readonly FileResult[], unreadable: readonly string[], o
   const count = (v: Verdict): number => results.filter((r) => verdictOf(r) === v).length;
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
   if (options.json === true) {
-    const files = results.map(({ bug, ...r }) => (bug === undefined ? r : { ...r, bug }));
+    const files: Record<string, Omit<FileResult, 'file'>> = {};
+    for (const { file, ...r } of results) files[unusedKey(files, file)] = r;
     printJson({ ...all, passed, failed, skipped, unreadable, files });
     return;
   }
