@@ -10,6 +10,9 @@ export interface FuzzJob {
   runs: number;
 }
 
+/** The worker's program. */
+export const WORKER_URL = new URL('./fuzz-worker.js', import.meta.url);
+
 const SLICE_MS = 250;
 
 /** Sequences for a quarter of a second. `over`: time or count is up, or something failed. */

@@ -2,7 +2,8 @@
  * Copies, packs and digests of plain data: the state of every part is numbers, bigints, strings, booleans, arrays, typed
  * arrays and plain objects, so one walk serves snapshot, restore, recording and digest.
  */
-import { Packr } from 'msgpackr';
+// Not the package's main entry: that one looks for a native addon.
+import { Packr } from 'msgpackr/pack';
 import { assert } from '../base/index.js';
 
 /** Deep copy. Typed arrays are copied byte by byte, never shared. */

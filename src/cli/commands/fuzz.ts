@@ -22,7 +22,7 @@ import { coverage, type MachineCoverage } from '../../machine/index.js';
 import { DEATHS } from '../../protocol/index.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
-import { type FuzzJob, runSlice } from '../fuzz-job.js';
+import { type FuzzJob, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type GlobalOptions, type Progress, print, printJson, progress, writeOutput } from '../output.js';
 
 /** `fuzz`: random VM lives against the model, until something fails or the time is over. */
@@ -103,7 +103,7 @@ function fuzzThere(
       resolve({ totals: sum(), failure, coverage: mergeCoverage(covered) });
     };
     for (const job of jobs) {
-      const worker = new Worker(new URL('../fuzz-worker.js', import.meta.url), { workerData: { ...job, options } });
+      const worker = new Worker(WORKER_URL, { workerData: { ...job, options } });
       workers.push(worker);
       worker.on('error', reject);
       worker.on('message', (report: Report) => {

@@ -1,0 +1,46 @@
+/**
+ * The command line in one file, and V8's code cache beside it: reading and compiling hundreds of modules took three quarters of the
+ * time to the first reply. `npm run build` makes both (tools/bundle.ts). The cache serves the version of node that made it; another
+ * one compiles the bundle anew, which is only slower.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+
+/** Parameters of the function that the bundle's text is the body of. The last stands for `import.meta.url` of its modules. */
+const PARAMETERS = 'require,module,exports,__moduleUrl';
+export const BUNDLE_NAME = 'bundle.cjs';
+/** The bundle ends with so many characters that name its contents; its cache begins with the same. V8 compares lengths only. */
+export const MARK_LENGTH = 16;
+
+export interface Bundle {
+  readonly script: Script;
+  readonly program: typeof import('./program.js');
+}
+
+function contents(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bundle in the folder of `besideUrl`; undefined: there is none. */
+export function loadBundle(besideUrl: string): Bundle | undefined {
+  const url = new URL(BUNDLE_NAME, besideUrl);
+  const filename = fileURLToPath(url);
+  const text = contents(filename);
+  if (text === undefined) return undefined;
+  const cache = contents(`${filename}.cache`);
+  const fits = cache?.subarray(0, MARK_LENGTH).equals(text.subarray(-MARK_LENGTH)) === true;
+  // Nothing before the text but on its first line, so that stack traces name the file's lines.
+  const script = new Script(`(function(${PARAMETERS}){${text.toString('latin1')}\n})`, {
+    filename,
+    cachedData: fits ? cache.subarray(MARK_LENGTH) : undefined,
+  });
+  const module = { exports: {} as Bundle['program'] };
+  script.runInThisContext()(createRequire(url), module, module.exports, url.href);
+  return { script, program: module.exports };
+}

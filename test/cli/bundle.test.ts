@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUNDLE_NAME, type Bundle, loadBundle, MARK_LENGTH } from '../../src/cli/bundle.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gunyah-bundle-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const write = (value: number, mark: string): void =>
+  writeFileSync(
+    join(folder, BUNDLE_NAME),
+    `exports.main = () => [${value}, __moduleUrl];\n// ${mark.padEnd(MARK_LENGTH)}`,
+  );
+const load = (): Bundle | undefined => loadBundle(`${pathToFileURL(folder)}/`);
+const value = (b: Bundle | undefined): unknown =>
+  (b?.program as unknown as { main(): unknown[] } | undefined)?.main()[0];
+
+describe('the bundle of the command line', () => {
+  it('is not missed where it has not been made', () => {
+    expect(loadBundle(import.meta.url)).toBeUndefined();
+  });
+
+  it('uses the code cache that was made from it, and no other', () => {
+    write(1, 'first');
+    const first = load();
+    expect(value(first)).toBe(1);
+    const cache = first?.script.createCachedData() ?? Buffer.alloc(0);
+    writeFileSync(
+      join(folder, `${BUNDLE_NAME}.cache`),
+      Buffer.concat([Buffer.from('first'.padEnd(MARK_LENGTH)), cache]),
+    );
+    expect(load()?.script.cachedDataRejected).toBe(false);
+    // As long as the first one: V8 would believe that they are the same.
+    write(2, 'other');
+    const second = load();
+    expect(second?.script.cachedDataRejected).toBeUndefined();
+    expect(value(second)).toBe(2);
+  });
+
+  it('runs with a damaged cache', () => {
+    write(3, 'third');
+    writeFileSync(join(folder, `${BUNDLE_NAME}.cache`), `${'third'.padEnd(MARK_LENGTH)}not what V8 wrote`);
+    expect(value(load())).toBe(3);
+  });
+});
