@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchImage, Case, Verdict } from '../conform/index.js';
+import type { BenchImage, Case, Greeting, Verdict } from '../conform/index.js';
 import { ChildLink } from './conform-link.js';
 import { CliError, Exit } from './errors.js';
 
@@ -22,7 +22,7 @@ interface Running {
   link: ChildLink | undefined;
   lines: string[];
   exit: string | undefined;
-  level: string | undefined;
+  greeting: Greeting | undefined;
   /** A command went out; the machine waits until the client has had a chance to read it. */
   commanded: boolean;
   /** Resolves the wait for activity. */
@@ -37,6 +37,7 @@ export async function runChild(
   timeoutMs: number,
 ): Promise<Result> {
   const bench = new suite.Bench(image);
+  c.prepare?.(bench);
   const start = bench.now();
   const folder = mkdtempSync(join(tmpdir(), 'gunyah-conform-'));
   const path = join(folder, 'link');
@@ -45,7 +46,7 @@ export async function runChild(
     link: undefined,
     lines: [],
     exit: undefined,
-    level: undefined,
+    greeting: undefined,
     commanded: false,
     wake: () => {},
   };
@@ -54,7 +55,7 @@ export async function runChild(
   run.child = spawn('/bin/sh', ['-c', `exec ${template.replaceAll('{link}', `unix:${path}`)}`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  follow(run);
+  follow(suite, run);
   const tester = new suite.Tester(bench, {
     command: (line) => {
       run.commanded = true;
@@ -69,10 +70,10 @@ export async function runChild(
     log: suite.logText(bench.log),
   });
   try {
-    await greet(run, timeoutMs);
-    if (c.level !== 'T' && run.level === 'T') return result('SKIP', ['the client offers level T']);
-    if (run.link?.rpcOnly === true && c.id.startsWith('XPORT-'))
-      return result('SKIP', ['the client does not drive the queues itself']);
+    const greeting = await greet(run, timeoutMs, c.refuses === true);
+    const unsuitable = suite.unsuitable(c, greeting, run.link?.rpcOnly === true);
+    if (unsuitable !== undefined) return result('SKIP', [unsuitable]);
+    tester.greeting = greeting;
     const script = suite.wholeCase(c, tester);
     for (let r = script.next(); ; r = script.next()) {
       if (r.done) return result(r.value.verdict, r.value.reasons);
@@ -105,7 +106,7 @@ const listen = (server: Server, path: string): Promise<void> =>
     server.listen(path, resolve);
   });
 
-function follow(run: Running): void {
+function follow(suite: Suite, run: Running): void {
   let rest = '';
   const { child } = run;
   child.stdout?.setEncoding('utf8');
@@ -113,8 +114,9 @@ function follow(run: Running): void {
     const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';
     for (const line of parts) {
-      if (line.startsWith('hello ')) run.level = line.slice(6).trim();
-      else run.lines.push(line);
+      const greeting = run.greeting === undefined ? suite.parseGreeting(line) : undefined;
+      if (greeting === undefined) run.lines.push(line);
+      else run.greeting = greeting;
     }
     run.wake();
   });
@@ -141,9 +143,13 @@ function activity(run: Running, ms: number): Promise<boolean> {
   });
 }
 
-async function greet(run: Running, timeoutMs: number): Promise<void> {
+/** What the client says first. `mayEnd`: ending without a word is the case's to judge. */
+async function greet(run: Running, timeoutMs: number, mayEnd: boolean): Promise<Greeting> {
   const until = performance.now() + timeoutMs;
-  while (run.level === undefined || run.link?.attached !== true) {
+  for (;;) {
+    const { greeting } = run;
+    if (greeting !== undefined && (greeting.refused !== undefined || run.link?.attached === true)) return greeting;
+    if (run.exit !== undefined && mayEnd) throw new ChildGone(`${run.exit}, without the line "refused TEXT"`);
     if (run.exit !== undefined) throw new CliError(`the client ended before it was ready: ${run.exit}`, Exit.TRANSPORT);
     if (performance.now() > until)
       throw new CliError('the client does not say hello, or does not attach to the link', Exit.TRANSPORT);
@@ -166,6 +172,7 @@ async function drive(
   for (let turn = 1; ; turn++) {
     events.push(...run.lines.splice(0));
     if (step.done()) return;
+    if (run.exit !== undefined && run.greeting?.refused !== undefined) return;
     if (run.exit !== undefined) throw new ChildGone(run.exit);
     const worked = bench.advance(limit);
     run.link?.tick();

@@ -233,9 +233,9 @@ export class ChildLink {
 
   private smc(tag: number, b: Uint8Array): void {
     const x = Array.from({ length: 18 }, (_, i) => le64(b, At.SMC.X + i * 8));
-    this.bench.host.call(le16(b, 0) === 1 ? 'smc' : 'hvc', 0, x);
+    const r = this.bench.smccc(le16(b, 0) === 1 ? 'smc' : 'hvc', x);
     const at = this.reply(FrameType.SMC, tag, At.SMC_REPLY.SIZE);
-    for (let i = 0; i < 18; i++) this.out.u64(at + At.SMC_REPLY.X + i * 8, this.bench.host.x[i]);
+    for (let i = 0; i < 18; i++) this.out.u64(at + At.SMC_REPLY.X + i * 8, BigInt.asUintN(64, r[i]));
   }
 
   private read(tag: number, b: Uint8Array): void {
@@ -274,12 +274,7 @@ export class ChildLink {
   }
 
   private tree(tag: number): void {
-    const head = new Uint8Array(8);
-    this.bench.read(Platform.HLOS_DT_BASE, head);
-    const blob = new Uint8Array(
-      Math.min(((head[4] << 24) | (head[5] << 16) | (head[6] << 8) | head[7]) >>> 0, LINK.MAX_FRAME / 2),
-    );
-    this.bench.read(Platform.HLOS_DT_BASE, blob);
+    const blob = this.bench.deviceTree();
     const R = At.DEVICE_TREE_REPLY;
     const at = this.reply(FrameType.DEVICE_TREE, tag, R.SIZE + blob.length);
     this.out.u64(at + R.IPA, BigInt(Platform.HLOS_DT_BASE));

@@ -4,7 +4,7 @@
  */
 import { concatBytes, toHex } from '../base/index.js';
 import { decodeMessage, LAYOUTS, messageName, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
-import type { WireMessage } from './interfere.js';
+import type { WireMessage } from './interfere/index.js';
 
 interface PartialRequest {
   message: WireMessage;

@@ -2,25 +2,28 @@
  * The server side of a case: the machine with its real Resource Manager, and the rules of interference at the queues of the
  * primary VM. Without rules it is the machine.
  */
-import { concatBytes, lo32 } from '../base/index.js';
-import { findCap, HYPERCALL_BASE } from '../hyp/index.js';
-import type { MsgQueue } from '../msgq/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../protocol/index.js';
-import { HostVcpu, PRIMARY_LINK, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
+import { lo32 } from '../base/index.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
+import { HostVcpu, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
 import { SendAudit } from './audit.js';
-import type { ClientPort, Interrupts, ReceiveResult, SendResult } from './client/port.js';
-import { type Emission, emit, type ForcedResult, type Rule, RuleSet, type WireMessage } from './interfere.js';
+import { Incoming } from './boundary/incoming.js';
+import { Outgoing } from './boundary/outgoing.js';
+import { editTree, hypervisorNode, readTree } from './boundary/primary-tree.js';
+import type { Interrupts, ReceiveResult, SendResult } from './client/port.js';
+import { type Rule, RuleSet } from './interfere/index.js';
 import { enableInterrupts } from './primary.js';
 
 /** Interrupts of the primary VM's link (fact base: rm-rpc-transport 1). */
-const TX_IRQ = 960;
-const RX_IRQ = 961;
+export const TX_IRQ = 960;
+export const RX_IRQ = 961;
 /** An answer that the test gives in RM's place takes this long. */
 const ANSWER_NS = 100_000;
-const PACKET_MAX = Platform.RM_QUEUE_MSG_SIZE;
 
 /** Queue operations of a client without letting the machine work in between. */
 const SPIN_LIMIT = 20_000;
+/** SMCCC function ids of hypercalls: fast, 64-bit, vendor hypervisor (fact base: hypercall-abi 4.1). */
+const SMCCC_HYPERCALL = 0xc600_8000;
 
 /** The client is in a loop of its own. */
 export class ClientStuck extends Error {}
@@ -34,23 +37,18 @@ export interface LogEntry {
   note?: string;
 }
 
-interface Timed {
+/** A hypercall of the client: number, arguments, results. */
+export interface CallEntry {
   at: number;
-  order: number;
-  bytes: Uint8Array;
+  num: number;
+  x: bigint[];
+  r: readonly bigint[];
 }
 
-interface PartialIn {
-  message: WireMessage;
-  left: number;
-  parts: Uint8Array[];
-  packets: Uint8Array[];
-}
-
-/** A booted machine that cases start from; booting costs more than restoring. */
+/** A booted machine that cases start from; booting costs more than restoring. Without a snapshot it is used as it is. */
 export interface BenchImage {
   sim: Simulator;
-  snapshot: Snapshot;
+  snapshot?: Snapshot;
 }
 
 export function bootBench(): BenchImage {
@@ -58,78 +56,90 @@ export function bootBench(): BenchImage {
   if (!sim.bootPrimary()) throw new Error('the primary VM did not start');
   const v = sim.primaryVcpu();
   if (v === undefined) throw new Error('the primary VM is not in control');
-  enableInterrupts(new HostVcpu(sim, v.id));
+  const host = new HostVcpu(sim, v.id);
+  enableInterrupts(host);
+  editTree(host, hypervisorNode(false));
   return { sim, snapshot: takeSnapshot(sim) };
 }
 
-export class Bench implements ClientPort {
+export class Bench {
   readonly sim: Simulator;
   readonly host: HostVcpu;
   readonly rules = new RuleSet();
   readonly audit = new SendAudit();
   readonly log: LogEntry[] = [];
   logLimit = 3000;
-  /** Hypercalls of the client other than those of its link: number and arguments. */
-  readonly calls: { at: number; num: number; x: bigint[]; r: readonly bigint[] }[] = [];
+  /** Hypercalls of the client other than those of its link. */
+  readonly calls: CallEntry[] = [];
   /** Memory that the client itself wrote. */
   readonly writes: { ipa: number; length: number }[] = [];
   /** Receives and sends that the client tried. */
   receives = 0;
   sends = 0;
-  /** Packets are kept here instead of going to RM. */
-  private stalled: { packets: Uint8Array[]; depth: number } | undefined;
-  private readonly staged: Uint8Array[] = [];
-  private timed: Timed[] = [];
-  private order = 0;
+  /** Push flags of all sends, in order. */
+  readonly pushes: boolean[] = [];
+  private readonly incoming: Incoming;
+  private readonly outgoing: Outgoing;
   private readonly edges = { rx: 0, tx: 0 };
+  private pendingEdges: { line: 'rx' | 'tx'; at: number }[] = [];
   private readonly others: number[] = [];
-  private partial: PartialIn | undefined;
-  private held: Uint8Array[] | undefined;
   private alarmAt = Number.POSITIVE_INFINITY;
-  private readonly buffer = new Uint8Array(PACKET_MAX);
+  private spins = 0;
 
   constructor(image: BenchImage) {
     this.sim = image.sim;
-    restoreSnapshot(image.sim, image.snapshot);
+    if (image.snapshot !== undefined) restoreSnapshot(image.sim, image.snapshot);
     const v = image.sim.primaryVcpu();
     if (v === undefined) throw new Error('the primary VM is not in control');
     this.host = new HostVcpu(image.sim, v.id);
+    this.incoming = new Incoming(
+      this.sim,
+      this.host,
+      this.rules,
+      (bytes, text) => this.note('<', bytes, text),
+      () => this.edge('rx'),
+    );
+    this.outgoing = new Outgoing(this.host, this.rules, {
+      note: (bytes, text) => this.note('>', bytes, text),
+      observe: (packet) => void this.audit.packet(packet),
+      abandon: () => this.audit.abandon(),
+      answer: (emissions) => this.incoming.schedule(emissions, ANSWER_NS),
+      edgeLater: () => this.edgeLater('tx'),
+    });
   }
 
   // ---- for cases ----------------------------------------------------------------------------------------------------
 
   interfere(...rules: Rule[]): void {
-    this.rules.add(...rules);
+    for (const rule of rules) {
+      if (rule.kind === 'tree') editTree(this.host, rule.edit);
+      else this.rules.add(rule);
+    }
   }
 
   /** From now on nothing reaches RM; the client sees a queue of `depth`. */
   stall(depth: number = Platform.RM_QUEUE_DEPTH): void {
-    this.stalled = { packets: [], depth };
+    this.outgoing.stall(depth);
   }
 
   get stalledPackets(): readonly Uint8Array[] {
-    return this.stalled?.packets ?? [];
+    return this.outgoing.stalledPackets;
   }
 
   /** Takes up to `n` packets out of the stalled queue for RM; the client gets an edge when it was full. */
   drainStalled(n = Number.POSITIVE_INFINITY, edge = true): void {
-    const s = this.stalled;
-    if (s === undefined) return;
-    const full = s.packets.length >= s.depth;
-    const out = s.packets.splice(0, n);
-    for (const p of out) this.toRm(p, true);
-    if (full && out.length > 0 && edge) this.edge('tx');
+    if (this.outgoing.drain(n) && edge) this.edge('tx');
   }
 
   /** Ends the stall. */
   flow(): void {
     this.drainStalled();
-    this.stalled = undefined;
+    this.outgoing.endStall();
   }
 
   /** Puts packets into the client's queue; one edge if `edge`. */
   inject(packets: readonly Uint8Array[], edge = true): void {
-    for (const bytes of packets) this.stage(bytes);
+    for (const bytes of packets) this.incoming.stage(bytes);
     if (edge) this.edge('rx');
   }
 
@@ -143,7 +153,7 @@ export class Bench implements ClientPort {
   }
 
   get waiting(): number {
-    return this.staged.length;
+    return this.incoming.waiting;
   }
 
   /** Hypervisor and RM both live. Otherwise: why not. */
@@ -152,8 +162,6 @@ export class Bench implements ClientPort {
     const { dead } = this.sim.rm;
     return dead === null ? undefined : `RM died (${dead.kind}): ${dead.trigger}`;
   }
-
-  private spins = 0;
 
   /** A client that goes on and on without letting time pass is stopped. */
   private guard(): void {
@@ -170,7 +178,7 @@ export class Bench implements ClientPort {
     host.x.fill(0n, 0, 3);
     if (host.hvc(HYPERCALL_BASE + Call.SCHEDULER_YIELD).kind !== 'done') return false;
     if (sim.steps !== before || this.due()) return true;
-    const next = Math.min(sim.nextEventAt(), this.timed[0]?.at ?? Number.POSITIVE_INFINITY, this.alarmAt);
+    const next = Math.min(sim.nextEventAt(), this.incoming.nextAt, this.alarmAt);
     if (next > until) return false;
     sim.spin(Math.max(next - sim.hyp.now, 0));
     if (this.alarmAt <= sim.hyp.now) this.alarmAt = Number.POSITIVE_INFINITY;
@@ -178,7 +186,25 @@ export class Bench implements ClientPort {
     return true;
   }
 
-  // ---- the client's port --------------------------------------------------------------------------------------------
+  /** Moves what is due. True: something was. */
+  private due(): boolean {
+    const now = this.now();
+    let any = this.incoming.due();
+    for (const e of this.pendingEdges.filter((p) => p.at <= now)) {
+      this.edge(e.line);
+      any = true;
+    }
+    if (any) this.pendingEdges = this.pendingEdges.filter((p) => p.at > now);
+    return any;
+  }
+
+  private edgeLater(line: 'rx' | 'tx'): void {
+    const at = this.now() + ANSWER_NS;
+    this.pendingEdges.push({ line, at });
+    this.alarm(at);
+  }
+
+  // ---- for the client -----------------------------------------------------------------------------------------------
 
   now(): number {
     return this.sim.hyp.now;
@@ -192,98 +218,7 @@ export class Bench implements ClientPort {
     this.sends++;
     this.guard();
     this.pushes.push(push);
-    const forced = this.rules.queue('send');
-    if (forced !== undefined) return this.forcedSend(packet, push, forced);
-    const s = this.stalled;
-    if (s !== undefined) {
-      if (s.packets.length >= s.depth) return { error: HypError.MSGQUEUE_FULL, notFull: false };
-      this.note('>', packet, 'kept');
-      this.observe(packet);
-      s.packets.push(packet.slice());
-      return { error: HypError.OK, notFull: s.packets.length < s.depth };
-    }
-    const result = this.toRm(packet, push);
-    // What the queue refused was not sent: the client will try again.
-    if (result.error === HypError.OK) this.observe(packet);
-    return result;
-  }
-
-  /** Push flags of all sends, in order. */
-  readonly pushes: boolean[] = [];
-
-  private forcedSend(packet: Uint8Array, push: boolean, forced: ForcedResult): SendResult {
-    this.note('>', packet, `forced ${forced.error}`);
-    if (forced.made) {
-      this.toRm(packet, push);
-      this.observe(packet);
-    } else if (forced.error !== HypError.MSGQUEUE_FULL) this.audit.abandon();
-    // The queue is drained a little later.
-    if (!forced.more) this.timedEdge('tx');
-    return { error: forced.error, notFull: forced.more };
-  }
-
-  private pendingEdges: { line: 'rx' | 'tx'; at: number }[] = [];
-
-  private timedEdge(line: 'rx' | 'tx'): void {
-    const at = this.now() + ANSWER_NS;
-    this.pendingEdges.push({ line, at });
-    this.alarm(at);
-  }
-
-  private observe(packet: Uint8Array): void {
-    this.audit.packet(packet);
-  }
-
-  /** Past the stall: rules about requests, then RM. */
-  private toRm(packet: Uint8Array, push: boolean): SendResult {
-    const h = parseRpcHeader(packet);
-    if (h !== undefined && h.type === RpcType.REQUEST) {
-      this.held = this.rules.wants('request', h.id) ? [] : undefined;
-      this.heldLeft = h.fragments + 1;
-    }
-    if (this.held === undefined) {
-      const result = this.realSend(packet, push);
-      this.note('>', packet, result.error === HypError.OK ? undefined : `refused with ${result.error}`);
-      return result;
-    }
-    this.note('>', packet, 'kept from RM');
-    this.held.push(packet.slice());
-    if (--this.heldLeft > 0) return { error: HypError.OK, notFull: true };
-    const { held } = this;
-    this.held = undefined;
-    const first = parseRpcHeader(held[0]);
-    if (first !== undefined) {
-      const payload = concatBytes(...held.map((p) => p.subarray(Platform.RPC_HEADER_SIZE)));
-      const m = { type: first.type, id: first.id, seq: first.seq, payload };
-      const back = this.rules.message('request', m);
-      const other = back === undefined ? this.rules.rewritten(m) : undefined;
-      if (other !== undefined) for (const e of emit({ ...m, payload: other })) this.insistSend(e.bytes);
-      else if (back === undefined) for (const p of held) this.insistSend(p);
-      else this.schedule(back, ANSWER_NS);
-    }
-    return { error: HypError.OK, notFull: true };
-  }
-
-  private heldLeft = 0;
-
-  private insistSend(packet: Uint8Array): void {
-    for (let i = 0; i < 1000; i++) {
-      if (this.realSend(packet, true).error !== HypError.MSGQUEUE_FULL) return;
-      this.host.letOthersRun();
-    }
-  }
-
-  private realSend(packet: Uint8Array, push: boolean): SendResult {
-    const { host } = this;
-    host.writeMemory(PRIMARY_LINK.txBuffer, packet);
-    const { x } = host;
-    x[0] = PRIMARY_LINK.txCap;
-    x[1] = BigInt(packet.length);
-    x[2] = BigInt(PRIMARY_LINK.txBuffer);
-    x[3] = push ? 1n : 0n;
-    x[4] = 0n;
-    host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND);
-    return { error: lo32(x[0]), notFull: x[1] !== 0n };
+    return this.outgoing.send(packet, push);
   }
 
   receive(): ReceiveResult {
@@ -293,113 +228,14 @@ export class Bench implements ClientPort {
     if (forced !== undefined)
       return { error: forced.error, packet: forced.bytes ?? new Uint8Array(0), notEmpty: forced.more };
     this.due();
-    while (this.staged.length === 0 && this.takeReal()) {
-      // until something is for the client
-    }
-    const packet = this.staged.shift();
+    const packet = this.incoming.take();
     if (packet === undefined) return { error: HypError.MSGQUEUE_EMPTY, packet: new Uint8Array(0), notEmpty: false };
     const h = parseRpcHeader(packet);
     if (h !== undefined && h.type === RpcType.REPLY) this.audit.answered(h.seq);
-    return { error: HypError.OK, packet, notEmpty: this.staged.length > 0 || this.realMore };
+    return { error: HypError.OK, packet, notEmpty: this.incoming.more };
   }
 
-  /** RM has put more into the real queue: packets of the test may have been taken in front of them. */
-  private get realMore(): boolean {
-    return this.fromRmQueue.count > 0;
-  }
-
-  private get fromRmQueue(): MsgQueue {
-    const { hyp } = this.sim;
-    const view = findCap(hyp.get(this.host.vcpu.cspace), PRIMARY_LINK.rxCap);
-    if (typeof view === 'number') throw new Error('the primary VM has no receive queue');
-    return hyp.get<MsgQueue>(view.table.object[view.lower]);
-  }
-
-  /** One real packet from RM through the rules. False: there is none. */
-  private takeReal(): boolean {
-    const { host } = this;
-    const { x } = host;
-    x[0] = PRIMARY_LINK.rxCap;
-    x[1] = BigInt(PRIMARY_LINK.rxBuffer);
-    x[2] = BigInt(PACKET_MAX);
-    x[3] = 0n;
-    host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
-    if (lo32(x[0]) !== HypError.OK) return false;
-    const size = Number(x[1]);
-    host.readMemory(PRIMARY_LINK.rxBuffer, this.buffer);
-    this.fromRm(this.buffer.slice(0, size));
-    return true;
-  }
-
-  private fromRm(bytes: Uint8Array): void {
-    const h = parseRpcHeader(bytes);
-    if (h === undefined || !rpcHeaderValid(h)) {
-      this.stage(bytes);
-      return;
-    }
-    const content = bytes.subarray(Platform.RPC_HEADER_SIZE);
-    if (h.type === RpcType.CONTINUED) {
-      const p = this.partial;
-      if (p === undefined) {
-        this.stage(bytes);
-        return;
-      }
-      p.parts.push(content);
-      p.packets.push(bytes);
-      if (--p.left === 0) this.completeIn(p);
-      return;
-    }
-    const on = h.type === RpcType.REPLY ? 'reply' : 'notification';
-    if (!this.rules.wants(on, h.id)) {
-      this.stage(bytes);
-      return;
-    }
-    const message = { type: h.type, id: h.id, seq: h.seq, payload: content };
-    this.partial = { message, left: h.fragments, parts: [content], packets: [bytes] };
-    if (h.fragments === 0) this.completeIn(this.partial);
-  }
-
-  private completeIn(p: PartialIn): void {
-    this.partial = undefined;
-    const m = { ...p.message, payload: concatBytes(...p.parts) };
-    const changed = this.rules.message(m.type === RpcType.REPLY ? 'reply' : 'notification', m);
-    if (changed === undefined) for (const bytes of p.packets) this.stage(bytes);
-    else this.schedule(changed, 0);
-  }
-
-  private schedule(emissions: readonly Emission[], afterNs: number): void {
-    for (const e of emissions) {
-      const at = this.now() + afterNs + e.delayNs;
-      if (at <= this.now() && !e.edge) this.stage(e.bytes, 'by the test');
-      else this.timed.push({ at, order: this.order++, bytes: e.bytes });
-    }
-    this.timed.sort((a, b) => a.at - b.at || a.order - b.order);
-  }
-
-  private stage(bytes: Uint8Array, note?: string): void {
-    this.note('<', bytes, note);
-    this.staged.push(bytes);
-  }
-
-  /** Moves what is due into the queue. True: something was. */
-  private due(): boolean {
-    const now = this.now();
-    let any = false;
-    while (this.timed.length > 0 && this.timed[0].at <= now) {
-      const next = this.timed.shift();
-      if (next === undefined) break;
-      if (this.staged.length === 0) this.edge('rx');
-      this.stage(next.bytes, 'by the test');
-      any = true;
-    }
-    for (const e of this.pendingEdges.filter((p) => p.at <= now)) {
-      this.edge(e.line);
-      any = true;
-    }
-    if (any) this.pendingEdges = this.pendingEdges.filter((p) => p.at > now);
-    return any;
-  }
-
+  /** Takes and ends everything pending. */
   interrupts(): Interrupts {
     const found: Interrupts = { rx: false, tx: false, others: this.others.splice(0) };
     for (let i = 0; i < 64; i++) {
@@ -416,6 +252,7 @@ export class Bench implements ClientPort {
     return found;
   }
 
+  /** Native hypercall `num`. */
   hvc(num: number, ...args: bigint[]): readonly bigint[] {
     const x = Array.from({ length: 8 }, (_, i) => args[i] ?? 0n);
     let r = this.rules.hypercall(num, x);
@@ -423,10 +260,32 @@ export class Bench implements ClientPort {
       const outcome = this.host.call('hvc', HYPERCALL_BASE + num, x);
       r = outcome.kind === 'done' ? [...this.host.x.subarray(0, 8)] : [BigInt(HypError.FAILURE)];
     }
-    if (this.calls.length < this.logLimit) this.calls.push({ at: this.now(), num, x, r });
+    this.noteCall(num, x, r);
     return r;
   }
 
+  /** HVC #0 or SMC #0 with these registers; x0..x17 afterwards. */
+  smccc(conduit: 'hvc' | 'smc', x: readonly bigint[]): readonly bigint[] {
+    const id = lo32(x[0]);
+    const num = id - SMCCC_HYPERCALL;
+    const args = x.slice(1, 9);
+    const isCall = num >= 0 && num < 0x4000;
+    const forced = isCall ? this.rules.hypercall(num, args) : this.rules.smccc(id, x);
+    if (forced === undefined) this.host.call(conduit, 0, x);
+    const r = forced === undefined ? [...this.host.x.subarray(0, 18)] : x.map((v, i) => forced[i] ?? v);
+    if (isCall) this.noteCall(num, args, r);
+    return r;
+  }
+
+  private noteCall(num: number, x: bigint[], r: readonly bigint[]): void {
+    if (this.calls.length < this.logLimit) this.calls.push({ at: this.now(), num, x, r });
+  }
+
+  deviceTree(): Uint8Array {
+    return readTree(this.host);
+  }
+
+  /** False: no access. */
   read(ipa: number, to: Uint8Array): boolean {
     return this.host.readMemory(ipa, to);
   }

@@ -278,4 +278,13 @@ export const DEFECTS: readonly Defect[] = [
   defect('write-sets-resume', 'fills the resume words after a write', 'PROXY-9 PROXY-20'),
   defect('writes-lent-memory', 'writes to memory that it lent', 'LIFE-12 LIFE-13 MEM-12 PROXY-6 PROXY-14'),
   defect('zero-length-for-ever', 'receives nothing for ever', 'XPORT-12'),
+  // Discovery.
+  defect('uuid-unchecked', 'does not ask who the hypervisor is', 'DISC-1'),
+  defect('api-version-unchecked', 'works with any API version', 'DISC-2'),
+  defect('api-info-compared', 'compares all bits of the API information', 'DISC-3'),
+  defect('capabilities-guessed', 'uses capabilities 0 and 1 when the tree does not name any', 'DISC-4'),
+  defect('one-interrupt-for-both', 'takes the first interrupt for both queues', 'DISC-5'),
+  defect('second-capability-guessed', 'takes the capability after the first for the second', 'DISC-6'),
+  defect('takes-first-child', 'takes the first child of /hypervisor for RM', 'DISC-8'),
+  defect('wants-gunyah-hypervisor', 'looks for RM below "gunyah-hypervisor" only', 'DISC-11'),
 ];

@@ -2,14 +2,15 @@
  * Conformance of RM RPC clients: the catalog of checks, the interference language, the reference client and its defects.
  *
  * Models the client side of fact base clients and client-conformance-catalog; the server is the simulator's own RM. Leaves out:
- * starting clients in other processes (the command line does), discovery (DISC-1 to 8), secondary VMs as clients (LOOK).
+ * starting clients in other processes (the command line does), secondary VMs as clients (LOOK).
  */
 export { Bench, type BenchImage, bootBench, ClientStuck, type LogEntry } from './bench.js';
 export { CATALOG } from './cases/index.js';
 export { UpperTester } from './client/upper.js';
 export { DEFECTS, type Defect } from './defects.js';
-export * as interfere from './interfere.js';
-export { parseRule, type Rule, RuleSet, ruleText } from './interfere.js';
+export { FEATURES, type Greeting, parseGreeting, unsuitable } from './greeting.js';
+export * as interfere from './interfere/index.js';
+export { parseRule, type Rule, RuleSet, ruleText } from './interfere/index.js';
 export { caseText, catalogMarkdown, logText, pathOf, summary, tap } from './report.js';
 export { builtinSession, leftovers, runBuiltin, type Session, wholeCase } from './run.js';
 export { matchesId, normalId, type Selection, select, UnknownIds } from './select.js';

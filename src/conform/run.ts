@@ -3,8 +3,10 @@
  * a harmless call still works, nothing is left behind.
  */
 import { Bench, type BenchImage, ClientStuck } from './bench.js';
+import { BenchPort } from './client/bench-port.js';
 import { ClientCrash } from './client/transport.js';
 import { UpperTester } from './client/upper.js';
+import { parseGreeting } from './greeting.js';
 import { CaseEnd, Tester } from './tester.js';
 import type { Case, Script, Until, Verdict, VerdictKind } from './types.js';
 
@@ -17,10 +19,13 @@ export interface Session {
 }
 
 /** The reference client, in process. */
-export function builtinSession(image: BenchImage, bugs: ReadonlySet<string>): Session {
+export function builtinSession(image: BenchImage, bugs: ReadonlySet<string>, c?: Case): Session {
   const bench = new Bench(image);
-  const upper = new UpperTester(bench, bugs);
+  c?.prepare?.(bench);
+  const upper = new UpperTester(new BenchPort(bench), bugs);
   const tester = new Tester(bench, { command: (line) => upper.command(line) });
+  upper.attach();
+  tester.greeting = parseGreeting(upper.take()[0]) ?? tester.greeting;
   const drive = (step: Until): void => {
     const limit = bench.now() + step.limitNs;
     for (;;) {
@@ -54,8 +59,9 @@ export function* wholeCase(c: Case, t: Tester): Script<{ verdict: VerdictKind; r
     reasons.push(text);
   };
   try {
+    if (t.greeting.refused !== undefined && c.refuses !== true) t.fail(`the client refuses: ${t.greeting.refused}`);
     yield* c.run(t);
-    if (c.noProbe !== true && t.bench.death === undefined) yield* t.probe();
+    if (c.refuses !== true && c.noProbe !== true && t.bench.death === undefined) yield* t.probe();
   } catch (e) {
     if (!(e instanceof CaseEnd)) throw e;
     worse(e.verdict, e.message);
@@ -71,6 +77,7 @@ export function* wholeCase(c: Case, t: Tester): Script<{ verdict: VerdictKind; r
 }
 
 function* leakCheck(c: Case, t: Tester, worse: (v: VerdictKind, text: string) => void): Script {
+  if (c.refuses === true) return;
   if (c.noProbe !== true) {
     t.client.command('audit 0');
     yield* t.until(() => t.events.some((e) => e.startsWith('audit 0 ')));
@@ -86,7 +93,7 @@ export function runBuiltin(
   image: BenchImage,
   bugs: ReadonlySet<string> = new Set(),
 ): Verdict & { session: Session } {
-  const session = builtinSession(image, bugs);
+  const session = builtinSession(image, bugs, c);
   const { bench, tester } = session;
   const start = bench.now();
   const result = (verdict: VerdictKind, reasons: string[]): Verdict & { session: Session } => ({

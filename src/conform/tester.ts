@@ -4,8 +4,9 @@
 import { concatBytes, fromHex, put16, put32, toHex } from '../base/index.js';
 import { decodePacket, describePacket, Msg, RpcType, rmErrorName, rpcPacket } from '../protocol/index.js';
 import type { Bench } from './bench.js';
+import type { Greeting } from './greeting.js';
 import { putGuest } from './guest.js';
-import { type Rule, request } from './interfere.js';
+import { type Rule, request } from './interfere/index.js';
 import type { Script, VerdictKind } from './types.js';
 
 /** The client under test as a case sees it. */
@@ -65,8 +66,10 @@ export const vmExited = (vmid: number, type: number, reason = u32s(0)): Uint8Arr
 export class Tester {
   /** Event lines of the client, oldest first. */
   readonly events: string[] = [];
+  /** What the client said first. */
+  greeting: Greeting = { level: 'T', features: [] };
   private tickets = 0;
-  /** The script handles the end of the client's life itself. */
+
   constructor(
     readonly bench: Bench,
     readonly client: Client,

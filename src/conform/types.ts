@@ -1,4 +1,5 @@
 /** Words of the catalog (fact base: client-conformance-catalog 1). */
+import type { Bench } from './bench.js';
 import type { Tester } from './tester.js';
 
 /** Must (default run) or should (`--strict`). */
@@ -32,8 +33,17 @@ export interface Check {
   must: string;
 }
 
+/** Optional features of a client, announced behind its level. */
+export type Feature = 'alloc';
+
 export interface Case extends Check {
   run: (t: Tester) => Script;
+  /** What the client finds when it starts. */
+  prepare?: (bench: Bench) => void;
+  /** The client must not attach: its discovery ends with `refused`. */
+  refuses?: boolean;
+  /** Only clients that announce this can take the check. */
+  needs?: Feature;
   /** The client cannot take the usual test afterwards. */
   noProbe?: boolean;
   /** RM keeps something although the client did nothing wrong. */

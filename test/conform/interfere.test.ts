@@ -15,7 +15,7 @@ import {
   truncate,
   type WireMessage,
   withhold,
-} from '../../src/conform/interfere.js';
+} from '../../src/conform/interfere/index.js';
 import { Msg, RpcType } from '../../src/protocol/index.js';
 
 const message = (payload: Uint8Array, type: number = RpcType.REPLY): WireMessage => ({

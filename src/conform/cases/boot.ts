@@ -1,7 +1,7 @@
 /** BOOT: registers at the start (fact base: clients 8; catalog 13). RM knows the message and refuses it, so the test answers it. */
 import { le64 } from '../../base/index.js';
 import { Msg } from '../../protocol/index.js';
-import { answer, request } from '../interfere.js';
+import { answer, request } from '../interfere/index.js';
 import type { Tester } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 

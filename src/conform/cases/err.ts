@@ -1,7 +1,7 @@
 /** ERR: error replies and payload checks (fact base: rm-rpc-transport 4, 8; clients 4.6; catalog 7). */
 import { concatBytes } from '../../base/index.js';
 import { Msg, messageName, RmError, rmErrorName } from '../../protocol/index.js';
-import { answer, payload, reply, replyPayload, request, shorten } from '../interfere.js';
+import { answer, payload, reply, replyPayload, request, shorten } from '../interfere/index.js';
 import { pattern, TEST_ID, type Tester, u32s } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 

@@ -1,7 +1,7 @@
 /** FRAG: reassembly of replies and notifications (fact base: rm-rpc-transport 3; catalog 5). */
 import { concatBytes } from '../../base/index.js';
 import { Msg, RpcType, rpcPacket } from '../../protocol/index.js';
-import { answer, type Change, packets, request, spread, truncate } from '../interfere.js';
+import { answer, type Change, packets, request, spread, truncate } from '../interfere/index.js';
 import { pattern, TEST_ID, type Tester, u16x2, u32s, vmStatus } from '../tester.js';
 import { type Case, check, type Script } from '../types.js';
 

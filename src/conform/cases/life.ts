@@ -2,7 +2,7 @@
 import { put32 } from '../../base/index.js';
 import { Msg, messageName, RmError, VmState } from '../../protocol/index.js';
 import { moveGuest, OFF, RESTART } from '../guest.js';
-import { drop, errorCode, notification, reply, rewrite } from '../interfere.js';
+import { drop, errorCode, notification, reply, rewrite } from '../interfere/index.js';
 import type { Tester } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 

@@ -1,7 +1,7 @@
 /** MEM: memory parcels (fact base: rm-rpc-messages 2, 3, clients 5.2, 9; catalog 10). */
 import { le16, le32, le64 } from '../../base/index.js';
 import { Msg, RmError } from '../../protocol/index.js';
-import { answer, reply, replyPayload, request, payload as setPayload } from '../interfere.js';
+import { answer, reply, replyPayload, request, payload as setPayload } from '../interfere/index.js';
 import { type Tester, u32s } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 

@@ -1,6 +1,6 @@
 /** NOTIF: notifications (fact base: rm-rpc-transport 6, rm-state-machines 3, clients 6; catalog 8). */
 import { Msg, RpcType, rpcPacket } from '../../protocol/index.js';
-import { answer, before, delay, drop, type Emission, notification, reply } from '../interfere.js';
+import { answer, before, delay, drop, type Emission, notification, reply } from '../interfere/index.js';
 import { notify, pattern, TEST_ID, type Tester, u16x2, u32s, vmExited, vmStatus } from '../tester.js';
 import { type Case, check, type Script } from '../types.js';
 

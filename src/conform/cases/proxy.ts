@@ -1,7 +1,7 @@
 /** PROXY: the loop around vcpu_run (fact base: vcpu-and-scheduler, clients 11; catalog 12). The results of vcpu_run are forced. */
 import { Call, HypError } from '../../protocol/index.js';
 import { OFF, RESTART } from '../guest.js';
-import { call } from '../interfere.js';
+import { call } from '../interfere/index.js';
 import { type Tester, vmExited } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 import { selfExit } from './life.js';

@@ -1,7 +1,7 @@
 /** RES: hypervisor resources (fact base: rm-rpc-messages 5, clients 10; catalog 11). */
 import { concatBytes, put16, put32, put64 } from '../../base/index.js';
 import { Msg } from '../../protocol/index.js';
-import { payload, reply, replyPayload } from '../interfere.js';
+import { payload, reply, replyPayload } from '../interfere/index.js';
 import { type Tester, u32s } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
 

@@ -1,7 +1,7 @@
 /** ROB: robustness and load (catalog 16). */
 import { nextU32, prng } from '../../base/index.js';
 import { Msg, RpcType, rpcPacket } from '../../protocol/index.js';
-import { answer, before, corrupt, delay, drop, notification, reply, request } from '../interfere.js';
+import { answer, before, corrupt, delay, drop, notification, reply, request } from '../interfere/index.js';
 import { pattern, TEST_ID, u16x2, vmStatus } from '../tester.js';
 import { type Case, check, type NotImplemented } from '../types.js';
 

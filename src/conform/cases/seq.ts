@@ -1,6 +1,6 @@
 /** SEQ: sequence numbers and matching (fact base: rm-rpc-transport 4, 5; clients 4.4; catalog 6). */
 import { Msg, RmError } from '../../protocol/index.js';
-import { answer, before, type Change, delay, emit, replyPayload, request } from '../interfere.js';
+import { answer, before, type Change, delay, emit, replyPayload, request } from '../interfere/index.js';
 import { notify, pattern, TEST_ID, u16x2, vmStatus } from '../tester.js';
 import { type Case, check } from '../types.js';
 

@@ -1,7 +1,7 @@
 /** TEAR: teardown (fact base: rm-state-machines 4, clients 13; catalog 14). */
 import { Msg, messageName, RmError } from '../../protocol/index.js';
 import { OFF } from '../guest.js';
-import { answer, drop, notification, reply, request } from '../interfere.js';
+import { answer, drop, notification, reply, request } from '../interfere/index.js';
 import { vmExited, vmStatus } from '../tester.js';
 import { type Case, check, type NotImplemented } from '../types.js';
 import { noStateErrors } from './life.js';

@@ -1,6 +1,6 @@
 /** XPORT: message queues and interrupts (fact base: ipc 1, rm-rpc-transport 1, 6; catalog 3). */
 import { HypError, Msg } from '../../protocol/index.js';
-import { answer, receive, reply, request, send } from '../interfere.js';
+import { answer, receive, reply, request, send } from '../interfere/index.js';
 import { pattern, TEST_ID, u16x2, vmStatus } from '../tester.js';
 import { type Case, check } from '../types.js';
 

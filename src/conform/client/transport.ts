@@ -14,6 +14,7 @@ import {
   rpcHeaderValid,
   rpcPacket,
 } from '../../protocol/index.js';
+import type { RmNode } from './discover.js';
 import type { ClientPort } from './port.js';
 
 export type CallEnd = { kind: 'reply'; error: number; data: Uint8Array } | { kind: 'failed'; reason: string };
@@ -67,6 +68,9 @@ export class ClientTransport {
   private stale: { id: number; data: Uint8Array } | undefined;
   private lastDone: ClientCall | undefined;
 
+  /** Where RM is; undefined: not attached. */
+  node: RmNode | undefined;
+
   constructor(
     private readonly port: ClientPort,
     private readonly bugs: ReadonlySet<string>,
@@ -112,14 +116,18 @@ export class ClientTransport {
     this.pumps++;
     if (this.bug('short-patience'))
       for (const c of [...this.outstanding]) if (this.port.now() - c.at > PATIENCE_NS) this.cancel(c);
-    const irq = this.port.interrupts();
-    let any = irq.rx || irq.tx || irq.others.length > 0;
-    if (irq.tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 2)) this.txReady = true;
-    if (!this.started && this.bug('first-drain-discards')) while (this.port.receive().error === HypError.OK);
-    if (irq.rx || !this.started) this.drain();
+    const { node } = this;
+    if (node === undefined) return false;
+    const irqs = this.port.interrupts();
+    const rx = irqs.includes(node.rxIrq);
+    const tx = irqs.includes(node.txIrq);
+    let any = irqs.length > 0;
+    if (tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 2)) this.txReady = true;
+    if (!this.started && this.bug('first-drain-discards')) while (this.port.receive(node.rxCap).error === HypError.OK);
+    if (rx || !this.started) this.drain(node);
     this.started = true;
-    for (const intid of irq.others) this.onInterrupt?.(intid);
-    if (this.advanceTx()) any = true;
+    for (const intid of irqs) if (intid !== node.rxIrq && intid !== node.txIrq) this.onInterrupt?.(intid);
+    if (this.advanceTx(node)) any = true;
     return any;
   }
 
@@ -162,7 +170,7 @@ export class ClientTransport {
     return out;
   }
 
-  private advanceTx(): boolean {
+  private advanceTx(node: RmNode): boolean {
     let any = false;
     while (this.txReady) {
       let call = this.sending;
@@ -186,7 +194,7 @@ export class ClientTransport {
       }
       if (call === undefined) return any;
       any = true;
-      this.sendOne(call);
+      this.sendOne(node, call);
     }
     return any;
   }
@@ -194,9 +202,9 @@ export class ClientTransport {
   /** Defect `interleaved`: messages that are half sent. */
   private readonly interrupted: ClientCall[] = [];
 
-  private sendOne(call: ClientCall): void {
+  private sendOne(node: RmNode, call: ClientCall): void {
     const last = call.sent === call.packets.length - 1;
-    const r = this.port.send(call.packets[call.sent], last && !this.bug('never-pushes'));
+    const r = this.port.send(node.txCap, call.packets[call.sent], last && !this.bug('never-pushes'));
     if (r.error === HypError.MSGQUEUE_FULL) {
       if (this.bug('full-counts-as-sent')) call.sent++;
       if (this.bug('full-restarts-message')) call.sent = 0;
@@ -252,12 +260,12 @@ export class ClientTransport {
 
   // ---- receiving ----------------------------------------------------------------------------------------------------
 
-  private drain(): void {
+  private drain(node: RmNode): void {
     if (this.rxDead) return;
     let empty = 0;
     for (let n = 0; ; n++) {
       if (n > 0 && this.bug('one-message-per-edge')) return;
-      const r = this.port.receive();
+      const r = this.port.receive(node.rxCap);
       if (r.error === HypError.MSGQUEUE_EMPTY) {
         if (this.bug('empty-is-fatal') && n > 0) this.rxDead = true;
         if (this.bug('empty-edge-is-fatal') && n === 0 && this.made > 0) this.rxDead = true;

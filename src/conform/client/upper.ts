@@ -4,10 +4,15 @@
  * Commands in, event lines out. A client under test in another process speaks the same lines on stdin and stdout.
  */
 import { fromHex, toHex } from '../../base/index.js';
+import type { Feature } from '../types.js';
+import { discover } from './discover.js';
 import type { ClientPort } from './port.js';
 import { type ClientCall, ClientTransport } from './transport.js';
 import { finishRead } from './vcpu.js';
 import { type ManagedVm, VmManager, type VmPlan } from './vm.js';
+
+/** Optional features of this client. */
+const OFFERED: readonly Feature[] = ['alloc'];
 
 interface PendingCall {
   ticket: string;
@@ -54,6 +59,16 @@ export class UpperTester {
     this.vms = new VmManager(port, this.transport, (line) => this.lines.push(line));
     this.transport.onNotify = (id, payload) => this.notified(id, payload);
     this.transport.onInterrupt = (intid) => this.vms.interrupt(intid);
+  }
+
+  /** Finds RM: the first line says how that ended. */
+  attach(): void {
+    const found = discover(this.port, (name) => this.transport.bug(name));
+    if (typeof found === 'string') this.lines.push(`refused ${found}`);
+    else {
+      this.transport.node = found;
+      this.lines.push(['hello V', ...OFFERED].join(' '));
+    }
   }
 
   /** Event lines since the last time. */

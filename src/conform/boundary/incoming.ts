@@ -1,0 +1,150 @@
+/** From RM to the client: real packets through the rules about replies and notifications, packets of the test between them. */
+import { concatBytes, lo32 } from '../../base/index.js';
+import { findCap, HYPERCALL_BASE } from '../../hyp/index.js';
+import type { MsgQueue } from '../../msgq/index.js';
+import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../../protocol/index.js';
+import { type HostVcpu, PRIMARY_LINK, type Simulator } from '../../sim/index.js';
+import type { Emission, RuleSet, WireMessage } from '../interfere/index.js';
+
+const PACKET_MAX = Platform.RM_QUEUE_MSG_SIZE;
+
+interface Timed {
+  at: number;
+  order: number;
+  bytes: Uint8Array;
+}
+
+interface PartialIn {
+  message: WireMessage;
+  left: number;
+  parts: Uint8Array[];
+  packets: Uint8Array[];
+}
+
+export class Incoming {
+  /** What the client's next receives give. */
+  private readonly staged: Uint8Array[] = [];
+  private timed: Timed[] = [];
+  private order = 0;
+  private partial: PartialIn | undefined;
+  private readonly buffer = new Uint8Array(PACKET_MAX);
+
+  constructor(
+    private readonly sim: Simulator,
+    private readonly host: HostVcpu,
+    private readonly rules: RuleSet,
+    private readonly note: (bytes: Uint8Array, note?: string) => void,
+    /** The client's receive interrupt. */
+    private readonly edge: () => void,
+  ) {}
+
+  get waiting(): number {
+    return this.staged.length;
+  }
+
+  /** When the next packet of the test is due. */
+  get nextAt(): number {
+    return this.timed[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The next packet for the client; undefined: there is none. */
+  take(): Uint8Array | undefined {
+    while (this.staged.length === 0 && this.takeReal()) {
+      // until something is for the client
+    }
+    return this.staged.shift();
+  }
+
+  /** More is there. RM may have put packets into the real queue while those of the test were taken. */
+  get more(): boolean {
+    return this.staged.length > 0 || this.queue.count > 0;
+  }
+
+  private get queue(): MsgQueue {
+    const { hyp } = this.sim;
+    const view = findCap(hyp.get(this.host.vcpu.cspace), PRIMARY_LINK.rxCap);
+    if (typeof view === 'number') throw new Error('the primary VM has no receive queue');
+    return hyp.get<MsgQueue>(view.table.object[view.lower]);
+  }
+
+  /** One real packet from RM through the rules. False: there is none. */
+  private takeReal(): boolean {
+    const { host } = this;
+    const { x } = host;
+    x[0] = PRIMARY_LINK.rxCap;
+    x[1] = BigInt(PRIMARY_LINK.rxBuffer);
+    x[2] = BigInt(PACKET_MAX);
+    x[3] = 0n;
+    host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
+    if (lo32(x[0]) !== HypError.OK) return false;
+    const size = Number(x[1]);
+    host.readMemory(PRIMARY_LINK.rxBuffer, this.buffer);
+    this.fromRm(this.buffer.slice(0, size));
+    return true;
+  }
+
+  private fromRm(bytes: Uint8Array): void {
+    const h = parseRpcHeader(bytes);
+    if (h === undefined || !rpcHeaderValid(h)) {
+      this.stage(bytes);
+      return;
+    }
+    const content = bytes.subarray(Platform.RPC_HEADER_SIZE);
+    if (h.type === RpcType.CONTINUED) {
+      const p = this.partial;
+      if (p === undefined) {
+        this.stage(bytes);
+        return;
+      }
+      p.parts.push(content);
+      p.packets.push(bytes);
+      if (--p.left === 0) this.complete(p);
+      return;
+    }
+    const on = h.type === RpcType.REPLY ? 'reply' : 'notification';
+    if (!this.rules.wants(on, h.id)) {
+      this.stage(bytes);
+      return;
+    }
+    const message = { type: h.type, id: h.id, seq: h.seq, payload: content };
+    this.partial = { message, left: h.fragments, parts: [content], packets: [bytes] };
+    if (h.fragments === 0) this.complete(this.partial);
+  }
+
+  private complete(p: PartialIn): void {
+    this.partial = undefined;
+    const m = { ...p.message, payload: concatBytes(...p.parts) };
+    const changed = this.rules.message(m.type === RpcType.REPLY ? 'reply' : 'notification', m);
+    if (changed === undefined) for (const bytes of p.packets) this.stage(bytes);
+    else this.schedule(changed, 0);
+  }
+
+  schedule(emissions: readonly Emission[], afterNs: number): void {
+    const { now } = this.sim.hyp;
+    for (const e of emissions) {
+      const at = now + afterNs + e.delayNs;
+      if (at <= now && !e.edge) this.stage(e.bytes, 'by the test');
+      else this.timed.push({ at, order: this.order++, bytes: e.bytes });
+    }
+    this.timed.sort((a, b) => a.at - b.at || a.order - b.order);
+  }
+
+  stage(bytes: Uint8Array, note?: string): void {
+    this.note(bytes, note);
+    this.staged.push(bytes);
+  }
+
+  /** Moves what is due into the queue. True: something was. */
+  due(): boolean {
+    const { now } = this.sim.hyp;
+    let any = false;
+    while (this.timed.length > 0 && this.timed[0].at <= now) {
+      const next = this.timed.shift();
+      if (next === undefined) break;
+      if (this.staged.length === 0) this.edge();
+      this.stage(next.bytes, 'by the test');
+      any = true;
+    }
+    return any;
+  }
+}
