@@ -49,7 +49,7 @@ const HARMLESS: ReadonlySet<number> = new Set([
 ]);
 
 /** Commands that the model predicts as deadly, or as the end of what it follows, must be asked for. */
-function allowed(w: World, command: Command, options: GenerateOptions): boolean {
+function allowed(w: World, command: Command, options: GenerateOptions, last: boolean): boolean {
   const step = COMMANDS[command.name].build(w, command.args);
   if (step === undefined) return false;
   if (step.kind !== 'request' && step.kind !== 'burst') return true;
@@ -60,7 +60,7 @@ function allowed(w: World, command: Command, options: GenerateOptions): boolean 
   }
   while (trial.resetting.length > 0 && trial.death === undefined) finishReset(trial, trial.resetting.shift() as number);
   if (trial.death !== undefined) return options.deaths.includes('all') || options.deaths.includes(trial.death);
-  return trial.lost === undefined;
+  return trial.lost === undefined && (trial.over === undefined || last);
 }
 
 function anyCommand(bag: readonly string[], g: Prng): Command {
@@ -111,7 +111,7 @@ export function generator(seed: number, options: GenerateOptions): (w: World) =>
     if (left-- <= 0) return undefined;
     for (let i = 0; i < ATTEMPTS; i++) {
       const command = below(g, 2) === 0 ? purposeful(w, g) : anyCommand(bag, g);
-      if (allowed(w, command, options)) return command;
+      if (allowed(w, command, options, below(g, 8) === 0)) return command;
     }
     return undefined;
   };

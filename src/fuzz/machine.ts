@@ -89,7 +89,8 @@ export class Machine {
     this.seq = (seq + 1) & 0xffff;
     for (const packet of rpcPackets(RpcType.REQUEST, id, seq, payload) ?? []) {
       if (this.packets.send(packet)) continue;
-      this.settle();
+      // What comes meanwhile is kept for whoever settles next.
+      this.received = this.settle();
       if (!this.packets.send(packet)) return undefined;
     }
     return seq;

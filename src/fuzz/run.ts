@@ -148,7 +148,7 @@ export class Runner {
         result.death = machine.sim.rm.dead?.trigger;
         return result;
       }
-      if (this.w.lost !== undefined) break;
+      if (this.w.lost !== undefined || this.w.over !== undefined) break;
       if (result.executed.length % options.checkEvery === 0) {
         result.failure = this.invariants(at);
         if (result.failure !== undefined) return result;
@@ -207,7 +207,7 @@ export class Runner {
       case 'burst':
         return this.hostRequests(step.requests);
       case 'noise':
-        this.machine.sendRaw(step.packet);
+        for (const packet of step.packets) this.machine.sendRaw(packet);
         return compare([], this.machine.settle(), 'the primary VM');
       case 'reads':
         return this.read(step.vmid);

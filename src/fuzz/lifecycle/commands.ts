@@ -3,146 +3,37 @@
  * is carried out. So any part of a sequence is a sequence, and smaller numbers mean simpler commands: that makes shrinking
  * work (after fast-check's model commands).
  */
-import { Msg, TransType, VmState } from '../../protocol/index.js';
-import { GUESTS, IMAGE_SIZE, TREE_OFFSET, TREE_SIZE } from './guests.js';
-import { bytes, HLOS, type ModelParcel, type ModelVm, RM, type World } from './world.js';
+import { Msg, VmState } from '../../protocol/index.js';
+import {
+  AREAS,
+  acl,
+  areaAt,
+  byGuest,
+  type Command,
+  type CommandKind,
+  CREATE,
+  from3,
+  GUEST_NAMES,
+  handleOf,
+  inState,
+  loanHandle,
+  PICK,
+  pageAt,
+  parcelOf,
+  pick,
+  playable,
+  type Request,
+  type Step,
+  secondary,
+  sgl,
+  vmRequest,
+} from './command-parts.js';
+import { rareCommands } from './commands-rare.js';
+import { IMAGE_SIZE, TREE_OFFSET, TREE_SIZE } from './guests.js';
+import { placeFor } from './rules-mem.js';
+import { bytes, HLOS, type ModelParcel, type ModelVm, type World } from './world.js';
 
-export interface Command {
-  name: string;
-  args: number[];
-}
-
-/** A request with its sender. */
-export interface Request {
-  from: number;
-  id: number;
-  payload: Uint8Array;
-}
-
-/** What a command comes to in a state of the model. */
-export type Step =
-  | { kind: 'request'; request: Request; image?: { at: number; guest: string } }
-  /** Sent one after the other before RM runs. */
-  | { kind: 'burst'; requests: Request[] }
-  /** A packet that RM ignores. */
-  | { kind: 'noise'; packet: Uint8Array; why: string }
-  | { kind: 'stops'; vmid: number; reset: boolean }
-  | { kind: 'reads'; vmid: number };
-
-export interface CommandKind {
-  /** How often it is chosen. */
-  weight: number;
-  /** Exclusive upper limit of each argument. */
-  limits: readonly number[];
-  /** Undefined: makes no sense in this state. */
-  build(w: World, a: readonly number[]): Step | undefined;
-}
-
-const secondary = (w: World): ModelVm[] => [...w.vms.values()].filter((vm) => vm.vmid !== HLOS && vm.vmid !== RM);
-const PICK = 40;
-/** One in ten picks is none of the VMs. */
-const STRANGE = [0x90, HLOS, RM, 0, 300, 5];
-
-/** A VM to name: one that exists, or a strange number. */
-function pick(w: World, a: number, suits: (vm: ModelVm) => boolean = () => true): number | undefined {
-  if (a >= PICK - 4) return STRANGE[(a + secondary(w).length) % STRANGE.length];
-  const all = secondary(w);
-  const fitting = all.filter(suits);
-  // Mostly one that fits, sometimes any: wrong states are part of the game.
-  const from = fitting.length > 0 && a < PICK - 10 ? fitting : all;
-  return from.length === 0 ? undefined : from[a % from.length].vmid;
-}
-
-const inState =
-  (...states: number[]) =>
-  (vm: ModelVm): boolean =>
-    states.includes(vm.state);
-
-const parcelOf = (w: World, a: number, suits: (p: ModelParcel) => boolean = () => true): ModelParcel | undefined => {
-  const fitting = w.parcels.filter(suits);
-  const from = fitting.length > 0 && a < PICK - 10 ? fitting : w.parcels;
-  return from.length === 0 ? undefined : from[a % from.length];
-};
-const handleOf = (w: World, a: number, suits?: (p: ModelParcel) => boolean): number =>
-  a >= PICK - 3 ? 0x1000 + a : (parcelOf(w, a, suits)?.handle ?? 0);
-
-const from3 = (id: number, payload: Uint8Array): Step => ({ kind: 'request', request: { from: HLOS, id, payload } });
-
-const vmRequest = (
-  weight: number,
-  id: number,
-  suits: (vm: ModelVm) => boolean,
-  rest: readonly [number, number][] = [[2, 0]],
-): CommandKind => ({
-  weight,
-  limits: [PICK],
-  build: (w, [a]) => {
-    const vmid = pick(w, a, suits);
-    return vmid === undefined ? undefined : from3(id, bytes([2, vmid], ...rest));
-  },
-});
-
-const AREAS = 6;
-export const areaAt = (area: number): number => 0x5000_0000 + area * 0x20_0000;
-const pageAt = (slot: number): number => 0x5800_0000 + slot * 4096;
-const GUEST_NAMES = Object.keys(GUESTS);
-
-const acl = (...list: [number, number][]): (readonly [number, number])[] => [
-  [2, list.length],
-  [2, 0],
-  ...list.flatMap(
-    ([vmid, rights]) =>
-      [
-        [2, vmid],
-        [1, rights],
-        [1, 0],
-      ] as [number, number][],
-  ),
-];
-const sgl = (...list: [number, number][]): (readonly [number, number])[] => [
-  [2, list.length],
-  [2, 0],
-  ...list.flatMap(
-    ([ipa, size]) =>
-      [
-        [8, ipa],
-        [8, size],
-      ] as [number, number][],
-  ),
-];
-
-const CREATE = [Msg.MEM_SHARE, Msg.MEM_LEND, Msg.MEM_DONATE] as const;
-
-/** Guests that can be played: running, with a link, and their image readable and writable at its place. */
-export const playable = (w: World): ModelVm[] =>
-  secondary(w).filter((vm) => {
-    if (vm.state !== VmState.RUNNING || !w.links.has(vm.vmid)) return false;
-    const target = w.parcels.find((p) => p.handle === vm.memHandle)?.targets.find((t) => t.vmid === vm.vmid);
-    return target?.mapped === true && (target.rights & 6) === 6;
-  });
-
-const byGuest = (
-  weight: number,
-  limits: readonly number[],
-  make: (w: World, vm: ModelVm, a: readonly number[]) => [number, Uint8Array] | undefined,
-): CommandKind => ({
-  weight,
-  limits: [PICK, ...limits],
-  build: (w, [a, ...rest]) => {
-    const guests = playable(w);
-    if (guests.length === 0) return undefined;
-    const vm = guests[a % guests.length];
-    const made = make(w, vm, rest);
-    return made === undefined
-      ? undefined
-      : { kind: 'request', request: { from: vm.vmid, id: made[0], payload: made[1] } };
-  },
-});
-
-const loanHandle = (w: World, a: number): number => {
-  const irqs = [...w.loans.keys()];
-  return (w.irqBase + (a >= PICK - 4 || irqs.length === 0 ? 77 : irqs[a % irqs.length])) >>> 0;
-};
+export { type Command, type CommandKind, playable, type Request, type Step };
 
 /** Requests with nothing to choose but a VM, for queries and bursts. */
 const QUERIES = [
@@ -162,9 +53,24 @@ function query(w: World, q: number, a: number): [number, Uint8Array] {
   return [id, q % QUERIES.length < 4 ? bytes([2, vmid], [2, 0]) : new Uint8Array(0)];
 }
 
-const ODD_IDS = [Msg.VM_SUSPEND, Msg.VM_GET_HYP_CAPIDS, Msg.IPA_UNRESERVE, 0x5600_00ff, 0x5100_0016, 0x1234_5678];
+/** Known or not, there is no code behind them. */
+const ODD_IDS = [
+  Msg.VM_SUSPEND,
+  Msg.VM_GET_HYP_CAPIDS,
+  Msg.IPA_UNRESERVE,
+  0x5600_00ff,
+  0x5100_0016,
+  0x1234_5678,
+  Msg.VM_RESUME,
+  Msg.VM_SET_CONTEXT,
+  Msg.VM_GET_HYP_IRQS,
+  Msg.VM_IRQ_UNMAP,
+];
 
-export const COMMANDS: Readonly<Record<string, CommandKind>> = {
+const FIRST_OF_THREE = bytes([1, 0x21], [1, 1 | (2 << 2)], [2, 7], [4, Msg.MEM_SHARE], [4, 0]);
+const OTHER_CONTINUATION = bytes([1, 0x21], [1, 2 << 2], [2, 8], [4, Msg.MEM_SHARE], [4, 0]);
+
+const frequentCommands: Readonly<Record<string, CommandKind>> = {
   allocate: {
     weight: 8,
     limits: [20],
@@ -185,7 +91,7 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
       );
       if (vmid === undefined) return undefined;
       // The first kinds of guests are the interesting ones.
-      const guest = g < GUEST_NAMES.length ? GUEST_NAMES[g] : GUEST_NAMES[g % 2];
+      const guest = g < GUEST_NAMES.length ? GUEST_NAMES[g] : GUEST_NAMES[g % 3];
       const rights = r < 9 ? 7 : r - 5;
       const type = way < 9 ? 0 : way - 9;
       const list: [number, number][] =
@@ -236,15 +142,6 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
       if (type === 0) list.push([HLOS, 6]);
       const pages = Array.from({ length: count + 1 }, (_, i) => [pageAt(64 + 2 * i), 4096] as [number, number]);
       return from3(CREATE[type], bytes([4, 0], [4, 6], ...acl(...list), ...sgl(...pages)));
-    },
-  },
-  append: {
-    weight: 2,
-    limits: [PICK, 24, 2],
-    build: (w, [a, slot, done]) => {
-      const building = parcelOf(w, a, (p) => p.state === 0);
-      if (building === undefined || w.taken.has(pageAt(slot))) return undefined;
-      return from3(Msg.MEM_APPEND, bytes([4, building.handle], [1, done], [3, 0], ...sgl([pageAt(slot), 4096])));
     },
   },
   configure: {
@@ -368,41 +265,25 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
   },
   odd: {
     weight: 2,
-    limits: [6, 3],
+    limits: [10, 3],
     build: (_w, [i, length]) => from3(ODD_IDS[i], new Uint8Array(length * 4)),
   },
   cut: {
     // Any request of the ones above with bytes cut off or added.
     weight: 5,
-    limits: [64, 8, PICK],
-    build: (w, [which, cut, a]) => {
-      const names = CUTTABLE;
-      const kind = COMMANDS[names[which % names.length]];
-      const step = kind.build(
-        w,
-        kind.limits.map((limit, i) => (i === 0 ? a % limit : 0)),
-      );
-      if (step?.kind !== 'request') return undefined;
-      const { payload } = step.request;
-      const length = Math.max(0, payload.length + [-4, -1, 1, 4, -8, -payload.length, 8, -2][cut]);
-      const changed = new Uint8Array(length);
-      changed.set(payload.subarray(0, length));
-      return { ...step, request: { ...step.request, payload: changed }, image: undefined };
+    limits: [64, 8, PICK, 12],
+    build: (w, [which, cut, a, b]) => {
+      const kind = COMMANDS[CUTTABLE[which % CUTTABLE.length]];
+      return cutShort(kind.build(w, argsFor(kind, a, b)), cut);
     },
   },
   noise: {
     weight: 2,
-    limits: [5],
+    limits: [8],
     build: (_w, [what]) => ({
       kind: 'noise',
-      why: ['shorter than a header', 'API version 2', 'a reply', 'a notification', 'a continuation of nothing'][what],
-      packet: [
-        bytes([4, 0x0101_0121]),
-        bytes([1, 0x22], [1, 1], [2, 0], [4, Msg.VM_GET_VMID]),
-        bytes([1, 0x21], [1, 2], [2, 0], [4, Msg.VM_GET_VMID]),
-        bytes([1, 0x21], [1, 3], [2, 0], [4, Msg.VM_GET_VMID]),
-        bytes([1, 0x21], [1, 0], [2, 0], [4, Msg.VM_GET_VMID]),
-      ][what],
+      why: NOISE[what][0],
+      packets: NOISE[what].slice(1) as Uint8Array[],
     }),
   },
   burst: {
@@ -464,27 +345,21 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
       return from3(id, payload);
     },
   },
-  firmware: {
-    weight: 1,
-    limits: [8, PICK],
-    build: (w, [what, a]) => {
-      const vmid = pick(w, a) ?? 0;
-      const field = (v: number): Uint8Array => bytes([2, v], [2, what === 3 ? 1 : 0], [4, 0x1000], [8, 0], [8, 4096]);
-      if (what === 0) return from3(Msg.FW_MILESTONE, new Uint8Array(0));
-      if (what === 1) return from3(Msg.FW_MILESTONE, new Uint8Array(4));
-      if (what < 5) return from3(Msg.FW_SET_VM_FIRMWARE, what === 4 ? new Uint8Array(8) : field(2));
-      return from3(Msg.VM_SET_FIRMWARE_MEM, what === 5 ? new Uint8Array(8) : field(vmid));
-    },
-  },
   guestTries: byGuest(5, [64, PICK, 8], (w, _vm, [which, a, b]) => {
     // A request that is the primary VM's business.
     const kind = COMMANDS[CUTTABLE[which % CUTTABLE.length]];
-    const step = kind.build(
-      w,
-      kind.limits.map((limit, i) => (i === 0 ? a : b) % limit),
-    );
+    const step = kind.build(w, argsFor(kind, a, b));
     return step?.kind === 'request' ? [step.request.id, step.request.payload] : undefined;
   }),
+  guestCut: {
+    // Any request of a guest with bytes cut off or added.
+    weight: 3,
+    limits: [16, 8, PICK, 12],
+    build: (w, [which, cut, a, b]) => {
+      const kind = COMMANDS[GUEST_CUTTABLE[which % GUEST_CUTTABLE.length]];
+      return cutShort(kind.build(w, argsFor(kind, a, b)), cut);
+    },
+  },
   guestAsks: byGuest(5, [8, PICK], (w, _vm, [q, a]) => query(w, q, a)),
   guestExits: byGuest(3, [5], (_w, _vm, [code]) => [Msg.VM_EXIT, bytes([2, 1], [1, code], [1, 0])]),
   guestCrash: byGuest(2, [9], (_w, _vm, [n]) => [
@@ -496,15 +371,26 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
     ),
   ]),
   guestStatus: byGuest(2, [9], (_w, _vm, [os]) => [Msg.VM_SET_STATUS, bytes([1, 0], [1, os], [2, 5])]),
-  guestAccepts: byGuest(7, [PICK, 12, 6], (w, vm, [a, flags, type]) => {
+  guestAccepts: byGuest(7, [PICK, 14, 6, 6], (w, vm, [a, flags, type, where]) => {
     const p = parcelOf(w, a, (q) => q.targets.some((t) => t.vmid === vm.vmid && !t.mapped));
     if (p === undefined) return undefined;
-    const flag = [16, 0, 2, 4, 1, 8, 32, 16, 0, 16, 0, 0][flags] | 128;
+    // The last two: only addresses, which a later acceptance maps.
+    const flag = [144, 128, 130, 132, 129, 136, 160, 144, 128, 144, 128, 128, 16, 0][flags];
     const list = p.targets.map((t) => [t.vmid, t.rights] as [number, number]);
     const trans = type === 5 ? (p.transType + 1) % 3 : p.transType;
+    const places = where < 3 ? [] : placesFor(vm, p, where, (flag & 16) !== 0);
     return [
       Msg.MEM_ACCEPT,
-      bytes([4, p.handle], [1, p.memType], [1, trans], [1, flag], [1, 0], [4, p.label], ...acl(...list), ...sgl()),
+      bytes(
+        [4, p.handle],
+        [1, p.memType],
+        [1, trans],
+        [1, flag],
+        [1, 0],
+        [4, p.label],
+        ...acl(...list),
+        ...sgl(...places),
+      ),
     ];
   }),
   guestReleases: byGuest(4, [PICK, 2], (w, vm, [a, flags]) => {
@@ -526,10 +412,13 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
       ...sgl([0x8000_0000, 4096]),
     ),
   ]),
-  guestTakesIrq: byGuest(4, [PICK], (w, _vm, [a]) => [
-    Msg.VM_IRQ_ACCEPT,
-    bytes([4, loanHandle(w, a)], [4, 0xffff_ffff]),
-  ]),
+  guestTakesIrq: byGuest(4, [PICK, 10], (w, _vm, [a, at]) => {
+    const handle = loanHandle(w, a);
+    // Mostly where RM likes; or at its own number, another one that is lent, one that is not, or one that is none.
+    const other = [...w.loans.keys()][at % Math.max(w.loans.size, 1)] ?? 101;
+    const wanted = [(handle - w.irqBase) >>> 0, other, 200, 2000][at - 6] ?? 0xffff_ffff;
+    return [Msg.VM_IRQ_ACCEPT, bytes([4, handle], [4, wanted])];
+  }),
   guestReturnsIrq: byGuest(3, [PICK], (w, _vm, [a]) => [Msg.VM_IRQ_RELEASE, bytes([4, loanHandle(w, a)])]),
   guestTellsIrq: byGuest(2, [PICK, 3], (w, _vm, [a, f]) => [
     Msg.VM_IRQ_NOTIFY,
@@ -541,6 +430,65 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
     return [ids[what], what === 1 ? bytes([2, target], [2, 2], [2, 0x4242]) : bytes([2, target], [2, 0])];
   }),
 };
+
+export const COMMANDS: Readonly<Record<string, CommandKind>> = { ...frequentCommands, ...rareCommands };
+
+/** Arguments for a command within another: the first, and one for all others. */
+const argsFor = (kind: CommandKind, a: number, b: number): number[] =>
+  kind.limits.map((limit, i) => (i === 0 ? a : b) % limit);
+
+/** The request with a few bytes less or more. */
+function cutShort(step: Step | undefined, cut: number): Step | undefined {
+  if (step?.kind !== 'request') return undefined;
+  const { payload } = step.request;
+  const length = Math.max(0, payload.length + [-4, -1, 1, 4, -8, -payload.length, 8, -2][cut]);
+  const changed = new Uint8Array(length);
+  changed.set(payload.subarray(0, length));
+  return { ...step, request: { ...step.request, payload: changed }, image: undefined };
+}
+
+/** Addresses at which a guest wants a parcel. */
+function placesFor(vm: ModelVm, p: ModelParcel, where: number, contiguous: boolean): [number, number][] {
+  const size = contiguous ? p.size : p.regions[0].size;
+  const at = placeFor(p.handle);
+  if (where === 3) {
+    // All of it.
+    let next = at;
+    return contiguous
+      ? [[at, size]]
+      : p.regions.map((r) => {
+          next += r.size;
+          return [next - r.size, r.size] as [number, number];
+        });
+  }
+  if (where === 4) return [[vm.reserved[0] ?? 0x20_0000_0000, size]];
+  return [[at, size + 4096]];
+}
+
+/** Packets that RM ignores: why, and what they are. */
+const NOISE: readonly (readonly [string, ...Uint8Array[]])[] = [
+  ['shorter than a header', bytes([4, 0x0101_0121])],
+  ['API version 2', bytes([1, 0x22], [1, 1], [2, 0], [4, Msg.VM_GET_VMID])],
+  ['a reply', bytes([1, 0x21], [1, 2], [2, 0], [4, Msg.VM_GET_VMID])],
+  ['a notification', bytes([1, 0x21], [1, 3], [2, 0], [4, Msg.VM_GET_VMID])],
+  ['a continuation of nothing', bytes([1, 0x21], [1, 0], [2, 0], [4, Msg.VM_GET_VMID])],
+  ['the first of three', FIRST_OF_THREE],
+  ['the first of three, twice', FIRST_OF_THREE, FIRST_OF_THREE],
+  ['the first of three and a continuation of another message', FIRST_OF_THREE, OTHER_CONTINUATION],
+];
+
+/** Requests of a guest that {@link cutShort} is good for. */
+const GUEST_CUTTABLE = [
+  'guestAccepts',
+  'guestStatus',
+  'guestCrash',
+  'guestTakesIrq',
+  'guestReturnsIrq',
+  'guestConsole',
+  'guestTells',
+  'guestReserves',
+  'guestReleases',
+];
 
 const CUTTABLE = [
   'allocate',
@@ -563,13 +511,8 @@ const CUTTABLE = [
   'query',
   'clock',
   'reserve',
+  'append',
+  'attribute',
+  'describe',
+  'firmware',
 ];
-
-export const transName = (id: number): string =>
-  id === Msg.MEM_SHARE
-    ? 'share'
-    : id === Msg.MEM_LEND
-      ? 'lend'
-      : id === Msg.MEM_DONATE
-        ? 'donate'
-        : String(TransType.SHARE);

@@ -1,10 +1,16 @@
 /** Guest images of the fuzzer: a device tree each, and what RM makes of it (fact base: rm-boot-and-dt 4). */
 import { compileFdt, type FdtNode, node } from '../../board/fdt/index.js';
+import { RmError } from '../../protocol/index.js';
 
 export interface Guest {
   tree: Uint8Array;
-  /** RM accepts the tree. */
-  valid: boolean;
+  /** What VM_INIT answers. */
+  init: number;
+  /** `vm-attrs`: the VM may not be stopped, or not be reset. They are kept when VM_INIT refuses the tree after reading it. */
+  noShutdown: boolean;
+  noReset: boolean;
+  /** VM_INIT comes as far as to keep them. */
+  keepsAttrs: boolean;
   /** The VM gets an RM link. */
   link: boolean;
   console: boolean;
@@ -40,7 +46,13 @@ const bells: readonly FdtNode[] = [
   }),
 ];
 
-function tree(vcpus: number, devices: readonly FdtNode[], memory = true): Uint8Array {
+interface TreeOptions {
+  /** Properties of the vm-config node and of its memory node. */
+  config?: Parameters<typeof node>[1];
+  memory?: Parameters<typeof node>[1];
+}
+
+function tree(vcpus: number, devices: readonly FdtNode[], { config, memory }: TreeOptions = {}): Uint8Array {
   const cpus = Array.from({ length: vcpus }, (_, i) =>
     node(`cpu@${i}`, { device_type: 'cpu', reg: i, 'enable-method': 'psci' }),
   );
@@ -60,8 +72,8 @@ function tree(vcpus: number, devices: readonly FdtNode[], memory = true): Uint8A
       }),
       node(
         'gunyah-vm-config',
-        { 'image-name': 'fuzz' },
-        node('memory', memory ? { 'base-address': [0, GUEST_BASE] } : {}),
+        { 'image-name': 'fuzz', ...config },
+        node('memory', { 'base-address': [0, GUEST_BASE], ...memory }),
         node('interrupts', { config: '/intc' }),
         node('vcpus', { affinity: 'proxy' }),
         node('vdevices', {}, ...devices),
@@ -72,12 +84,45 @@ function tree(vcpus: number, devices: readonly FdtNode[], memory = true): Uint8A
   });
 }
 
-const good = { valid: true, link: false, console: false, vcpus: 1 };
+const good = {
+  init: RmError.OK,
+  noShutdown: false,
+  noReset: false,
+  keepsAttrs: true,
+  link: false,
+  console: false,
+  vcpus: 1,
+};
 
 export const GUESTS: Readonly<Record<string, Guest>> = {
   linked: { ...good, tree: tree(1, [rpc(false)]), link: true },
   plain: { ...good, tree: tree(1, []) },
   console: { ...good, tree: tree(1, [rpc(true)]), link: true, console: true },
   devices: { ...good, tree: tree(2, [rpc(false), ...bells]), link: true, vcpus: 2 },
-  broken: { ...good, tree: new Uint8Array(64), valid: false },
+  broken: { ...good, tree: new Uint8Array(64), keepsAttrs: false, init: RmError.MEM_INVALID },
+  // Attributes that RM keeps although it then refuses the tree for them: nothing makes a VM of this platform trusted.
+  fatal: {
+    ...good,
+    tree: tree(1, [rpc(false)], { config: { 'vm-attrs': ['crash-fatal'] } }),
+    init: RmError.ARGUMENT_INVALID,
+    noShutdown: true,
+    noReset: true,
+  },
+  direct: {
+    ...good,
+    tree: tree(1, [rpc(false)], { memory: { 'is-direct': true } }),
+    init: RmError.ARGUMENT_INVALID,
+  },
+  grabbing: {
+    ...good,
+    tree: tree(1, [rpc(false)], { config: { 'gic-irq-ranges': [100, 100] } }),
+    init: RmError.NORESOURCE,
+  },
+  stubborn: {
+    ...good,
+    tree: tree(1, [rpc(false)], { config: { 'vm-attrs': ['no-shutdown', 'no-reset'] } }),
+    link: true,
+    noShutdown: true,
+    noReset: true,
+  },
 };

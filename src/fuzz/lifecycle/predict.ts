@@ -33,6 +33,7 @@ const cloneVm = (vm: ModelVm): ModelVm => ({
   ...vm,
   peers: [...vm.peers],
   accepted: [...vm.accepted],
+  reserved: [...vm.reserved],
   console: vm.console === undefined ? undefined : { ...vm.console },
 });
 

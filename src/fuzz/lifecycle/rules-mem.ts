@@ -4,6 +4,7 @@ import { GUESTS, type Guest, TREE_OFFSET } from './guests.js';
 import {
   type Answer,
   answer,
+  anything,
   bytes,
   HLOS,
   isDynamic,
@@ -39,6 +40,8 @@ const IO = 1;
 /** Memory that the fuzzer gives away lies here; everything else counts as not the primary VM's. */
 export const POOL_BASE = 0x5000_0000;
 export const POOL_END = 0x6000_0000;
+/** Device memory is RM's own: nobody can make a parcel of it (fact base: platform-qemu). */
+export const IO_BASE = 0x0b00_0000;
 
 interface List {
   at: number;
@@ -46,12 +49,12 @@ interface List {
   size: number;
 }
 
-/** Lists of a request from offset `at` with these entry sizes; the last `optional` ones may be missing. An error code otherwise. */
-function lists(p: Uint8Array, start: number, sizes: readonly number[], optional = 0): List[] | number {
+/** Lists of a request from offset `at` with these entry sizes, missing at its end if empty; an error code otherwise. */
+function lists(p: Uint8Array, start: number, sizes: readonly number[]): List[] | number {
   const out: List[] = [];
   let at = start;
   for (let i = 0; i < sizes.length; i++) {
-    if (at === p.length && i >= sizes.length - optional) {
+    if (at === p.length) {
       out.push({ at, count: 0, size: sizes[i] });
       continue;
     }
@@ -69,15 +72,22 @@ const entries = <T>(l: List, read: (at: number) => T): T[] =>
   Array.from({ length: l.count }, (_, i) => read(l.at + i * l.size));
 
 /** The pages of a list go to a new holder; an error, and nothing changed, if one of them is not the caller's. */
-function takePages(w: World, from: number, sgl: readonly { ipa: number; size: number }[], holder: string): number {
-  const got: number[] = [];
+function takePages(
+  w: World,
+  from: number,
+  sgl: readonly { ipa: number; size: number }[],
+  holder: string,
+  memType: number,
+  got: number[] = [],
+): number {
   const undo = (code: number): number => {
     for (const page of got) w.taken.delete(page);
     return code;
   };
   for (const { ipa, size } of sgl) {
     if (ipa % PAGE !== 0 || size % PAGE !== 0 || ipa >= LIMIT || size >= LIMIT) return undo(ARGUMENT_INVALID);
-    if (size === 0 || from !== HLOS || ipa < POOL_BASE || ipa + size > POOL_END) return undo(MEM_INVALID);
+    if (size === 0 || from !== HLOS || memType === IO || ipa < POOL_BASE || ipa + size > POOL_END)
+      return undo(MEM_INVALID);
     for (let page = ipa; page < ipa + size; page += PAGE) {
       if (w.taken.has(page)) return undo(MEM_INVALID);
       w.taken.set(page, holder);
@@ -94,7 +104,7 @@ const create =
   (transType: number): Rule =>
   (w, from, p) => {
     if (p.length < 20) return error(MSG_INVALID);
-    const found = lists(p, 8, [4, 16, 4], 1);
+    const found = lists(p, 8, [4, 16, 4]);
     if (typeof found === 'number') return error(found);
     const [acl, sgl, attrs] = found;
     if (acl.count === 0 || sgl.count === 0) return error(ARGUMENT_INVALID);
@@ -111,19 +121,19 @@ const create =
       if (!named || rights < 4 || rights > 7) return error(ARGUMENT_INVALID);
       if (memType === IO && (rights & 1) !== 0) return error(ARGUMENT_INVALID);
       if (transType === TransType.DONATE && rights !== (memType === IO ? 6 : 7)) return error(DENIED);
-      targets.push({ vmid, rights, shared: false, mapped: false });
+      targets.push({ vmid, rights, shared: false, mapped: false, placed: -1, contiguous: false });
     }
     if (targets.some((t) => t.vmid === from) !== (transType === TransType.SHARE)) return error(ARGUMENT_INVALID);
     const given: { attr: number; vmid: number }[] = [];
     for (const a of entries(attrs, (at) => ({ attr: num(p, at, 2), vmid: num(p, at + 2, 2) }))) {
       if (given.some((g) => g.vmid === a.vmid) || a.attr > 3) return error(ARGUMENT_INVALID);
       if ((memType === IO) !== (a.attr === 1)) return error(ARGUMENT_INVALID);
-      if (transType === TransType.DONATE && a.attr !== 0) return error(ARGUMENT_INVALID);
+      if (transType === TransType.DONATE && a.attr !== (memType === IO ? 1 : 0)) return error(ARGUMENT_INVALID);
       if (!targets.some((t) => t.vmid === a.vmid)) return error(VMID_INVALID);
       given.push(a);
     }
     const regions = sglOf(p, sgl);
-    const code = takePages(w, from, regions, `parcel ${handle}`);
+    const code = takePages(w, from, regions, `parcel ${handle}`, memType);
     if (code !== OK) return error(code);
     w.parcels.push({
       handle,
@@ -154,10 +164,11 @@ const append: Rule = (w, from, p) => {
   if (parcel === undefined) return error(HANDLE_INVALID);
   if (parcel.owner !== from || parcel.state !== ParcelState.INIT) return error(DENIED);
   const sgl = sglOf(p, found[0]);
-  const code = takePages(w, from, sgl, `parcel ${parcel.handle}`);
+  const got: number[] = [];
+  const code = takePages(w, from, sgl, `parcel ${parcel.handle}`, parcel.memType, got);
   if (code !== OK) {
     // The recorded size keeps what was added before the failure: no contiguous acceptance fits any more.
-    w.lost = 'an append failed half-way';
+    if (got.length > 0) w.over = 'an append failed half-way';
     return error(code);
   }
   parcel.regions.push(...sgl);
@@ -170,6 +181,24 @@ function remove(w: World, parcel: ModelParcel): void {
   w.parcels.splice(w.parcels.indexOf(parcel), 1);
 }
 
+/** A donation is complete: the parcel is gone, its pages are the VM's. */
+export function moveParcel(w: World, parcel: ModelParcel, vmid: number): void {
+  for (const { ipa, size } of parcel.regions) {
+    for (let page = ipa; page < ipa + size; page += PAGE) w.taken.set(page, `vm ${vmid}`);
+  }
+  forgetAccepted(w.vms.get(vmid), parcel);
+  remove(w, parcel);
+}
+
+/** The last of the list takes the place of what goes. */
+function forgetAccepted(vm: ModelVm | undefined, parcel: ModelParcel): void {
+  const list = vm?.accepted ?? [];
+  const at = list.indexOf(parcel.handle);
+  if (at < 0) return;
+  const last = list.pop() as number;
+  if (at < list.length) list[at] = last;
+}
+
 function markShared(w: World, parcel: ModelParcel, target: ModelTarget, mapped: boolean): void {
   if (!target.shared) w.vms.get(target.vmid)?.accepted.push(parcel.handle);
   target.shared = true;
@@ -179,7 +208,7 @@ function markShared(w: World, parcel: ModelParcel, target: ModelTarget, mapped: 
 
 const accept: Rule = (w, from, p) => {
   if (p.length < 24) return error(MSG_INVALID);
-  const found = lists(p, 12, [4, 16, 4], 1);
+  const found = lists(p, 12, [4, 16, 4]);
   if (typeof found === 'number') return error(found);
   const [acl, sgl, attrs] = found;
   const parcel = lookup(w, num(p, 0, 4));
@@ -194,40 +223,69 @@ const accept: Rule = (w, from, p) => {
     const named = entries(attrs, (at) => `${num(p, at, 2)} ${num(p, at + 2, 2)}`).join();
     if (named !== parcel.attrs.map((a) => `${a.attr} ${a.vmid}`).join()) return error(VALIDATE_FAILED);
   }
-  if ((flags & 8) !== 0 || num(p, 18 + 4 * acl.count, 2) !== 0) return error(DENIED);
+  if ((flags & 8) !== 0) return error(DENIED);
+  if (num(p, 18 + 4 * acl.count, 2) !== 0) return error(ARGUMENT_INVALID);
   const target = parcel.targets.find((t) => t.vmid === from);
   if (target === undefined) return error(VMID_INVALID);
   if (parcel.owner === from || target.mapped) return error(DENIED);
-  if ((flags & 16) !== 0 && parcel.memType !== 0) return error(ARGUMENT_INVALID);
+  const contiguous = (flags & 16) !== 0;
+  if (contiguous && (parcel.memType !== 0 || (target.placed >= 0 && !target.contiguous)))
+    return error(ARGUMENT_INVALID);
   if ((flags & 32) !== 0 && (parcel.memType === IO || (target.rights & 2) === 0)) return error(ARGUMENT_INVALID);
-  if (sgl.count !== 0 || (flags & 128) === 0) {
-    w.lost = 'acceptance at chosen addresses, or in parts';
-    return error(OK);
+  const done = (flags & 128) !== 0;
+  const before = Math.max(target.placed, 0);
+  if (before > 0 && target.contiguous !== contiguous && parcel.regions.length > 1) {
+    w.lost = 'acceptance in parts, first contiguous and then not';
+    return anything(OK);
   }
-  const count = (flags & 16) !== 0 ? 1 : parcel.regions.length;
-  if (parcel.transType === TransType.DONATE) {
-    for (const { ipa, size } of parcel.regions) {
-      for (let page = ipa; page < ipa + size; page += PAGE) w.taken.set(page, `vm ${from}`);
-    }
-    remove(w, parcel);
-  } else markShared(w, parcel, target, true);
+  const mappings = contiguous ? 1 : parcel.regions.length;
+  const wanted = sgl.count === 0 ? mappings - before : sgl.count;
+  if (wanted > mappings - before) return error(ARGUMENT_INVALID);
+  for (const [j, { ipa, size }] of sglOf(p, sgl).entries()) {
+    const needed = contiguous ? parcel.size : parcel.regions[before + j].size;
+    if (ipa % PAGE !== 0 || ipa >= LIMIT || size !== needed) return error(ARGUMENT_INVALID);
+    const place = placeOf(w, from, parcel, ipa, size);
+    if (place !== OK) return error(place);
+  }
+  if (done && before + wanted !== mappings) return error(ARGUMENT_INVALID);
+  if (target.placed < 0) target.contiguous = contiguous;
+  target.placed = before + wanted;
+  if (done && parcel.transType === TransType.DONATE) moveParcel(w, parcel, from);
+  else markShared(w, parcel, target, done);
+  if (sgl.count !== 0) return error(OK);
   return {
     error: OK,
     check: (data) =>
-      data.length === 4 + 16 * count && num(data, 0, 2) === count ? undefined : `${count} mappings expected`,
+      data.length === 4 + 16 * wanted && num(data, 0, 2) === wanted ? undefined : `${wanted} mappings expected`,
   };
 };
+
+/** Guest addresses that the fuzzer asks for: one range for each parcel, where RM places nothing of its own. */
+export const PLACE_BASE = 0xe_0000_0000;
+export const placeFor = (handle: number): number => PLACE_BASE + handle * 0x10_0000;
+/** Guest addresses that the fuzzer reserves, page by page; nothing else is ever placed there. */
+export const RESERVE_BASE = 0xf_0000_0000;
+export const RESERVE_END = 0xf_1000_0000;
+const SPACE_END = 2 ** 36;
+
+/** What comes of a chosen address. */
+function placeOf(w: World, vmid: number, parcel: ModelParcel, ipa: number, size: number): number {
+  if (ipa + size > SPACE_END) return NORESOURCE;
+  if (w.vms.get(vmid)?.reserved.includes(ipa) === true) {
+    w.over = 'addresses that are lost';
+    return size === PAGE ? MEM_INVALID : NORESOURCE;
+  }
+  if (ipa !== placeFor(parcel.handle)) w.lost = 'acceptance at an address of which the model knows nothing';
+  return OK;
+}
 
 /** One target gives the parcel back. */
 function giveBack(w: World, parcel: ModelParcel, target: ModelTarget): void {
   target.shared = false;
   target.mapped = false;
-  const list = w.vms.get(target.vmid)?.accepted;
-  const at = list?.indexOf(parcel.handle) ?? -1;
-  if (list !== undefined && at >= 0) {
-    const last = list.pop() as number;
-    if (at < list.length) list[at] = last;
-  }
+  target.placed = -1;
+  target.contiguous = false;
+  forgetAccepted(w.vms.get(target.vmid), parcel);
   if (!parcel.targets.some((t) => t.shared)) parcel.state = ParcelState.SHARING;
 }
 
@@ -358,7 +416,7 @@ const memNotify: Rule = (w, from, p) => {
 
 const lookupSgl: Rule = (w, from, p) => {
   if (p.length < 16) return error(MSG_INVALID);
-  const found = lists(p, 8, [4, 16, 4], 1);
+  const found = lists(p, 8, [4, 16, 4]);
   if (typeof found === 'number') return error(found);
   const [acl, sgl, attrs] = found;
   const wanted = [

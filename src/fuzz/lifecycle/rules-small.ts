@@ -1,5 +1,6 @@
 /** What RM must answer to interrupt, console, address and firmware requests (fact base: rm-rpc-messages 4, 6, 7, 8). */
-import { Msg, RmError, VmState } from '../../protocol/index.js';
+import { Msg, RmError, TransType, VmState } from '../../protocol/index.js';
+import { moveParcel, RESERVE_BASE, RESERVE_END } from './rules-mem.js';
 import {
   type Answer,
   answer,
@@ -15,8 +16,8 @@ import {
   type World,
 } from './world.js';
 
-const { OK, DENIED, MSG_INVALID, NORESOURCE, ARGUMENT_INVALID, HANDLE_INVALID, VM_STATE } = RmError;
-const { IRQ_INVALID, IRQ_INUSE, IRQ_RELEASED, IN_USE, BUSY, UNIMPLEMENTED } = RmError;
+const { OK, DENIED, MSG_INVALID, MEM_INVALID, NORESOURCE, ARGUMENT_INVALID, HANDLE_INVALID, VM_STATE } = RmError;
+const { IRQ_INVALID, IRQ_INUSE, IRQ_RELEASED, IN_USE, BUSY, UNIMPLEMENTED, VALIDATE_FAILED } = RmError;
 const error = (code: number): Answer => answer(code);
 
 /** Hardware interrupts of the primary VM that can be lent (fact base: observations 28). */
@@ -57,7 +58,17 @@ const acceptIrq = irqRule(8, (w, from, p) => {
   if (loan.state !== 1) return IN_USE;
   const irq = irqOf(w, num(p, 0, 4));
   const wanted = num(p, 4, 4);
-  if (wanted !== 0xffff_ffff && wanted !== irq) {
+  // Whatever number is asked for, RM binds the hardware interrupt of that number.
+  const bound = wanted === 0xffff_ffff ? irq : wanted;
+  if (!lendable(bound)) {
+    if (bound >= 16 && bound <= 1019 && (bound < 32 || bound > 255)) w.lost = 'interrupts of the board itself';
+    return error(ARGUMENT_INVALID);
+  }
+  const other = w.loans.get(bound);
+  if (other?.state === 2 && other.borrower === from) return error(DENIED);
+  if (bound !== irq) {
+    // Bound to its owner, or to another borrower.
+    if (other === undefined || other.state === 2) return error(ARGUMENT_INVALID);
     w.lost = 'an interrupt accepted at another number';
     return anything(OK);
   }
@@ -170,11 +181,17 @@ const reserve: Rule = (w, from, p) => {
   if (n > 30) return error(NORESOURCE);
   if (p.length !== 16 + n * (p[0] === 0 ? 16 : 32)) return error(MSG_INVALID);
   if (n === 0) return p[0] === 0 ? error(OK) : answer(OK, bytes([4, 0]));
-  if (from === HLOS) {
-    return error(DENIED);
+  if (from === HLOS) return error(DENIED);
+  const base = num(p, 16, 8);
+  const free = base >= RESERVE_BASE && base < RESERVE_END && base % 4096 === 0 && num(p, 24, 8) === 4096;
+  if (p[0] !== 0 || n !== 1 || !free) {
+    w.lost = 'a reservation of other addresses';
+    return anything(OK);
   }
-  w.lost = 'a reservation of addresses';
-  return anything(OK);
+  if (vm.reserved.includes(base)) return error(DENIED);
+  vm.reserved.push(base);
+  if ((generic & 3) === 0) w.over = 'a reservation for memory of the usual kind';
+  return error(OK);
 };
 
 const milestone: Rule = (w, from, p) => {
@@ -189,10 +206,16 @@ const setFirmware: Rule = (w, from, p) => {
   if (p.length !== 24) return error(MSG_INVALID);
   if (num(p, 2, 2) !== 0) return error(UNIMPLEMENTED);
   if (num(p, 0, 2) !== 2) return error(ARGUMENT_INVALID);
+  if (w.firmware !== 0) return error(BUSY);
   const parcel = w.parcels.find((q) => q.handle === num(p, 4, 4) && q.targets.some((t) => t.vmid === RM));
   if (parcel === undefined) return error(HANDLE_INVALID);
-  w.lost = `a firmware image (${BUSY})`;
-  return anything(OK);
+  const size = num(p, 16, 8);
+  if (size === 0 || num(p, 8, 8) !== 0 || size > parcel.size) return error(ARGUMENT_INVALID);
+  if (parcel.memType !== 0 || parcel.transType !== TransType.DONATE) return error(ARGUMENT_INVALID);
+  if (parcel.attrs.length > 0) return error(VALIDATE_FAILED);
+  w.firmware = parcel.size;
+  moveParcel(w, parcel, RM);
+  return error(OK);
 };
 
 const firmwareMem: Rule = (w, from, p) => {
@@ -203,8 +226,14 @@ const firmwareMem: Rule = (w, from, p) => {
   if (!isSelfOwnerPeer(vm, from)) return refuse(DENIED);
   if (vm.state !== VmState.INIT) return refuse(VM_STATE);
   if (vm.auth !== 2) return refuse(ARGUMENT_INVALID);
-  // No firmware image is ever set.
-  return refuse(DENIED);
+  if (w.firmware === 0) return refuse(DENIED);
+  const parcel = w.parcels.find((q) => q.handle === num(p, 4, 4) && q.targets.some((t) => t.vmid === vm.vmid));
+  if (parcel === undefined) return refuse(MEM_INVALID);
+  if (num(p, 8, 8) + num(p, 16, 8) > parcel.size) return refuse(ARGUMENT_INVALID);
+  vm.fwHandle = parcel.handle;
+  vm.fwOffset = num(p, 8, 8);
+  vm.fwSize = num(p, 16, 8);
+  return error(OK);
 };
 
 export const smallRules: Readonly<Record<number, Rule>> = {

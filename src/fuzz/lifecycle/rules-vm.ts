@@ -128,10 +128,18 @@ const init: Rule = (w, from, p) => {
   if ('error' in vm) return vm;
   if (vm.state !== VmState.INIT) return error(VM_STATE);
   const guest = treeIn(w, vm);
-  if (guest === undefined || !guest.valid) {
+  const refuse = (code: number): Answer => {
     setState(w, vm, VmState.INIT_FAILED);
-    return error(MEM_INVALID);
+    return error(code);
+  };
+  if (guest === undefined || guest.init === MEM_INVALID) return refuse(MEM_INVALID);
+  // None of the fuzzer's trees has an address for firmware: it must lie in the image.
+  if (vm.fwSize !== 0 && vm.fwHandle !== vm.memHandle) return refuse(ARGUMENT_INVALID);
+  if (guest.keepsAttrs) {
+    vm.noShutdown = guest.noShutdown;
+    vm.noReset = guest.noReset;
   }
+  if (guest.init !== OK) return refuse(guest.init);
   if (guest.link) w.links.add(vm.vmid);
   if (guest.console) vm.console = { self: false, owner: false };
   setState(w, vm, VmState.READY);
@@ -149,7 +157,12 @@ const start: Rule = (w, from, p) => {
   };
   if (!acceptForStart(w, vm)) return fail(NORESOURCE);
   if (w.death !== undefined) return error(OK);
-  if (vm.auth === 2) return fail(w.milestone ? NORESOURCE : DENIED);
+  if (vm.auth === 2) {
+    if (!w.milestone) return fail(DENIED);
+    if (w.firmware === 0) return fail(NORESOURCE);
+    if (w.firmware > vm.fwSize) return fail(MEM_INVALID);
+    w.lost = 'a start from firmware';
+  }
   setState(w, vm, VmState.RUNNING);
   return error(OK);
 };
@@ -163,7 +176,7 @@ const stop: Rule = (w, from, p) => {
   if (p.length !== 8) return error(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
   if (vm === undefined || ownerOf(vm.vmid) !== from) return error(VMID_INVALID);
-  if (vm.state !== VmState.RUNNING) return error(VM_STATE);
+  if (vm.state !== VmState.RUNNING || vm.noShutdown) return error(VM_STATE);
   if ((p[2] & 1) !== 0) {
     exited(w, vm, 7, 0, 0);
   } else if (w.links.has(vm.vmid)) {
@@ -181,7 +194,9 @@ const exit: Rule = (w, from, p) => {
     w.death = 'vm-exit-from-hlos';
     return error(OK);
   }
-  exited(w, w.vms.get(from) as ModelVm, 0, num(p, 0, 2), p[2]);
+  const vm = w.vms.get(from) as ModelVm;
+  vm.noShutdown = false;
+  exited(w, vm, 0, num(p, 0, 2), p[2]);
   return error(OK);
 };
 
@@ -189,6 +204,7 @@ const reset: Rule = (w, from, p) => {
   if (p.length !== 4) return error(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
   if (vm === undefined || ownerOf(vm.vmid) !== from) return error(VMID_INVALID);
+  if (vm.noReset) return error(DENIED);
   if (!vm.config) {
     w.death = 'vm-reset-without-configuration';
     return error(OK);
@@ -203,7 +219,10 @@ const reset: Rule = (w, from, p) => {
 export function finishReset(w: World, vmid: number): void {
   const vm = w.vms.get(vmid) as ModelVm;
   if (vm.wasReset) {
-    w.lost = 'a second reset of one VM cleans nothing';
+    // RM never rewinds the stage of the first one.
+    setState(w, vm, VmState.RESET);
+    removePeers(w, vm);
+    w.over = 'a second reset of one VM cleans nothing';
     return;
   }
   releaseAtReset(w, vm);
@@ -225,6 +244,7 @@ export function finishReset(w: World, vmid: number): void {
   vm.crash = undefined;
   vm.memHandle = 0;
   vm.memSize = 0;
+  vm.reserved = [];
   vm.wasReset = true;
   setState(w, vm, VmState.RESET);
   removePeers(w, vm);
@@ -326,6 +346,10 @@ const resources: Rule = (w, _from, p) => {
 /** The guest stops by PSCI SYSTEM_OFF (1) or SYSTEM_RESET (2). */
 export function guestStops(w: World, vmid: number, type: 1 | 2): void {
   const vm = w.vms.get(vmid) as ModelVm;
+  if (vm.noShutdown) {
+    w.death = 'no-shutdown-halt';
+    return;
+  }
   exited(w, vm, type, 0, vm.crash === undefined ? 0 : 1);
 }
 

@@ -24,6 +24,15 @@ export interface ModelVm {
   memSize: number;
   dtOffset: number;
   dtSize: number;
+  /** VM_SET_FIRMWARE_MEM: parcel and range; size 0: not given. */
+  fwHandle: number;
+  fwOffset: number;
+  fwSize: number;
+  /** Marks of the last tree that VM_INIT read. */
+  noShutdown: boolean;
+  noReset: boolean;
+  /** Addresses that the VM reserved itself, for memory that this platform does not have. */
+  reserved: number[];
   console: { self: boolean; owner: boolean } | undefined;
   crash: Uint8Array | undefined;
   /** Handles that it accepted, in RM's order. */
@@ -37,6 +46,9 @@ export interface ModelTarget {
   rights: number;
   shared: boolean;
   mapped: boolean;
+  /** Accepted in parts: how many mappings have an address; -1: none was ever accepted. */
+  placed: number;
+  contiguous: boolean;
 }
 
 export interface ModelParcel {
@@ -80,7 +92,8 @@ export interface World {
   loans: Map<number, ModelLoan>;
   irqBase: number;
   milestone: boolean;
-  /** Image areas by address, and the guest whose tree is there. */
+  /** Size of the firmware image that RM holds; 0: none. */
+  firmware: number;
   /** What the image area at an address holds: name of the guest in guests.ts. */
   images: Map<number, string>;
   /** Areas whose tree RM has patched since it was written. */
@@ -91,8 +104,10 @@ export interface World {
   death: string | undefined;
   /** VMs whose reset goes on after the requests at hand. */
   resetting: number[];
-  /** The model does not follow RM any further: why. */
+  /** The model does not know what RM answers: why. */
   lost: string | undefined;
+  /** The model knew the answer but does not follow RM from here on: why. */
+  over: string | undefined;
 }
 
 export const newWorld = (irqBase: number): World => ({
@@ -107,12 +122,14 @@ export const newWorld = (irqBase: number): World => ({
   loans: new Map(),
   irqBase,
   milestone: false,
+  firmware: 0,
   images: new Map(),
   patched: new Set(),
   out: [],
   death: undefined,
   resetting: [],
   lost: undefined,
+  over: undefined,
 });
 
 export const newVm = (vmid: number, state: number): ModelVm => ({
@@ -128,6 +145,12 @@ export const newVm = (vmid: number, state: number): ModelVm => ({
   memSize: 0,
   dtOffset: 0,
   dtSize: 0,
+  fwHandle: -1,
+  fwOffset: 0,
+  fwSize: 0,
+  noShutdown: false,
+  noReset: false,
+  reserved: [],
   console: undefined,
   crash: undefined,
   accepted: [],
