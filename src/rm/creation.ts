@@ -3,10 +3,10 @@
  * rm-state-machines 7.1 and 7.2).
  */
 import { le16, le32, le64 } from '../base/index.js';
-import { be32, checkHeader, Head } from '../board/fdt/index.js';
-import { AuthType, HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
+import { be32, checkHeader, HEADER_SIZE, Head } from '../board/fdt/index.js';
+import { AuthType, HypError, Msg, Platform, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
-import { isVmConfigError, parseVmConfig } from './dt/index.js';
+import { isVmConfigError, parseVmConfig, type TreeArea } from './dt/index.js';
 import type { VmConfig } from './dt/vm-config-types.js';
 import type { Handler } from './handler.js';
 import { Create } from './hv.js';
@@ -104,18 +104,34 @@ const authImage: Handler = (rm, from, req) => {
   return RmError.OK;
 };
 
-/** Maps the device tree region into RM and checks its header. An IPA of RM, or undefined: refused. */
-export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; region: Uint8Array } | undefined {
-  if (vm.dtSize === 0 || vm.dtOffset > vm.memSize || vm.dtSize > vm.memSize - vm.dtOffset) return undefined;
-  const mapped = mapInRm(rm, vm.memHandle, vm.dtOffset, vm.dtSize);
-  if (mapped.error !== HypError.OK) return undefined;
-  const region = new Uint8Array(vm.dtSize);
-  if (!rm.hv.port.read(mapped.ipa, region)) throw new RmDeath('FAULT', 'vm-init-tree-unmapped');
-  if (checkHeader(region) !== 0 || be32(region, Head.TOTALSIZE) > region.length) {
+/** Bytes of a header, and one byte of a page. */
+const header = new Uint8Array(HEADER_SIZE);
+const probe = new Uint8Array(1);
+
+/** Bytes of RM's view of the device tree area. */
+function readArea(rm: Rm, ipa: number, bytes: Uint8Array): Uint8Array {
+  if (!rm.hv.port.read(ipa, bytes)) throw new RmDeath('FAULT', 'vm-init-tree-unmapped');
+  return bytes;
+}
+
+/**
+ * Maps the device tree region into RM, all of which must have memory behind it, and checks its header. An IPA of RM and
+ * the tree alone (the area is often far larger), or undefined: refused.
+ */
+export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; area: TreeArea } | undefined {
+  const size = vm.dtSize;
+  if (size === 0 || vm.dtOffset > vm.memSize || size > vm.memSize - vm.dtOffset) return undefined;
+  const { error, ipa } = mapInRm(rm, vm.memHandle, vm.dtOffset, size);
+  if (error !== HypError.OK) return undefined;
+  for (let at = 0; at < size; at += Platform.PAGE_SIZE) readArea(rm, ipa + at, probe);
+  const head = readArea(rm, ipa, size < header.length ? new Uint8Array(size) : header);
+  const total = checkHeader(head) === 0 ? be32(head, Head.TOTALSIZE) : Number.POSITIVE_INFINITY;
+  if (total > size) {
     unmapFromRm(rm, vm.memHandle);
     return undefined;
   }
-  return { ipa: mapped.ipa, region };
+  const tree = readArea(rm, ipa, new Uint8Array(total));
+  return { ipa, area: { tree, size, copy: () => readArea(rm, ipa, new Uint8Array(size)) } };
 }
 
 /** Firmware range against the tree's firmware window (6.1 row 6). */
@@ -225,7 +241,7 @@ const createDevices = (rm: Rm, vm: VmRecord, config: VmConfig): number =>
 function initVm(rm: Rm, vm: VmRecord): number {
   const tree = mapTree(rm, vm);
   if (tree === undefined) return RmError.MEM_INVALID;
-  const config = parseVmConfig(tree.region);
+  const config = parseVmConfig(tree.area.tree);
   unmapFromRm(rm, vm.memHandle);
   if (isVmConfigError(config)) return RmError.MEM_INVALID;
   if (applyConfig(rm, vm, config) !== HypError.OK) return RmError.ARGUMENT_INVALID;

@@ -130,7 +130,7 @@ function processTree(rm: Rm, vm: VmRecord, setup: VmSetup): boolean {
   const tree = mapTree(rm, vm);
   if (tree === undefined) return false;
   const parcels = vmTreeParcels(rm, vm);
-  const result = patchVmTree(tree.region, treeInput(rm, vm, setup, parcels), vmTreeParcelPort(rm, vm));
+  const result = patchVmTree(tree.area, treeInput(rm, vm, setup, parcels), vmTreeParcelPort(rm, vm));
   storePhandles(rm, vm, parcels);
   if (result.kind !== 'refused') rm.hv.port.write(tree.ipa, result.bytes);
   if (result.kind === 'overflow') throw new RmDeath('FAULT', 'vm-start-dt-overflow');

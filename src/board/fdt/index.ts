@@ -12,6 +12,7 @@ export {
   FdtErr,
   firstProp,
   firstSubnode,
+  HEADER_SIZE,
   Head,
   nextNode,
   nextProp,
@@ -22,7 +23,17 @@ export {
 export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt, growFdt } from './build.js';
 export { compileFdt } from './compile.js';
 export { addSubnode, type FdtEdit, openInto, pack, setProp } from './edit.js';
+export { graft } from './graft.js';
 export { applyOverlay } from './overlay.js';
+export {
+  beginOverlay,
+  type OverlayWriter,
+  overlayBlob,
+  overlayLength,
+  overlayNode,
+  overlayNodeEnd,
+  overlayProp,
+} from './overlay-writer.js';
 export {
   ancestors,
   cells,
@@ -56,3 +67,4 @@ export {
   u64s,
   writeFdt,
 } from './tree.js';
+export { indexTree, nodeAtPath, type TreeIndex } from './tree-index.js';

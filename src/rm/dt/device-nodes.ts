@@ -11,6 +11,7 @@ import {
   propStrings,
   propU32,
   propU64,
+  propU64s,
 } from './dto.js';
 import {
   type DoorbellNode,
@@ -73,7 +74,7 @@ function messageQueue(dto: Dto, d: MessageQueueNode): DtoRefusal {
 function messageQueuePair(dto: Dto, d: MessageQueuePairNode): DtoRefusal {
   return nodeAt(dto, at(d.generate, d.rxCap), () => {
     compatible(dto, d.pushCompatible, 'qcom,gunyah-message-queue', 'qcom,gunyah-capability');
-    propU64(dto, 'reg', d.txCap, d.rxCap);
+    propU64s(dto, 'reg', [d.txCap, d.rxCap]);
     const refusal = propInterrupts(dto, [d.txIrq, d.rxIrq]);
     if (refusal !== undefined) return refusal;
     if (d.peerId !== null && d.peerVmid !== null) propU32(dto, 'qcom,peer-vmid', d.peerVmid);
@@ -136,7 +137,7 @@ function shm(dto: Dto, d: ShmNode, parcels: readonly VmTreeParcel[]): DtoRefusal
 function virtioMmio(dto: Dto, d: VirtioMmioNode, parcels: readonly VmTreeParcel[]): DtoRefusal {
   return nodeAt(dto, at(d.generate, d.ipa), () => {
     compatible(dto, d.pushCompatible, 'virtio,mmio');
-    propU64(dto, 'reg', d.ipa, d.size);
+    propU64s(dto, 'reg', [d.ipa, d.size]);
     const refusal = memoryRegion(dto, parcels, d.label) ?? propInterrupts(dto, [d.irq]);
     if (refusal !== undefined) return refusal;
     labels(dto, d.label);

@@ -1,7 +1,7 @@
 /** What RM adds to the device tree of the primary VM before it starts it (fact base: rm-boot-and-dt 3). */
 import { applyOverlay, be32, checkHeader, Head, openInto, pack } from '../../board/fdt/index.js';
 import {
-  finishDto,
+  dtoBlob,
   modifyEnd,
   modifyPath,
   newDto,
@@ -11,7 +11,7 @@ import {
   propInterrupts,
   propStrings,
   propU32,
-  propU64,
+  propU64s,
 } from './dto.js';
 import type { IrqSpec } from './vm-config-types.js';
 
@@ -50,7 +50,7 @@ export function patchHlosTree(area: Uint8Array, v: HlosTreeInput): Uint8Array | 
   nodeEnd(dto);
   nodeBegin(dto, `qcom,resource-manager-rpc@${v.txCap.toString(16).padStart(16, '0')}`);
   propStrings(dto, 'compatible', ['gunyah-resource-manager', 'qcom,resource-manager-1-0', 'qcom,resource-manager']);
-  propU64(dto, 'reg', v.txCap, v.rxCap);
+  propU64s(dto, 'reg', [v.txCap, v.rxCap]);
   const refusal = propInterrupts(dto, [v.txIrq, v.rxIrq]);
   if (refusal !== undefined) return { why: refusal };
   propU32(dto, 'qcom,free-irq-start', FREE_IRQ_START);
@@ -64,7 +64,7 @@ export function patchHlosTree(area: Uint8Array, v: HlosTreeInput): Uint8Array | 
   modifyEnd(dto);
   const room = new Uint8Array(HLOS_TREE_AREA);
   const edit = openInto(area, room);
-  if (typeof edit === 'number' || applyOverlay(edit, finishDto(dto)) !== 0) return { why: 'overlay cannot be applied' };
+  if (typeof edit === 'number' || applyOverlay(edit, dtoBlob(dto)) !== 0) return { why: 'overlay cannot be applied' };
   pack(room);
   return room.slice(0, be32(room, Head.TOTALSIZE));
 }

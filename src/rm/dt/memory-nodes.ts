@@ -11,12 +11,14 @@ import {
   modifyPath,
   nodeBegin,
   nodeEnd,
+  propCells,
   propEmpty,
   propPhandle,
   propRanges,
   propStrings,
   propU32,
   propU64,
+  propU64s,
 } from './dto.js';
 import {
   type IpaRange,
@@ -119,7 +121,7 @@ function bufferNode(
   if (refusal === undefined) {
     propEmpty(dto, 'qcom,shared-memory');
     propEmpty(dto, 'no-map');
-    propU32(dto, 'peers', ...p.peers);
+    propCells(dto, 'peers', p.peers);
     propU32(dto, 'qcom,rm-mem-handle', p.handle);
     p.phandle = propPhandle(dto);
     p.phandleExternal = false;
@@ -194,11 +196,15 @@ export function iomemNodes(dto: Dto, v: VmTreeInput): void {
     propU32(dto, '#address-cells', 2);
     propU32(dto, '#size-cells', 2);
     propStrings(dto, 'compatible', d.pushCompatible);
-    propU64(dto, 'reg', ...p.regions.flatMap((r) => [BigInt(r.ipa), BigInt(r.size)]));
+    propU64s(
+      dto,
+      'reg',
+      p.regions.flatMap((r) => [BigInt(r.ipa), BigInt(r.size)]),
+    );
     propU32(dto, 'peer', d.peer);
     propU64(dto, 'qcom,rm-mem-handle', BigInt(p.handle));
-    if (p.peerRights !== null) propU32(dto, 'qcom,rm-acl', p.selfRights, p.peerRights);
-    if (p.peerAttrs !== null) propU32(dto, 'qcom,rm-attributes', p.selfAttrs, p.peerAttrs);
+    if (p.peerRights !== null) propCells(dto, 'qcom,rm-acl', [p.selfRights, p.peerRights]);
+    if (p.peerAttrs !== null) propCells(dto, 'qcom,rm-attributes', [p.selfAttrs, p.peerAttrs]);
     propU32(dto, 'qcom,label', d.label);
     constructEnd(dto, d.generate);
   }

@@ -2,7 +2,23 @@
  * Patching a guest's device tree at VM_START (fact base: rm-boot-and-dt 5; observations 30, 32, 33). RM builds an overlay,
  * applies it to a copy of the tree and writes the packed result back: done here with the same steps on the same bytes.
  */
-import { applyOverlay, be32, cells, checkHeader, Head, openInto, pack, pathOffset } from '../../board/fdt/index.js';
+import {
+  applyOverlay,
+  be32,
+  cells,
+  checkHeader,
+  graft,
+  Head,
+  indexTree,
+  nodeAtPath,
+  type OverlayWriter,
+  openInto,
+  overlayBlob,
+  overlayLength,
+  pack,
+  pathOffset,
+  type TreeIndex,
+} from '../../board/fdt/index.js';
 import { contextOf } from './cells.js';
 import { deviceNodes } from './device-nodes.js';
 import {
@@ -85,10 +101,19 @@ function vsocNode(dto: Dto): void {
   modifyEnd(dto);
 }
 
-function cpuNodes(dto: Dto, f: Uint8Array, v: VmTreeInput): DtoRefusal {
+/** The guest's tree, and its index if it has one. */
+interface BaseTree {
+  readonly f: Uint8Array;
+  readonly index: TreeIndex | undefined;
+}
+
+const has = ({ f, index }: BaseTree, path: string): boolean =>
+  index !== undefined && path.startsWith('/') ? nodeAtPath(index, path) >= 0 : pathOffset(f, path) >= 0;
+
+function cpuNodes(dto: Dto, base: BaseTree, v: VmTreeInput): DtoRefusal {
   for (const cpu of v.cpus) {
     if (cpu.cap === null) continue;
-    if (pathOffset(f, cpu.path) < 0) return `no CPU node ${cpu.path}`;
+    if (!has(base, cpu.path)) return `no CPU node ${cpu.path}`;
     modifyPath(dto, cpu.path);
     propU64(dto, 'qcom,gunyah-capability', cpu.cap);
     modifyEnd(dto);
@@ -139,13 +164,15 @@ function rootMemory(
 }
 
 /** The overlay for a tree (5.2), or why there is none. */
-function buildOverlay(f: Uint8Array, v: VmTreeInput, port: VmTreeParcelPort): Uint8Array | string {
+function buildOverlay(base: BaseTree, v: VmTreeInput, port: VmTreeParcelPort): OverlayWriter | string {
+  const { f } = base;
   const root: RangeCells = { addr: cells(f, 0, '#address-cells'), size: cells(f, 0, '#size-cells') };
   if (root.addr < 0 || root.size < 0) return 'bad cells of the root';
-  if (pathOffset(f, '/hypervisor') >= 0) return '/hypervisor exists already';
+  if (has(base, '/hypervisor')) return '/hypervisor exists already';
   const dto = newDto();
-  const reserved = pathOffset(f, '/reserved-memory');
-  if (reserved >= 0) {
+  const hasReserved = has(base, '/reserved-memory');
+  if (hasReserved) {
+    const reserved = pathOffset(f, '/reserved-memory');
     const ctx = contextOf(f, reserved);
     let refusal = patchReserved(dto, f, reserved, ctx, v, port);
     if (refusal !== undefined) return refusal;
@@ -158,43 +185,70 @@ function buildOverlay(f: Uint8Array, v: VmTreeInput, port: VmTreeParcelPort): Ui
   modifyPath(dto, '/chosen');
   propU64(dto, 'kaslr-seed', v.kaslrSeed);
   modifyEnd(dto);
-  let refusal = rootMemory(dto, v, port, root, reserved >= 0);
+  let refusal = rootMemory(dto, v, port, root, hasReserved);
   if (refusal !== undefined) return refusal;
-  if (pathOffset(f, '/vsoc') < 0) vsocNode(dto);
-  refusal = cpuNodes(dto, f, v);
+  if (!has(base, '/vsoc')) vsocNode(dto);
+  refusal = cpuNodes(dto, base, v);
   if (refusal !== undefined) return refusal;
   hypervisorNode(dto, v);
   refusal = deviceNodes(dto, v.devices, v.parcels) ?? gicNode(dto, v);
   return refusal ?? finishDto(dto);
 }
 
-/**
- * Patches the tree in `region` (the `dt_size` bytes of the VM's device tree area; not changed). Parcels of `input` that
- * are not accepted yet are accepted through `port`, and their `mapped` and `phandle` are set, also when the result is a
- * refusal. Throws `RmDeath` for the trees that kill RM before it writes.
- */
-export function patchVmTree(region: Uint8Array, input: VmTreeInput, port: VmTreeParcelPort): VmTreeResult {
-  const refuse = (why: string): VmTreeResult => ({ kind: 'refused', why });
-  if (checkHeader(region) !== 0) return refuse('bad header');
-  const total = be32(region, Head.TOTALSIZE);
-  if (total > region.length) return refuse('tree larger than its area');
-  const overlay = buildOverlay(region, input, port);
-  if (typeof overlay === 'string') return refuse(overlay);
-  const estimate = ((total + 3) & ~3) + overlay.length;
-  const inArea = estimate > HEAP_BUFFER;
-  if (inArea && estimate * 2 > region.length) return refuse('device tree area too small to work in');
-  // A tree must start at a multiple of eight bytes.
-  if (inArea && estimate % 8 !== 0) return refuse('work buffer not aligned');
-  const area = inArea ? region.slice() : region;
-  const room = inArea ? area.subarray(estimate, estimate * 2) : new Uint8Array(HEAP_BUFFER);
-  const edit = openInto(region, room);
-  if (typeof edit === 'number') return refuse('tree cannot be opened');
-  if (applyOverlay(edit, overlay) !== 0) return refuse('overlay cannot be applied');
+/** The tree with the overlay applied, packed in `room` byte by byte; or why not. */
+function applyInto(tree: Uint8Array, overlay: OverlayWriter, room: Uint8Array): Uint8Array | string {
+  const edit = openInto(tree, room);
+  if (typeof edit === 'number') return 'tree cannot be opened';
+  if (applyOverlay(edit, overlayBlob(overlay)) !== 0) return 'overlay cannot be applied';
   pack(room);
-  const size = be32(room, Head.TOTALSIZE);
-  const mapped = Math.ceil(region.length / PAGE) * PAGE;
-  if (size > mapped) return { kind: 'overflow', bytes: room.slice(0, mapped) };
-  if (!inArea) return { kind: 'written', bytes: room.slice(0, size) };
-  area.set(room.subarray(0, size));
+  return room.slice(0, be32(room, Head.TOTALSIZE));
+}
+
+/** A VM's device tree area, of which only what counts need be copied. */
+export interface TreeArea {
+  /** The first bytes of the area: at least the tree. */
+  readonly tree: Uint8Array;
+  /** Size of the area. */
+  readonly size: number;
+  /** A copy of all of it. */
+  copy(): Uint8Array;
+}
+
+/** An area that is at hand. */
+export const treeArea = (region: Uint8Array): TreeArea => ({
+  tree: region,
+  size: region.length,
+  copy: () => region.slice(),
+});
+
+/**
+ * Patches the tree in a VM's device tree area (not changed). Parcels of `input` that are not accepted yet are accepted
+ * through `port`, and their `mapped` and `phandle` are set, also when the result is a refusal. Throws `RmDeath` for the
+ * trees that kill RM before it writes.
+ */
+export function patchVmTree({ tree, size, copy }: TreeArea, input: VmTreeInput, port: VmTreeParcelPort): VmTreeResult {
+  const refuse = (why: string): VmTreeResult => ({ kind: 'refused', why });
+  if (checkHeader(tree) !== 0) return refuse('bad header');
+  const total = be32(tree, Head.TOTALSIZE);
+  if (total > size) return refuse('tree larger than its area');
+  const index = indexTree(tree);
+  const overlay = buildOverlay({ f: tree, index }, input, port);
+  if (typeof overlay === 'string') return refuse(overlay);
+  const estimate = ((total + 3) & ~3) + overlayLength(overlay);
+  const mapped = Math.ceil(size / PAGE) * PAGE;
+  if (estimate <= HEAP_BUFFER) {
+    const quick = index === undefined ? undefined : graft(index, overlay, HEAP_BUFFER);
+    const bytes = quick ?? applyInto(tree, overlay, new Uint8Array(HEAP_BUFFER));
+    if (typeof bytes === 'string') return refuse(bytes);
+    if (bytes.length > mapped) return { kind: 'overflow', bytes: bytes.slice(0, mapped) };
+    return { kind: 'written', bytes };
+  }
+  if (estimate * 2 > size) return refuse('device tree area too small to work in');
+  // A tree must start at a multiple of eight bytes.
+  if (estimate % 8 !== 0) return refuse('work buffer not aligned');
+  const area = copy();
+  const bytes = applyInto(tree, overlay, area.subarray(estimate, estimate * 2));
+  if (typeof bytes === 'string') return refuse(bytes);
+  area.set(bytes);
   return { kind: 'written', bytes: area };
 }

@@ -22,6 +22,7 @@ import {
   PHANDLE_UNSET,
   parseVmConfig,
   patchVmTree,
+  treeArea,
   type VmTreeDevice,
   type VmTreeInput,
   type VmTreeResult,
@@ -50,7 +51,7 @@ function acceptAll(): {
 }
 
 const patch = (v: Partial<VmTreeInput>, parts: GuestParts = {}, port = acceptAll()): VmTreeResult =>
-  patchVmTree(area(guest(parts)), input(v), port);
+  patchVmTree(treeArea(area(guest(parts))), input(v), port);
 
 /** The patched blob of an input that works. */
 function written(v: Partial<VmTreeInput>, parts: GuestParts = {}): Uint8Array {
@@ -96,7 +97,7 @@ describe('recorded guest trees', () => {
     for (const { name, base, patched } of all) {
       const before = fromHex(base);
       const after = fromHex(patched);
-      const r = patchVmTree(area(before), reconstruct(before, after), refuseAll);
+      const r = patchVmTree(treeArea(area(before)), reconstruct(before, after), refuseAll);
       if (r.kind !== 'written') throw new Error(`${name}: ${r.kind}`);
       expect([name, Buffer.from(r.bytes).toString('hex')]).toEqual([name, patched]);
     }
@@ -135,7 +136,7 @@ describe('recorded guest trees', () => {
       })),
     ];
     const parcels = [parcel({ ...image(), label: 0x11, isPrivate: false, peers: [3, 3, 0x80] })];
-    const r = patchVmTree(area(tree, 0x1000), input({ name: config.name, parcels, devices }), refuseAll);
+    const r = patchVmTree(treeArea(area(tree, 0x1000)), input({ name: config.name, parcels, devices }), refuseAll);
     expect(r.kind).toBe('overflow');
     // The register dump of the real RM shows this size.
     if (r.kind === 'overflow') expect([r.bytes.length, be32(r.bytes, 4)]).toEqual([0x1000, 0x13e3]);
@@ -290,8 +291,8 @@ describe('what RM tells the guest about itself', () => {
     const tree = guest();
     const at = Buffer.from(tree).indexOf('chosen');
     tree[at] = 0x78;
-    expect(patchVmTree(area(tree), input(), refuseAll)).toMatchObject({ kind: 'refused' });
-    expect(patchVmTree(new Uint8Array(0x1000), input(), refuseAll)).toMatchObject({ kind: 'refused' });
+    expect(patchVmTree(treeArea(area(tree)), input(), refuseAll)).toMatchObject({ kind: 'refused' });
+    expect(patchVmTree(treeArea(new Uint8Array(0x1000)), input(), refuseAll)).toMatchObject({ kind: 'refused' });
   });
 
   it('keeps an existing /vsoc', () => {
@@ -379,9 +380,9 @@ describe('large trees', () => {
   it('are worked on inside the area, which must be twice the estimate', () => {
     const pad = node('pad', { bytes: new Uint8Array(0x4000) });
     const tree = guest({ last: [pad] });
-    expect(patchVmTree(area(tree, 0x8000), input(), refuseAll)).toMatchObject({ kind: 'refused' });
+    expect(patchVmTree(treeArea(area(tree, 0x8000)), input(), refuseAll)).toMatchObject({ kind: 'refused' });
     const results = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => {
-      const r = patchVmTree(area(tree, 0x2_0000), input({ name: 'n'.repeat(60 + n) }), refuseAll);
+      const r = patchVmTree(treeArea(area(tree, 0x2_0000)), input({ name: 'n'.repeat(60 + n) }), refuseAll);
       return r.kind === 'written' ? r.bytes : undefined;
     });
     // Only an estimate that is a multiple of eight leaves the work buffer where a tree may start.
@@ -410,7 +411,7 @@ describe('hostile trees', () => {
         const devices = [shm({}), bell({})];
         const cpus = [{ path: '/cpus/cpu@0', cap: 3n }];
         try {
-          patchVmTree(bad, input({ parcels, devices, cpus }), acceptAll());
+          patchVmTree(treeArea(bad), input({ parcels, devices, cpus }), acceptAll());
         } catch (e) {
           expect(e).toBeInstanceOf(RmDeath);
         }

@@ -1,0 +1,188 @@
+/**
+ * An overlay while it is written: its structure block, with the number of each property name instead of an offset, and
+ * what a merge needs to know about it, so that it can be grafted onto a tree (graft.ts) without being read again. The
+ * blob itself, which only unusual trees need, comes from `overlayBlob`; its length is known at any time.
+ *
+ * There is one buffer: an overlay is valid until the next one is begun.
+ */
+import { assert } from '../../base/index.js';
+import { align4, be32, latin1, Tag } from './blob.js';
+import { addProp, beginNode, createFdt, endNode, finishFdt } from './build.js';
+
+/** A property name. Names are few and fixed in the code of whoever writes overlays, so all of them are kept. */
+export interface PropName {
+  /** Index in {@link PROP_NAMES}. */
+  readonly id: number;
+  readonly text: string;
+  /** Known names that end with this one: the bytes of one of these serve for both. */
+  readonly longer: PropName[];
+  /** Serial number of the last overlay that has it. */
+  overlay: number;
+  /** Serial number of the last graft that looked it up; its offset in that strings block, -1: not there. */
+  graft: number;
+  offset: number;
+  /** Whether that graft added it to the strings. */
+  added: boolean;
+}
+
+export const PROP_NAMES: PropName[] = [];
+const byText = new Map<string, PropName>();
+
+export function propNameOf(text: string): PropName {
+  const known = byText.get(text);
+  if (known !== undefined) return known;
+  const name: PropName = {
+    id: PROP_NAMES.length,
+    text,
+    longer: PROP_NAMES.filter((n) => n.text.endsWith(text)),
+    overlay: 0,
+    graft: 0,
+    offset: -1,
+    added: false,
+  };
+  for (const n of PROP_NAMES) if (text.endsWith(n.text)) n.longer.push(name);
+  PROP_NAMES.push(name);
+  byText.set(text, name);
+  return name;
+}
+
+/** One change: the node of the base, by path or by phandle, and where in the structure its content starts. */
+export interface Fragment {
+  readonly path: string | null;
+  readonly phandle: number;
+  readonly content: number;
+}
+
+export interface OverlayWriter {
+  readonly serial: number;
+  bytes: Uint8Array;
+  view: DataView;
+  /** Bytes of structure and of names so far. */
+  struct: number;
+  strings: number;
+  /** Size of the buffer that a sequential writer would have now. */
+  room: number;
+  readonly fragments: Fragment[];
+  /** Offsets of cells that the base's highest phandle is added to, in increasing order. */
+  readonly raised: number[];
+  /** Something that only the blob expresses: no graft. */
+  odd: boolean;
+}
+
+/** Offset of the structure block in the blob: header, rounded up, and the end of an empty reservation map. */
+const STRUCT_AT = 64;
+/** A sequential writer's buffer grows by this much, this often per thing to write. */
+const ROOM_STEP = 4096;
+const MAX_TRIES = 4;
+
+let buffer = new Uint8Array(4 * ROOM_STEP);
+let bufferView = new DataView(buffer.buffer);
+let serials = 0;
+
+/** An overlay of one open, nameless node. */
+export function beginOverlay(): OverlayWriter {
+  const o: OverlayWriter = {
+    serial: ++serials,
+    bytes: buffer,
+    view: bufferView,
+    struct: 0,
+    strings: 0,
+    room: ROOM_STEP,
+    fragments: [],
+    raised: [],
+    odd: false,
+  };
+  overlayNode(o, '');
+  return o;
+}
+
+/** Makes the sequential writer's buffer large enough if it may be; false: what should be written is left out. */
+function fits(o: OverlayWriter, bytes: number): boolean {
+  const need = STRUCT_AT + o.struct + o.strings + bytes;
+  for (let i = 0; i < MAX_TRIES; i++) {
+    if (need <= o.room) return true;
+    o.room += ROOM_STEP;
+  }
+  return false;
+}
+
+/** Room in our own buffer. */
+function reserve(o: OverlayWriter, bytes: number): number {
+  assert(o.serial === serials, 'an overlay was written after the next one was begun');
+  const at = o.struct;
+  if (at + bytes > o.bytes.length) {
+    buffer = new Uint8Array((at + bytes) * 2);
+    buffer.set(o.bytes);
+    bufferView = new DataView(buffer.buffer);
+    o.bytes = buffer;
+    o.view = bufferView;
+  }
+  o.struct = at + bytes;
+  return at;
+}
+
+/** Opens a node. */
+export function overlayNode(o: OverlayWriter, name: string): boolean {
+  const length = 4 + align4(name.length + 1);
+  if (!fits(o, length)) return false;
+  const at = reserve(o, length);
+  const { bytes, view } = o;
+  view.setUint32(at, Tag.BEGIN_NODE);
+  view.setUint32(at + length - 4, 0);
+  for (let i = 0; i < name.length; i++) bytes[at + 4 + i] = name.charCodeAt(i);
+  return true;
+}
+
+export function overlayNodeEnd(o: OverlayWriter): boolean {
+  if (!fits(o, 4)) return false;
+  o.view.setUint32(reserve(o, 4), Tag.END_NODE);
+  return true;
+}
+
+/** A property of `length` bytes, to be written by the caller at the offset returned; -1: left out. */
+export function overlayProp(o: OverlayWriter, text: string, length: number): number {
+  const name = propNameOf(text);
+  let more = 0;
+  if (name.overlay !== o.serial) {
+    more = text.length + 1;
+    for (const n of name.longer) if (n.overlay === o.serial) more = 0;
+  }
+  const padded = align4(length);
+  if (!fits(o, more + 12 + padded)) return -1;
+  name.overlay = o.serial;
+  o.strings += more;
+  const at = reserve(o, 12 + padded);
+  const { view } = o;
+  view.setUint32(at, Tag.PROP);
+  view.setUint32(at + 4, length);
+  view.setUint32(at + 8, name.id);
+  if (padded !== length) view.setUint32(at + 8 + padded, 0);
+  return at + 12;
+}
+
+/** Size of the finished blob, with the end tag that is still missing. */
+export const overlayLength = (o: OverlayWriter): number => STRUCT_AT + o.struct + 4 + o.strings;
+
+/** The blob of a complete overlay. */
+export function overlayBlob(o: OverlayWriter): Uint8Array {
+  const f = o.bytes;
+  const t = createFdt(overlayLength(o) + 8);
+  for (let at = 0; at < o.struct; ) {
+    const tag = be32(f, at);
+    if (tag === Tag.PROP) {
+      const length = be32(f, at + 4);
+      addProp(t, PROP_NAMES[be32(f, at + 8)].text, f.subarray(at + 12, at + 12 + length));
+      at += 12 + align4(length);
+    } else if (tag === Tag.BEGIN_NODE) {
+      const end = f.indexOf(0, at + 4);
+      beginNode(t, latin1(f, at + 4, end));
+      at = align4(end + 1);
+    } else {
+      endNode(t);
+      at += 4;
+    }
+  }
+  const blob = finishFdt(t);
+  assert(typeof blob !== 'number', 'overlay larger than computed');
+  return blob;
+}
