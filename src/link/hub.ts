@@ -8,7 +8,9 @@
 import { Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
+import { findLink } from './find-link.js';
 import { findVcpu, treeAddress } from './find-vcpu.js';
+import { GuestRpcSession } from './guest-rpc-session.js';
 import { RpcSession } from './rpc-session.js';
 import { LINK } from './spec.js';
 import { type Entry, VcpuSession } from './vcpu-session.js';
@@ -21,13 +23,15 @@ export interface HubOptions {
   defer(turn: () => void): void;
   /** One line for people: who did what. */
   log(line: string): void;
+  /** The last connection is gone. */
+  onEmpty?(): void;
   graceMs?: number;
   stepLimitMs?: number;
   helloMs?: number;
   stuckMs?: number;
 }
 
-const DEFAULTS = { graceMs: 50, stepLimitMs: 30_000, helloMs: 10_000, stuckMs: 5_000 };
+const DEFAULTS = { graceMs: 50, stepLimitMs: 30_000, helloMs: 10_000, stuckMs: 5_000, onEmpty: () => {} };
 /** Frames of one connection before the next one has its turn. */
 const FRAMES_PER_TURN = 64;
 /** Real time of one turn, and steps of the machine between two looks at the clock. */
@@ -52,8 +56,7 @@ export class Hub {
   constructor(options: HubOptions) {
     this.options = { ...DEFAULTS, ...options };
     this.sim = options.sim;
-    const boot = this.sim.primaryVcpu();
-    if (boot !== undefined) this.entries.set(boot.id, { x0: boot.x[0], pc: boot.pc });
+    this.restarted();
   }
 
   /** A new connection, or why there can be none. */
@@ -90,25 +93,38 @@ export class Hub {
       if (gone) delete this.sim.loop.programs[id];
     }
     if (reason !== undefined) this.options.log(`${connection.name}: closed: ${reason}`);
+    if (this.connections.size === 0) this.options.onEmpty();
+  }
+
+  /** The machine is at its first instruction again: entry points of other vCPUs are forgotten. Only without connections. */
+  restarted(): void {
+    this.entries.clear();
+    const boot = this.sim.primaryVcpu();
+    if (boot !== undefined) this.entries.set(boot.id, { x0: boot.x[0], pc: boot.pc });
   }
 
   private greet(connection: Connection, hello: Hello): Greeting | string {
     const { sim } = this;
     const rpc = hello.mode === MODE_RPC;
     if (hello.mode > MODE_RPC) return `mode ${hello.mode} does not exist`;
-    if (rpc && hello.vmid !== Platform.VMID_HLOS) return 'RPC-only mode is there for the primary VM only';
     const what = `vCPU ${hello.vcpu} of VM ${hello.vmid}`;
     const v = findVcpu(sim, hello.vmid, rpc ? 0 : hello.vcpu);
     if (v === undefined) return `there is no ${what}`;
     const owner = this.owners.get(v.id);
     if (owner !== undefined) return `${what} is taken by ${owner.name}`;
+    const primary = hello.vmid === Platform.VMID_HLOS;
+    const link = rpc && !primary ? findLink(sim, hello.vmid, v, hello.scratch) : undefined;
+    if (typeof link === 'string') return link;
     if (sim.programOf(v) !== 'host') sim.setProgram(v, 'host');
     this.owners.set(v.id, connection);
     const entry = this.entries.get(v.id) ?? { x0: v.x[0], pc: v.pc };
     const nowNs = sim.hyp.now;
+    if (link !== undefined) {
+      const session = new GuestRpcSession(sim, v, connection.out, link);
+      return { session, ...entry, on: session.on, nowNs };
+    }
     if (rpc)
       return { session: new RpcSession(sim, new HostVcpu(sim, v.id), connection.out), ...entry, on: true, nowNs };
-    const primary = hello.vmid === Platform.VMID_HLOS;
     const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
     const tree = treeAddress(sim, hello.vmid);
     const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, (e) =>

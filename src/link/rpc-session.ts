@@ -1,9 +1,9 @@
 /** RPC-only mode: bare packets to and from RM. The server plays the primary VM's driver on its first vCPU. */
-import { findCap } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
 import { Call, Platform } from '../protocol/index.js';
 import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim/index.js';
 import { executing, isRunnable, type Vcpu } from '../vcpu/index.js';
+import { queueOf } from './find-link.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
@@ -30,14 +30,12 @@ export class RpcSession implements Session {
     private readonly out: FrameWriter,
   ) {
     this.packets = new HostPackets(host, PRIMARY_LINK);
-    this.toRm = this.queue(PRIMARY_LINK.txCap);
-    this.fromRm = this.queue(PRIMARY_LINK.rxCap);
-  }
-
-  private queue(cap: bigint): MsgQueue {
-    const view = findCap(this.sim.hyp.get(this.host.vcpu.cspace), cap);
-    if (typeof view === 'number') throw new RangeError(`the primary VM has no capability ${cap}`);
-    return this.sim.hyp.get<MsgQueue>(view.table.object[view.lower]);
+    const { vcpu } = host;
+    const toRm = queueOf(sim, vcpu, PRIMARY_LINK.txCap);
+    const fromRm = queueOf(sim, vcpu, PRIMARY_LINK.rxCap);
+    if (toRm === undefined || fromRm === undefined) throw new RangeError('the primary VM has no link to RM');
+    this.toRm = toRm;
+    this.fromRm = fromRm;
   }
 
   close(): void {

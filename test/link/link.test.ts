@@ -156,7 +156,7 @@ describe('clients that misbehave', () => {
       await refused(served, RPC, /taken by first/);
       await refused(served, { vcpu: 9 }, /no vCPU 9 of VM 3/);
       await refused(served, { vmid: 128 }, /no vCPU 0 of VM 128/);
-      await refused(served, { vmid: 128, rpc: true }, /primary VM only/);
+      await refused(served, { vmid: 128, rpc: true }, /no vCPU 0 of VM 128/);
       expect(served.log.join()).toMatch(/taken by first/);
     }));
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { le32 } from '../../src/base/index.js';
+import { le16, le32 } from '../../src/base/index.js';
 import { RmClient } from '../../src/guest/rm-client.js';
-import { Status } from '../../src/link/index.js';
+import { EventType, FrameType, Status } from '../../src/link/index.js';
 import {
   Call,
   decodeVmGetHypResourcesReply,
@@ -13,6 +13,8 @@ import {
   Msg,
   Platform,
   ResourceType,
+  RpcType,
+  rpcPackets,
 } from '../../src/protocol/index.js';
 import { treeBlob } from '../../src/scenario/tree.js';
 import { HostPackets, HostVcpu, type Simulator } from '../../src/sim/index.js';
@@ -25,8 +27,26 @@ const example = JSON.parse(readFileSync(new URL('../../examples/two-vms.json', i
   steps: { tree?: never }[];
 };
 
+/** Asks RM for the asker's own VMID. */
+const packetOf = (seq: number): Uint8Array =>
+  (rpcPackets(RpcType.REQUEST, Msg.VM_GET_VMID, seq, new Uint8Array(0)) ?? [])[0];
+
+/** The example's VM configuration; `linked` false: without its RM link. */
+function vmTree(linked: boolean): Uint8Array {
+  const tree = structuredClone(example.steps.find((s) => s.tree !== undefined)?.tree) as unknown;
+  const find = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [name, value] of Object.entries(node)) {
+      if (name === 'rm-rpc' && !linked) Reflect.deleteProperty(node, name);
+      else find(value);
+    }
+  };
+  find(tree);
+  return treeBlob(tree as never, { vars: new Map(), dry: false }, '$');
+}
+
 /** VM 128 up to VM_INIT; returns how to start it. */
-function createVm(sim: Simulator): () => bigint {
+function createVm(sim: Simulator, linked = true): () => bigint {
   const host = new HostVcpu(sim, sim.primaryVcpu()?.id ?? -1);
   const rm = new RmClient(new HostPackets(host));
   const ask = (id: number, payload: Uint8Array): Uint8Array => {
@@ -35,8 +55,7 @@ function createVm(sim: Simulator): () => bigint {
     return reply?.payload ?? new Uint8Array();
   };
   ask(Msg.VM_ALLOCATE, new Uint8Array(4));
-  const tree = treeBlob(example.steps.find((s) => s.tree !== undefined)?.tree, { vars: new Map(), dry: false }, '$');
-  host.writeMemory(IMAGE + 0x10_0000, tree);
+  host.writeMemory(IMAGE + 0x10_0000, vmTree(linked));
   const acl = [
     { vmid: 3, rights: 7 },
     { vmid: VM, rights: 7 },
@@ -61,8 +80,9 @@ function createVm(sim: Simulator): () => bigint {
 }
 
 describe('a vCPU of a second VM', () => {
+  // A long grace: however slow this machine is, nobody counts as spinning.
   it('is driven by its own connection while its manager runs it', () =>
-    withServer({}, async ({ client, sim }) => {
+    withServer({ graceMs: 60_000 }, async ({ client, sim }) => {
       const start = createVm(sim);
       const guest = await client();
       expect((await guest.hello({ vmid: VM, scratch: 0x8000_1000n, name: 'guest' })).on).toBe(false);
@@ -81,5 +101,37 @@ describe('a vCPU of a second VM', () => {
       expect(back.x[0]).toBe(0n);
       guest.socket.destroy();
       await waiting.catch(() => {});
+    }));
+
+  it('carries bare packets of its own RM link in RPC-only mode', () =>
+    withServer({ graceMs: 60_000 }, async ({ client, sim }) => {
+      const start = createVm(sim);
+      const guest = await client();
+      expect((await guest.hello({ vmid: VM, rpc: true, name: 'guest' })).on).toBe(false);
+      const early = await guest.request(FrameType.RPC_SEND, packetOf(0));
+      expect(early.status).toBe(Status.NO_RETURN);
+      const vcpu = start();
+      const manager = await client({ name: 'manager' });
+      // More than its queue holds, before it has run at all.
+      const count = 20;
+      for (let i = 0; i < count; i++) guest.sendPacket(packetOf(i));
+      const replies = () => guest.events.filter((e) => e.type === EventType.RPC_PACKET && e.payload[1] === 2);
+      for (let turns = 0; turns < 200 && replies().length < count; turns++) {
+        expect((await manager.hvc(HVC + Call.VCPU_RUN, [vcpu])).status).toBe(Status.OK);
+        await manager.wfi(1_000_000n);
+      }
+      expect(replies().map((e) => le16(e.payload, 2))).toEqual(Array.from({ length: count }, (_, i) => i));
+      // RM knows who asks: code OK, VMID 128.
+      expect(le32(replies()[0].payload, 8)).toBe(0);
+      expect(le32(replies()[0].payload, 12)).toBe(VM);
+      // Idle again, the guest leaves the CPU to its manager.
+      expect((await manager.hvc(HVC + Call.VCPU_RUN, [vcpu])).x[0]).toBe(0n);
+    }));
+
+  it('has no RPC-only mode when its VM has no RM link', () =>
+    withServer({}, async ({ client, sim }) => {
+      createVm(sim, false);
+      const guest = await client();
+      await expect(guest.hello({ vmid: VM, rpc: true })).rejects.toThrow(/VM 128 has no link to RM/);
     }));
 });

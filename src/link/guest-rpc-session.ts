@@ -1,0 +1,142 @@
+/**
+ * RPC-only mode of a VM that another VM started: bare packets to and from RM. The server plays the VM's driver on its first vCPU:
+ * it sends and receives while the vCPU has a CPU, and waits for interrupts when there is nothing to do, so that a manager inside
+ * `vcpu_run` gets its CPU back. Leaves out: the VM's other devices.
+ */
+import { sysreg } from '../gic/index.js';
+import { Platform } from '../protocol/index.js';
+import { HostPackets, HostVcpu, type Simulator } from '../sim/index.js';
+import { Block, Life, type Vcpu } from '../vcpu/index.js';
+import type { RmLink } from './find-link.js';
+import type { Handled, Session } from './session.js';
+import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
+import type { FrameWriter } from './writer.js';
+
+const ICC_PMR = sysreg(3, 0, 4, 6, 0);
+const ICC_SRE = sysreg(3, 0, 12, 12, 5);
+const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
+/** GICD_CTLR: affinity routing, group 1. */
+const GICD_ENABLE = 0x12n;
+const GICD_IGROUPR = 0x80;
+const GICD_ISENABLER = 0x100;
+const WIDTH = 4;
+/** Interrupts taken before the vCPU waits again: a stuck one must not hold the server. */
+const MAX_TAKEN = 16;
+const WAIT_NS = 100_000;
+
+export class GuestRpcSession implements Session {
+  readonly deadline = Number.POSITIVE_INFINITY;
+  readonly computing = false;
+  readonly step = false;
+  private readonly host: HostVcpu;
+  private readonly packets: HostPackets;
+  /** Start of the vCPU for which the interrupt controller is set up; -1: none. */
+  private preparedFor = -1;
+  /** A frame waits for the vCPU to have a CPU. */
+  private wanted = false;
+
+  constructor(
+    private readonly sim: Simulator,
+    private readonly v: Vcpu,
+    private readonly out: FrameWriter,
+    private readonly link: RmLink,
+  ) {
+    this.host = new HostVcpu(sim, v.id);
+    this.packets = new HostPackets(this.host, link.place);
+  }
+
+  get on(): boolean {
+    const { v, sim } = this;
+    if (sim.hyp.dead !== undefined || sim.hyp.objects[v.id] !== v) return false;
+    return v.life === Life.READY && (v.block & (Block.OFF | Block.FAULT)) === 0;
+  }
+
+  /** The vCPU can carry out an operation now. */
+  private get back(): boolean {
+    return this.v.pending === null && this.sim.inControl(this.v);
+  }
+
+  get waiting(): boolean {
+    return this.on && !this.back;
+  }
+
+  run(): boolean {
+    return false;
+  }
+
+  close(): void {}
+
+  /** What a driver does once after its vCPU started: CPU interface on, both interrupts of the link in group 1 and enabled. */
+  private prepare(): void {
+    const { host, link, v } = this;
+    if (this.preparedFor === v.entries) return;
+    this.preparedFor = v.entries;
+    host.writeRegister(ICC_SRE, 7n);
+    host.writeRegister(ICC_PMR, 0xffn);
+    host.writeRegister(ICC_IGRPEN1, 1n);
+    const store = (offset: number, value: bigint) =>
+      host.access(BigInt(link.gicdBase + offset), WIDTH, true, value, WAIT_NS);
+    store(0, GICD_ENABLE);
+    for (const irq of [link.txIrq, link.rxIrq]) {
+      const word = (irq >> 5) * WIDTH;
+      const groups = host.access(BigInt(link.gicdBase + GICD_IGROUPR + word), WIDTH, false, 0n, WAIT_NS);
+      const bit = 1n << BigInt(irq & 31);
+      store(GICD_IGROUPR + word, (groups.value ?? 0n) | bit);
+      store(GICD_ISENABLER + word, bit);
+    }
+  }
+
+  /** Waits for an interrupt, unless one is there that says nothing new. */
+  private rest(): void {
+    for (let i = 0; i < MAX_TAKEN && this.host.wfi(0).kind === 'done'; i++) {
+      if (this.host.takeInterrupt() === undefined) return;
+    }
+  }
+
+  tick(): boolean {
+    if (!this.on || !this.back) return false;
+    this.prepare();
+    this.host.takeInterrupt();
+    let sent = false;
+    while (this.out.length < LINK.OUTPUT_HIGH) {
+      const packet = this.packets.receive();
+      if (packet === undefined) break;
+      const at = this.out.frame(EventType.RPC_PACKET, 0, packet.length);
+      this.out.bytes.set(packet, at);
+      sent = true;
+    }
+    if (!sent && !this.wanted) this.rest();
+    return sent;
+  }
+
+  private reply(type: number, tag: number, status: Status, queued = false, notFull = false): Handled {
+    const R = At.RPC_SEND_REPLY;
+    const at = this.out.frame(type | REPLY, tag, R.SIZE);
+    this.out.u16(at, status);
+    this.out.bytes[at + R.QUEUED] = queued ? 1 : 0;
+    this.out.bytes[at + R.NOT_FULL] = notFull ? 1 : 0;
+    return 'done';
+  }
+
+  handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
+    if (type !== FrameType.RPC_SEND || size === 0 || size > Platform.RM_QUEUE_MSG_SIZE)
+      return this.reply(type, tag, Status.BAD_REQUEST);
+    if (this.sim.hyp.dead !== undefined) return this.reply(type, tag, Status.DEAD);
+    if (!this.on) return this.reply(type, tag, Status.NO_RETURN);
+    if (!this.back) {
+      // A driver with something to send is not waiting any more.
+      if (!this.wanted) this.host.wake();
+      this.wanted = !this.back;
+      if (this.wanted) return 'later';
+    }
+    this.wanted = false;
+    this.prepare();
+    const { toRm } = this.link;
+    if (toRm.count >= toRm.depth) {
+      this.tick();
+      return 'later';
+    }
+    const queued = this.packets.send(b.subarray(at, at + size));
+    return this.reply(type, tag, Status.OK, queued, toRm.count < toRm.depth);
+  }
+}
