@@ -3,11 +3,12 @@
  * made small. Leaves out clocks, files and threads: the command line has those.
  */
 import { setBackend } from '../machine/index.js';
+import { corpus } from './corpus.js';
 import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
 import type { Command } from './lifecycle/commands.js';
 import { Machine } from './machine.js';
-import { type AnswerCounts, type Failure, Runner, type RunOptions, type RunResult } from './run.js';
+import { type AnswerCounts, type Failure, Runner, type RunOptions, type RunResult, type Source } from './run.js';
 import { shrink } from './shrink.js';
 import { stepWords } from './words.js';
 
@@ -22,6 +23,8 @@ export interface FuzzOptions {
   excuse: readonly string[];
   /** Every so many sequences are also run with the reference backend of the state machines. */
   compareEvery: number;
+  /** Starts with the directed sequences of the corpus. They do not count as sequences of the run. */
+  corpus: boolean;
   /** Canary fault, or ''. */
   fault: string;
 }
@@ -33,11 +36,12 @@ export const defaultFuzzOptions = (): FuzzOptions => ({
   checkEvery: 16,
   excuse: [],
   compareEvery: 200,
+  corpus: false,
   fault: '',
 });
 
 export interface FuzzFailure extends Failure {
-  /** Seed of the sequence in which it was found. */
+  /** Seed of the sequence in which it was found; -1 and below: a sequence of the corpus. */
   seed: number;
   commands: Command[];
   words: string[];
@@ -70,6 +74,8 @@ export class Fuzzer {
   private readonly runner: Runner;
   private readonly afterCommand: (() => void) | undefined;
   private next: number;
+  private readonly directed: readonly Command[][];
+  private done = 0;
 
   constructor(
     readonly options: FuzzOptions,
@@ -81,6 +87,7 @@ export class Fuzzer {
     this.afterCommand = options.fault === '' ? undefined : FAULTS[options.fault].install(machine);
     this.runner = new Runner(machine);
     this.next = first;
+    this.directed = options.corpus && first === 0 ? corpus() : [];
   }
 
   private runOptions(checkEvery: number): RunOptions {
@@ -90,19 +97,32 @@ export class Fuzzer {
   /** One sequence; its failure, made small, if it fails. */
   step(): FuzzFailure | undefined {
     const { options, totals } = this;
+    if (this.done < this.directed.length) return this.directedStep();
     const seed = sequenceSeed(options.seed, this.next);
     this.next += this.stride;
     const source = generator(seed, { length: options.length, swarm: options.swarm, deaths: options.excuse });
-    const result = this.runner.run(source, { ...this.runOptions(options.checkEvery), counts: totals.counts });
+    const result = this.counted(source);
     totals.sequences++;
-    totals.commands += result.requests;
-    totals.lives += result.lives;
-    if (result.death !== undefined) totals.deaths[result.death] = (totals.deaths[result.death] ?? 0) + 1;
     if (result.failure === undefined && totals.sequences % options.compareEvery === 0) {
       result.failure = this.compareBackends(result.executed);
       if (result.failure !== undefined) return { ...result.failure, commands: result.executed, words: [], seed };
     }
     return result.failure === undefined ? undefined : { ...this.minimal(result, result.failure), seed };
+  }
+
+  private directedStep(): FuzzFailure | undefined {
+    const n = this.done++;
+    const result = this.counted(listed(this.directed[n]));
+    return result.failure === undefined ? undefined : { ...this.minimal(result, result.failure), seed: -1 - n };
+  }
+
+  private counted(source: Source): RunResult {
+    const { totals } = this;
+    const result = this.runner.run(source, { ...this.runOptions(this.options.checkEvery), counts: totals.counts });
+    totals.commands += result.requests;
+    totals.lives += result.lives;
+    if (result.death !== undefined) totals.deaths[result.death] = (totals.deaths[result.death] ?? 0) + 1;
+    return result;
   }
 
   /** The same commands with compiled and with interpreted state machines must lead to the same state. */

@@ -3,6 +3,7 @@
  * Models fact base rm-rpc-messages and rm-state-machines from a client's point of view. Leaves out: firmware, shm and iomem
  * devices, addresses chosen by clients, raw hypercalls of guests.
  */
+export { corpus } from './corpus.js';
 export { FAULTS, type Fault } from './faults.js';
 export {
   addTotals,
@@ -13,6 +14,7 @@ export {
   type FuzzTotals,
   noTotals,
 } from './fuzz.js';
+export type { Command } from './lifecycle/commands.js';
 export { always, eventually, type Model, type Property, sometimes } from './model.js';
 export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
-export { type AnswerRow, answerLines, answerTable, machineLines, mergeCoverage } from './report.js';
+export { type AnswerRow, answerLines, answerTable, answerTotals, machineLines, mergeCoverage } from './report.js';

@@ -212,6 +212,16 @@ export class Machine {
     return got;
   }
 
+  /** WFI of a guest; a `vcpu_run` meanwhile finds it waiting, then it wakes without an interrupt. */
+  guestWaits(vmid: number): boolean {
+    const guest = this.enter(vmid);
+    if (guest === undefined) return false;
+    guest.wfi(NO_WAIT);
+    if (this.enter(vmid) !== undefined) return true;
+    guest.wake();
+    return true;
+  }
+
   /** PSCI SYSTEM_OFF or SYSTEM_RESET of a guest. */
   guestStops(vmid: number, reset: boolean): boolean {
     const guest = this.enter(vmid);

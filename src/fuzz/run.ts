@@ -211,6 +211,8 @@ export class Runner {
         return compare([], this.machine.settle(), 'the primary VM');
       case 'reads':
         return this.read(step.vmid);
+      case 'waits':
+        return this.waits(step.vmid);
       case 'stops':
         return this.stops(step.vmid, step.reset);
     }
@@ -236,7 +238,8 @@ export class Runner {
   }
 
   private count(id: number, error: number): void {
-    if (this.counts === undefined) return;
+    // What kills RM is not answered.
+    if (this.counts === undefined || this.w.death !== undefined) return;
     const message = messageName(id);
     const of = this.counts[message] ?? {};
     this.counts[message] = of;
@@ -294,6 +297,11 @@ export class Runner {
     const expected = this.inbox.get(vmid) ?? [];
     this.inbox.set(vmid, []);
     return compareGuest(expected, got, vmid) ?? compare([], machine.settle(), 'the primary VM');
+  }
+
+  private waits(vmid: number): Problem | undefined {
+    if (!this.machine.guestWaits(vmid)) return { tag: 'guest run', what: `VM ${vmid} gets no CPU` };
+    return compare([], this.machine.settle(), 'the primary VM');
   }
 
   private stops(vmid: number, reset: boolean): Problem | undefined {

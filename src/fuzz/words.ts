@@ -40,6 +40,8 @@ export function stepWords(command: Command, step: Step): string {
       return `primary VM: a packet that is ${step.why}`;
     case 'stops':
       return `VM ${step.vmid}: PSCI ${step.reset ? 'SYSTEM_RESET' : 'SYSTEM_OFF'}`;
+    case 'waits':
+      return `VM ${step.vmid}: waits for an interrupt`;
     case 'reads':
       return `VM ${step.vmid}: reads its messages`;
     default:

@@ -105,6 +105,8 @@ describe('tables', () => {
     ]);
     expect(row?.unseen.map((u) => u.answer)).toContain('MSG_INVALID');
     expect(row?.unseen.every((u) => u.why !== '')).toBe(true);
+    const start = answerTable({}).find((r) => r.message === 'VM_START');
+    expect(start?.unseen.find((u) => u.answer === 'ARGUMENT_INVALID')?.why).toContain('rm.VM_START.7f');
   });
 
   it('count a transition as taken when one worker took it', () => {

@@ -56,7 +56,15 @@ function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
   const fault = o.fault ?? '';
   if (fault !== '' && !Object.hasOwn(FAULTS, fault))
     throw new CliError(`--fault ${fault}: not one of ${Object.keys(FAULTS).join(', ')}`);
-  return { ...defaultFuzzOptions(), seed: o.seed ?? 1, swarm: o.swarm === true, length: o.length, excuse, fault };
+  return {
+    ...defaultFuzzOptions(),
+    corpus: true,
+    seed: o.seed ?? 1,
+    swarm: o.swarm === true,
+    length: o.length,
+    excuse,
+    fault,
+  };
 }
 
 const line = (t: FuzzTotals, since: number): string => {

@@ -23,6 +23,8 @@ export type Step =
   /** Packets that RM ignores. */
   | { kind: 'noise'; packets: readonly Uint8Array[]; why: string }
   | { kind: 'stops'; vmid: number; reset: boolean }
+  /** Waits for an interrupt until something wakes it. */
+  | { kind: 'waits'; vmid: number }
   | { kind: 'reads'; vmid: number };
 
 export interface CommandKind {

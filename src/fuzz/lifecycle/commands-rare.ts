@@ -11,6 +11,7 @@ import {
   pageAt,
   parcelOf,
   pick,
+  playable,
   type Request,
   sgl,
 } from './command-parts.js';
@@ -168,6 +169,18 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
       return from3(CREATE[type], bytes([4, 0], [4, 6], ...acl(...list), ...sgl(...pages)));
     },
   },
+  shareAll: {
+    // One page for every VM that runs: the hypervisor maps it in four of them. Slot, way
+    weight: 2,
+    limits: [24, 2],
+    build: (w, [slot, type]) => {
+      const guests = [...w.vms.values()].filter((vm) => vm.state === VmState.RUNNING && vm.vmid !== HLOS);
+      const list = guests.map((vm) => [vm.vmid, 7] as [number, number]);
+      if (type === 0) list.push([HLOS, 6]);
+      if (guests.length < 2) return undefined;
+      return from3(CREATE[type], bytes([4, 0], [4, 10], ...acl(...list), ...sgl([pageAt(slot), 4096])));
+    },
+  },
   giveToRm: {
     // Memory for RM: a firmware image, if all is right. Slot, pages, way, rights, attribute
     weight: 1,
@@ -205,5 +218,13 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
         : [];
     return [Msg.IPA_RESERVE, bytes([4, 0], [4, generic], [4, 0], [4, count], ...entries)];
   }),
+  guestWaits: {
+    weight: 2,
+    limits: [PICK],
+    build: (w, [a]) => {
+      const guests = playable(w);
+      return guests.length === 0 ? undefined : { kind: 'waits', vmid: guests[a % guests.length].vmid };
+    },
+  },
   guestDescribes: byGuest(1, [7], (_w, _vm, [what]) => describe(what)),
 };

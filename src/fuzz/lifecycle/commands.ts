@@ -382,7 +382,7 @@ const frequentCommands: Readonly<Record<string, CommandKind>> = {
     return [
       Msg.MEM_ACCEPT,
       bytes(
-        [4, p.handle],
+        [4, type === 4 ? 0x4000 : p.handle],
         [1, p.memType],
         [1, trans],
         [1, flag],

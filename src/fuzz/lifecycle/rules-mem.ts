@@ -31,6 +31,7 @@ const {
   MEM_INUSE,
   MEM_RELEASED,
   LOOKUP_FAILED,
+  MAP_FAILED,
 } = RmError;
 const error = (code: number): Answer => answer(code);
 const PAGE = 4096;
@@ -248,6 +249,8 @@ const accept: Rule = (w, from, p) => {
     if (place !== OK) return error(place);
   }
   if (done && before + wanted !== mappings) return error(ARGUMENT_INVALID);
+  // The owner of a SHARE and whoever accepted: an extent is mapped in few spaces.
+  if (done && parcel.transType !== TransType.DONATE && mapped(parcel) >= MAPS_OF_AN_EXTENT) return error(MAP_FAILED);
   if (target.placed < 0) target.contiguous = contiguous;
   target.placed = before + wanted;
   if (done && parcel.transType === TransType.DONATE) moveParcel(w, parcel, from);
@@ -259,6 +262,10 @@ const accept: Rule = (w, from, p) => {
       data.length === 4 + 16 * wanted && num(data, 0, 2) === wanted ? undefined : `${wanted} mappings expected`,
   };
 };
+
+const MAPS_OF_AN_EXTENT = 4;
+const mapped = (p: ModelParcel): number =>
+  p.targets.filter((t) => t.mapped).length + (p.transType === TransType.SHARE ? 1 : 0);
 
 /** Guest addresses that the fuzzer asks for: one range for each parcel, where RM places nothing of its own. */
 export const PLACE_BASE = 0xe_0000_0000;
@@ -475,6 +482,7 @@ export function acceptForStart(w: World, vm: ModelVm): boolean {
       w.death = 'vm-start-unaccepted-donate';
       return true;
     }
+    if (mapped(parcel) >= MAPS_OF_AN_EXTENT) w.lost = 'a parcel that can be mapped no more at a start';
     markShared(w, parcel, t, true);
   }
   return true;
