@@ -35,7 +35,7 @@ export interface Gic {
 export const vicOf = (g: Gic, v: GicVcpu): Vic => g.hyp.get<Vic>(v.vic);
 
 export const gicOf = (g: Gic, thread: number): GicVcpu | undefined =>
-  (g.hyp.objects[thread] as GicThread | undefined)?.gic;
+  thread < 0 ? undefined : (g.hyp.objects[thread] as GicThread | undefined)?.gic;
 
 /** The activated vCPU with a redistributor index. */
 export function vcpuAt(g: Gic, vic: Vic, index: number): GicVcpu | undefined {

@@ -4,7 +4,18 @@
  * vgic-and-timer "Corrections": five priority bits, BPR minimum 2 and 3, a priority drop takes the highest active priority
  * of both groups.
  */
-import { LR_ACTIVE, LR_EOI, LR_GROUP1, LR_HW, LR_PENDING, LR_STATE, lrPriority, lrState, lrVintid } from './lr.js';
+import {
+  LR_ACTIVE,
+  LR_EOI,
+  LR_GROUP1,
+  LR_HW,
+  LR_PENDING,
+  LR_STATE,
+  lrPintid,
+  lrPriority,
+  lrState,
+  lrVintid,
+} from './lr.js';
 import { type GicVcpu, LR_COUNT, SPECIAL_BASE } from './types.js';
 
 export const SPURIOUS = 1023;
@@ -94,20 +105,20 @@ export function clearHighestActive(v: GicVcpu, group: number): void {
   v.apr[group] = (v.apr[group] & (v.apr[group] - 1)) >>> 0;
 }
 
-/** ICC_EOIRx_EL1. `onHwDeactivate` gets the physical INTID of a hardware-linked interrupt that ended. */
-export function writeEoir(v: GicVcpu, group: number, intid: number, onHwDeactivate: (lr: number) => void): void {
-  if (intid >= SPECIAL_BASE && intid <= SPURIOUS) return;
+/** ICC_EOIRx_EL1. Returns the physical INTID of the hardware-linked interrupt that ended, -1 if there is none. */
+export function writeEoir(v: GicVcpu, group: number, intid: number): number {
+  if (intid >= SPECIAL_BASE && intid <= SPURIOUS) return -1;
   const dropped = dropPriority(v);
-  if (dropped === IDLE_PRIORITY) return;
+  if (dropped === IDLE_PRIORITY) return -1;
   for (let i = 0; i < LR_COUNT; i++) {
     const lr = v.lrHw[i];
     if ((lr & LR_ACTIVE) === 0 || lrVintid(lr) !== intid) continue;
-    if (groupOf(lr) !== group || (lrPriority(lr) & groupPriorityMask(v, group)) !== dropped || v.eoiMode) return;
-    if ((lr & LR_HW) !== 0) onHwDeactivate(lr);
+    if (groupOf(lr) !== group || (lrPriority(lr) & groupPriorityMask(v, group)) !== dropped || v.eoiMode) return -1;
     v.lrHw[i] = lr & ~LR_ACTIVE;
-    return;
+    return (lr & LR_HW) !== 0 ? lrPintid(lr) : -1;
   }
   if (intid < LPI_BASE) v.eoiCount = (v.eoiCount + 1) & 0x1f;
+  return -1;
 }
 
 export function readBpr(v: GicVcpu, group: number): number {

@@ -23,10 +23,8 @@ import {
 } from './dstate.js';
 import { flagLocked, flagUnrouted, routeAllowed, routeAndFlag } from './flags.js';
 import { listIrq, redeliverLr, selectLr, syncLr } from './listing.js';
-import { readLr, writeLr } from './lr.js';
+import { lrOf, readLr, writeLr } from './lr.js';
 import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, type Vic } from './types.js';
-
-const findLr = (v: GicVcpu, virq: number): number => v.lrVirq.indexOf(virq);
 
 /**
  * Clears state bits (`clear`: pending bits, ENABLED, HW_ACTIVE) and withdraws the interrupt where possible.
@@ -45,7 +43,7 @@ export function undeliver(g: Gic, vic: Vic, v: GicVcpu | undefined, virq: number
     return true;
   }
   if (v !== undefined && remote < 0) {
-    const i = findLr(v, virq);
+    const i = lrOf(v, virq);
     if (i >= 0) {
       const self = v.thread === g.self;
       if (self) readLr(v, i);
@@ -78,7 +76,7 @@ export function deliver(
   const old = stateOf(vic, v, virq);
   let d = old | assertBits;
   if ((old & LISTED) !== 0 && isPending(d) && (d & ENABLED) !== 0 && v !== undefined && remote < 0) {
-    const i = findLr(v, virq);
+    const i = lrOf(v, virq);
     if (i >= 0) {
       const self = v.thread === g.self;
       if (self) readLr(v, i);

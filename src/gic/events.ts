@@ -31,7 +31,7 @@ import {
   routeOf,
 } from './dstate.js';
 import { syncLr } from './listing.js';
-import { LR_HW, LR_PENDING, lrState, readLr, writeLr } from './lr.js';
+import { LR_HW, LR_PENDING, lrOf, lrState, readLr, writeLr } from './lr.js';
 import { deliveryCheck, tryToListPending } from './search.js';
 import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, PRIORITIES, SPECIAL_BASE, SPI_BASE, type Vic } from './types.js';
 
@@ -118,7 +118,7 @@ export function deactivateByGuest(g: Gic, v: GicVcpu, intid: number, rule = 'hyp
     deactivate(g, vic, v, intid, false, false, false);
     return;
   }
-  const i = v.lrVirq.indexOf(intid);
+  const i = lrOf(v, intid);
   if (i < 0) return; // listed by another vCPU: ignored
   readLr(v, i);
   const lr = v.lr[i];
@@ -167,7 +167,9 @@ function handleMaintenance(g: Gic, v: GicVcpu): void {
 
 /** WFI asks once more before it sleeps. */
 export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
+  const before = beginWork(g, v.thread);
   handleMaintenance(g, v);
+  endWork(g, v.thread, before);
 }
 
 /** Maintenance interrupts of self until none is asserted. */
@@ -214,17 +216,28 @@ export function sendSgi(g: Gic, v: GicVcpu, virq: number, group1: boolean): void
   }
 }
 
-/** Runs `operation` on behalf of a thread, then everything that other CPUs and the thread's own CPU do because of it. */
-export function onBehalfOf<T>(g: Gic, thread: number, operation: () => T): T {
+/** Begins work on behalf of a thread, which {@link endWork} ends. Returns who worked before. */
+export function beginWork(g: Gic, thread: number): number {
   const before = g.self;
   g.self = thread;
   g.depth++;
+  return before;
+}
+
+/** Ends the outermost work with everything that other CPUs and the thread's own CPU do because of it. */
+export function endWork(g: Gic, thread: number, before: number): void {
+  g.depth--;
+  if (g.depth === 0) settle(g, thread);
+  g.self = before;
+}
+
+/** Runs `operation` as work on behalf of a thread. What happens with every RPC calls the two parts itself: a closure costs more. */
+export function onBehalfOf<T>(g: Gic, thread: number, operation: () => T): T {
+  const before = beginWork(g, thread);
   try {
     return operation();
   } finally {
-    g.depth--;
-    if (g.depth === 0) settle(g, thread);
-    g.self = before;
+    endWork(g, thread, before);
   }
 }
 

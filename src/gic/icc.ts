@@ -3,6 +3,7 @@
  * Source: fact base vgic-and-timer 4.4 and 4.5 with "Corrections". While a group is disabled its registers trap: writes are
  * emulated, reads end as UNDEFINED.
  */
+import { lo32 } from '../base/index.js';
 import { type Gic, vcpuAt, vicOf, wake } from './context.js';
 import {
   readBpr,
@@ -18,7 +19,6 @@ import {
 } from './cpuif.js';
 import { indexOfAffinity } from './distributor.js';
 import { deactivateByGuest, emulatedEoi, sendSgi, updateGroupEnables } from './events.js';
-import { lrPintid } from './lr.js';
 import type { GicVcpu } from './types.js';
 
 /** CRn.CRm.op2 of op0 3, op1 0, packed as `CRm << 3 | op2` for CRn 12; ICC_PMR_EL1 is CRn 4. */
@@ -89,10 +89,13 @@ function writeGroupEnable(g: Gic, v: GicVcpu, group: number, enable: boolean): v
   if (trapped && updateGroupEnables(g, v, vicOf(g, v).ctlr)) wake(g, v);
 }
 
-function eoi(g: Gic, v: GicVcpu, group: number, value: bigint): void {
-  const intid = Number(value & 0xff_ffffn);
+/** ICC_EOIRx_EL1. */
+export function endOfInterrupt(g: Gic, v: GicVcpu, group: number, intid: number): void {
   if (group === 0 ? v.trap0 : v.trap1) emulatedEoi(g, v, group, intid);
-  else writeEoir(v, group, intid, (lr) => g.hw.deactivatePhysical(lrPintid(lr)));
+  else {
+    const ended = writeEoir(v, group, intid);
+    if (ended >= 0) g.hw.deactivatePhysical(ended);
+  }
 }
 
 function bpr(v: GicVcpu, group: number, value: bigint): void {
@@ -102,13 +105,13 @@ function bpr(v: GicVcpu, group: number, value: bigint): void {
 
 /** False: UNDEFINED. */
 export function writeIcc(g: Gic, v: GicVcpu, reg: number, value: bigint): boolean {
-  const word = Number(value & 0xffff_ffffn);
+  const word = lo32(value);
   switch (reg) {
     case Icc.EOIR0:
-      eoi(g, v, 0, value);
+      endOfInterrupt(g, v, 0, word & 0xff_ffff);
       return true;
     case Icc.EOIR1:
-      eoi(g, v, 1, value);
+      endOfInterrupt(g, v, 1, word & 0xff_ffff);
       return true;
     case Icc.BPR0:
       bpr(v, 0, value);
@@ -123,7 +126,7 @@ export function writeIcc(g: Gic, v: GicVcpu, reg: number, value: bigint): boolea
       v.apr[1] = word;
       return true;
     case Icc.DIR:
-      deactivateByGuest(g, v, Number(value & 0xff_ffffn));
+      deactivateByGuest(g, v, word & 0xff_ffff);
       return true;
     case Icc.SGI0R:
     case Icc.ASGI1R:

@@ -2,8 +2,8 @@
 import type { Thread } from '../hyp/types.js';
 import type { Gic } from './context.js';
 import { readIar, SPURIOUS, signalledException } from './cpuif.js';
-import { onBehalfOf } from './events.js';
-import { Icc, writeIcc } from './icc.js';
+import { beginWork, endWork } from './events.js';
+import { endOfInterrupt } from './icc.js';
 import type { GicThread } from './types.js';
 
 /** Acknowledges the interrupt that the GIC signals to the vCPU, whatever its PSTATE masks; undefined when there is none. */
@@ -13,7 +13,9 @@ export function takeInterrupt(g: Gic, thread: Thread): number | undefined {
   const signalled = signalledException(v);
   if (signalled === undefined) return undefined;
   const group = signalled === 'irq' ? 1 : 0;
-  const intid = onBehalfOf(g, thread.id, () => readIar(v, group));
+  const before = beginWork(g, thread.id);
+  const intid = readIar(v, group);
+  endWork(g, thread.id, before);
   return intid === SPURIOUS ? undefined : intid;
 }
 
@@ -21,5 +23,7 @@ export function takeInterrupt(g: Gic, thread: Thread): number | undefined {
 export function endInterrupt(g: Gic, thread: Thread, intid: number, group: 0 | 1 = 1): void {
   const v = (thread as GicThread).gic;
   if (v === undefined || v.owner < 0) return;
-  onBehalfOf(g, thread.id, () => writeIcc(g, v, group === 1 ? Icc.EOIR1 : Icc.EOIR0, BigInt(intid)));
+  const before = beginWork(g, thread.id);
+  endOfInterrupt(g, v, group, intid);
+  endWork(g, thread.id, before);
 }

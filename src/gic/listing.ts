@@ -28,6 +28,7 @@ import {
   LR_HW,
   LR_PENDING,
   lrIsEmpty,
+  lrOf,
   lrPintid,
   lrPriority,
   lrState,
@@ -153,7 +154,7 @@ export function redeliverLr(g: Gic, vic: Vic, v: GicVcpu, virq: number, assertBi
 /** Chooses a register for an interrupt: free, else ended, else the least urgent active, else a less urgent pending one. */
 export function selectLr(g: Gic, v: GicVcpu, priority: number): { lr: number; priority: number } | undefined {
   const self = v.thread === g.self;
-  const free = v.lrVirq.indexOf(NO_VIRQ);
+  const free = lrOf(v, NO_VIRQ);
   if (free >= 0) return { lr: free, priority: PRIORITY_LOWEST };
   if (self) {
     const empty = firstEmptyHw(v);

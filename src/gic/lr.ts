@@ -32,6 +32,12 @@ export function writeLr(v: GicVcpu, i: number): void {
   v.lrHw[i] = v.lr[i];
 }
 
+/** Register that lists an interrupt ({@link NO_VIRQ}: lowest free one), or -1. A loop: the built-in search costs more. */
+export function lrOf(v: GicVcpu, virq: number): number {
+  for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] === virq) return i;
+  return -1;
+}
+
 /** Lowest empty register of the hardware, or -1. */
 export function firstEmptyHw(v: GicVcpu): number {
   for (let i = 0; i < LR_COUNT; i++) if (lrIsEmpty(v.lrHw[i])) return i;

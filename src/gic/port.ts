@@ -9,7 +9,7 @@ import { gicVcpu, registerCalls } from './calls.js';
 import { type Gic, rebuildSources, vicOf } from './context.js';
 import { affinityOfIndex, indexOfAffinity } from './distributor.js';
 import { CFG_EDGE } from './dstate.js';
-import { maintenanceBeforeWfi, onBehalfOf } from './events.js';
+import { beginWork, endWork, maintenanceBeforeWfi, onBehalfOf } from './events.js';
 import { checkForwardedPpi, endForwardedPpi, type Hwirq, physicalSide, registerHwirq } from './hwirq.js';
 import { frameAccess } from './mmio.js';
 import {
@@ -86,8 +86,18 @@ function makePort(g: Gic): VicPort {
   /** The thread in whose context a hypercall or a device changes a source. */
   const self = (): number => (g.depth > 0 ? g.self : (hyp.sched.current?.() ?? -1));
   return {
-    assertSource: (source, edgeOnly) => onBehalfOf(g, self(), () => assertBound(g, source, edgeOnly)),
-    clearSource: (source) => onBehalfOf(g, self(), () => clearBound(g, source)),
+    assertSource: (source, edgeOnly) => {
+      const thread = self();
+      const before = beginWork(g, thread);
+      assertBound(g, source, edgeOnly);
+      endWork(g, thread, before);
+    },
+    clearSource: (source) => {
+      const thread = self();
+      const before = beginWork(g, thread);
+      clearBound(g, source);
+      endWork(g, thread, before);
+    },
     bindSource: (source, vicId, virq) => bindToVic(g, source, vicId, virq),
     unbindSource: (source) => onBehalfOf(g, self(), () => unbindFromVic(g, source)),
     isEdge: (source) => (hyp.get<Vic>(source.vic).spi[source.virq - SPI_BASE] & CFG_EDGE) !== 0,
@@ -102,7 +112,9 @@ function makePort(g: Gic): VicPort {
     vcpuSwitchedIn: (thread, cpu) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active) return;
-      onBehalfOf(g, v.thread, () => switchIn(g, v, cpu));
+      const before = beginWork(g, v.thread);
+      switchIn(g, v, cpu);
+      endWork(g, v.thread, before);
       loadTimers(g, v);
       v.stopped = false;
       pollTimers(g, v);
@@ -120,7 +132,7 @@ function makePort(g: Gic): VicPort {
     },
     beforeWfi: (thread) => {
       const v = (thread as GicThread).gic;
-      if (v?.active) onBehalfOf(g, v.thread, () => maintenanceBeforeWfi(g, v));
+      if (v?.active) maintenanceBeforeWfi(g, v);
     },
     mpidr: (thread) => {
       const v = (thread as GicThread).gic;
@@ -182,7 +194,7 @@ export function registerGic(hyp: Hypervisor): void {
       return false;
     },
   };
-  const state: GicState = { vcpus: [], windows: [], timerActive: new Uint8Array(2 * hyp.config.cores) };
+  const state: GicState = { vcpus: [], windows: [], timerActive: new Array<number>(2 * hyp.config.cores).fill(0) };
   hyp.state.gic = state;
   stateByHyp.set(hyp, g);
   hyp.vic = makePort(g);

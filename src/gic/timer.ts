@@ -5,16 +5,17 @@
  * the hypervisor finds the condition gone; while it waits for a wake-up, a soft timer stands in. A vCPU that is merely
  * preempted notices its timer when it is loaded again.
  */
+import { lo32, toNumber } from '../base/index.js';
 import { type Gic, gicOf, vicOf } from './context.js';
 import { deliver } from './deliver.js';
 import { EDGE, LEVEL_SRC } from './dstate.js';
-import { onBehalfOf } from './events.js';
+import { beginWork, endWork } from './events.js';
 import type { GicVcpu } from './types.js';
 
 export const NS_PER_TICK = 16;
 export const Timer = { VIRTUAL: 0, PHYSICAL: 1 } as const;
 export const TIMER_PPI = [27, 30] as const;
-const TIMERS = [Timer.VIRTUAL, Timer.PHYSICAL] as const;
+const TIMERS = TIMER_PPI.length;
 
 const CTL_ENABLE = 1;
 const CTL_IMASK = 2;
@@ -26,7 +27,7 @@ const NEVER_TICKS = 1n << 48n;
 export interface GicState {
   vcpus: number[];
   windows: { addrspace: number; vic: number; index: number }[];
-  timerActive: Uint8Array;
+  timerActive: number[];
 }
 
 export const gicState = (g: Gic): GicState => g.hyp.state.gic as GicState;
@@ -34,28 +35,34 @@ export const gicState = (g: Gic): GicState => g.hyp.state.gic as GicState;
 export const counter = (nowNs: number): bigint => BigInt(Math.floor(nowNs / NS_PER_TICK));
 
 const deadlineNs = (cval: bigint): number =>
-  cval >= NEVER_TICKS ? Number.POSITIVE_INFINITY : Number(cval) * NS_PER_TICK;
+  cval >= NEVER_TICKS ? Number.POSITIVE_INFINITY : toNumber(cval) * NS_PER_TICK;
 
 const interruptEnabled = (ctl: number): boolean => (ctl & (CTL_ENABLE | CTL_IMASK)) === CTL_ENABLE;
 
+/** The counter has reached the compare value. As numbers: exact, because the counter stays far below 2^53. */
+const reached = (g: Gic, v: GicVcpu, timer: number): boolean =>
+  Math.floor(g.hyp.now / NS_PER_TICK) >= toNumber(v.timerCval[timer]);
+
 const condition = (g: Gic, v: GicVcpu, timer: number): boolean =>
-  interruptEnabled(v.timerCtl[timer]) && counter(g.hyp.now) >= v.timerCval[timer];
+  interruptEnabled(v.timerCtl[timer]) && reached(g, v, timer);
 
 /** CNTx_CTL_EL0: ISTATUS only while enabled. */
 export function readTimerCtl(g: Gic, v: GicVcpu, timer: number): number {
   const ctl = v.timerCtl[timer];
-  const met = (ctl & CTL_ENABLE) !== 0 && counter(g.hyp.now) >= v.timerCval[timer];
+  const met = (ctl & CTL_ENABLE) !== 0 && reached(g, v, timer);
   return ctl | (met ? CTL_ISTATUS : 0);
 }
 
 export function writeTimerCtl(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
   g.nextTimer = undefined;
-  v.timerCtl[timer] = Number(value & 3n);
+  v.timersUsed = true;
+  v.timerCtl[timer] = lo32(value) & 3;
   pollTimers(g, v);
 }
 
 export function writeTimerCval(g: Gic, v: GicVcpu, timer: number, value: bigint): void {
   g.nextTimer = undefined;
+  v.timersUsed = true;
   v.timerCval[timer] = value;
   pollTimers(g, v);
 }
@@ -67,22 +74,25 @@ export const readTimerTval = (g: Gic, v: GicVcpu, timer: number): bigint =>
 export const writeTimerTval = (g: Gic, v: GicVcpu, timer: number, value: bigint): void =>
   writeTimerCval(g, v, timer, BigInt.asUintN(64, counter(g.hyp.now) + BigInt.asIntN(32, value)));
 
-const anyEnabled = (ctl: Uint8Array): boolean => ((ctl[0] | ctl[1]) & CTL_ENABLE) !== 0;
+const anyEnabled = (ctl: readonly number[]): boolean => ((ctl[0] | ctl[1]) & CTL_ENABLE) !== 0;
 
-const activeSlot = (cpu: number, timer: number): number => cpu * TIMERS.length + timer;
+const activeSlot = (cpu: number, timer: number): number => cpu * TIMERS + timer;
 
-function inject(g: Gic, v: GicVcpu, timer: number): void {
+/** `thread`: on whose behalf; -1 the hypervisor's own. */
+function inject(g: Gic, thread: number, v: GicVcpu, timer: number): void {
+  const before = beginWork(g, thread);
   deliver(g, vicOf(g, v), v, TIMER_PPI[timer], EDGE | LEVEL_SRC, true);
+  endWork(g, thread, before);
 }
 
 /** Fires the timer interrupts of a loaded vCPU that are due. */
 export function pollTimers(g: Gic, v: GicVcpu): void {
-  if (v.owner < 0 || !v.active) return;
+  if (!v.timersUsed || v.owner < 0 || !v.active) return;
   const active = gicState(g).timerActive;
-  for (const timer of TIMERS) {
+  for (let timer = 0; timer < TIMERS; timer++) {
     const slot = activeSlot(v.owner, timer);
     if (active[slot] !== 0 || !condition(g, v, timer)) continue;
-    onBehalfOf(g, v.thread, () => inject(g, v, timer));
+    inject(g, v.thread, v, timer);
     active[slot] = 1;
     g.nextTimer = undefined;
   }
@@ -98,8 +108,8 @@ export function timerStillPending(g: Gic, v: GicVcpu, timer: number): boolean {
 }
 
 /** At every switch: a loop over two elements costs less than the built-in copy. */
-function copyTimers(ctl: Uint8Array, cval: BigUint64Array, toCtl: Uint8Array, toCval: BigUint64Array): void {
-  for (const timer of TIMERS) {
+function copyTimers(ctl: readonly number[], cval: BigUint64Array, toCtl: number[], toCval: BigUint64Array): void {
+  for (let timer = 0; timer < TIMERS; timer++) {
     toCtl[timer] = ctl[timer];
     if (toCval[timer] !== cval[timer]) toCval[timer] = cval[timer];
   }
@@ -107,22 +117,25 @@ function copyTimers(ctl: Uint8Array, cval: BigUint64Array, toCtl: Uint8Array, to
 
 /** The vCPU's timers go to the physical CPU. */
 export function loadTimers(g: Gic, v: GicVcpu): void {
-  if (anyEnabled(v.timerCtl) || anyEnabled(v.savedCtl)) g.nextTimer = undefined;
-  copyTimers(v.savedCtl, v.savedCval, v.timerCtl, v.timerCval);
+  if (v.timersUsed) {
+    if (anyEnabled(v.timerCtl) || anyEnabled(v.savedCtl)) g.nextTimer = undefined;
+    copyTimers(v.savedCtl, v.savedCval, v.timerCtl, v.timerCval);
+  }
   const active = gicState(g).timerActive;
-  for (const timer of TIMERS) {
+  for (let timer = 0; timer < TIMERS; timer++) {
     if ((v.private[TIMER_PPI[timer]] & LEVEL_SRC) === 0) active[activeSlot(v.owner, timer)] = 0;
   }
 }
 
 /** A powered-off vCPU keeps what was saved before. `expectsWakeup`: soft timers take over. */
 export function saveTimers(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
+  if (!v.timersUsed) return;
   if (anyEnabled(v.timerCtl) || anyEnabled(v.savedCtl)) g.nextTimer = undefined;
   if (!v.stopped) {
     copyTimers(v.timerCtl, v.timerCval, v.savedCtl, v.savedCval);
   }
   if (!expectsWakeup) return;
-  for (const timer of TIMERS) {
+  for (let timer = 0; timer < TIMERS; timer++) {
     if (interruptEnabled(v.savedCtl[timer])) v.softTimer[timer] = deadlineNs(v.savedCval[timer]);
   }
 }
@@ -149,7 +162,7 @@ function earliest(g: Gic, { vcpus, timerActive }: GicState): number {
   for (const id of vcpus) {
     const v = gicOf(g, id);
     if (v === undefined) continue;
-    for (const timer of TIMERS) {
+    for (let timer = 0; timer < TIMERS; timer++) {
       next = Math.min(next, v.softTimer[timer]);
       if (v.owner >= 0 && timerActive[activeSlot(v.owner, timer)] === 0 && interruptEnabled(v.timerCtl[timer])) {
         next = Math.min(next, deadlineNs(v.timerCval[timer]));
@@ -166,11 +179,11 @@ export function timersDue(g: Gic): void {
     const v = gicOf(g, id);
     if (v === undefined) continue;
     pollTimers(g, v);
-    for (const timer of TIMERS) {
+    for (let timer = 0; timer < TIMERS; timer++) {
       if (v.softTimer[timer] > g.hyp.now) continue;
       v.softTimer[timer] = Number.POSITIVE_INFINITY;
       g.nextTimer = undefined;
-      if (v.owner < 0 && interruptEnabled(v.savedCtl[timer])) onBehalfOf(g, -1, () => inject(g, v, timer));
+      if (v.owner < 0 && interruptEnabled(v.savedCtl[timer])) inject(g, -1, v, timer);
     }
   }
 }

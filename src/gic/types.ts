@@ -80,10 +80,13 @@ export interface GicVcpu {
   /** Effective group enables: GICD_CTLR and ICC_IGRPENx_EL1, as the hypervisor last looked. */
   group0: boolean;
   group1: boolean;
-  /** INTID per list register, -1 free; the hypervisor's copy of the registers; the registers themselves while loaded. */
-  lrVirq: Int16Array;
-  lr: Int32Array;
-  lrHw: Int32Array;
+  /**
+   * INTID per list register, -1 free; the hypervisor's copy of the registers; the registers themselves while loaded.
+   * Plain arrays, here and below: an access to a typed array costs several times more, and every switch makes dozens.
+   */
+  lrVirq: number[];
+  lr: number[];
+  lrHw: number[];
   /** ICH_HCR_EL2: none-pending maintenance interrupt, traps and group-disable interrupts, EOI count. */
   npie: boolean;
   trap0: boolean;
@@ -100,7 +103,7 @@ export interface GicVcpu {
   bpr1: number;
   pmr: number;
   /** Active priorities of group 0 and 1. */
-  apr: Uint32Array;
+  apr: number[];
   /** Priorities with waiting interrupts, and their ranges (two words per priority). */
   searchPrios: number;
   searchRanges: Uint32Array;
@@ -111,14 +114,16 @@ export interface GicVcpu {
   window: GicWindow;
   windowLast: boolean;
   /** CNTV (0) and CNTP (1): control bits 1:0, compare values, deadlines of the hypervisor's soft timers. */
-  timerCtl: Uint8Array;
+  timerCtl: number[];
   timerCval: BigUint64Array;
   /** What the last switch-out of the running vCPU saved. */
-  savedCtl: Uint8Array;
+  savedCtl: number[];
   savedCval: BigUint64Array;
   /** Powered off since it was last loaded. */
   stopped: boolean;
-  softTimer: Float64Array;
+  softTimer: number[];
+  /** A timer register was ever written. Until then there is nothing to save, to load or to fire. */
+  timersUsed: boolean;
 }
 
 export interface GicThread extends Thread {
@@ -160,9 +165,9 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   asleep: false,
   group0: false,
   group1: false,
-  lrVirq: new Int16Array(LR_COUNT).fill(NO_VIRQ),
-  lr: new Int32Array(LR_COUNT),
-  lrHw: new Int32Array(LR_COUNT),
+  lrVirq: [NO_VIRQ, NO_VIRQ, NO_VIRQ, NO_VIRQ],
+  lr: [0, 0, 0, 0],
+  lrHw: [0, 0, 0, 0],
   npie: false,
   trap0: true,
   trap1: true,
@@ -176,7 +181,7 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   bpr0: 2,
   bpr1: 3,
   pmr: 0,
-  apr: new Uint32Array(2),
+  apr: [0, 0],
   searchPrios: 0,
   searchRanges: new Uint32Array(2 * PRIORITIES),
   activeUnlisted: new Uint16Array(PRIORITIES),
@@ -184,12 +189,13 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   pendingSgis: 0,
   window: noWindow(),
   windowLast: false,
-  timerCtl: new Uint8Array(2),
+  timerCtl: [0, 0],
   timerCval: new BigUint64Array(2),
-  savedCtl: new Uint8Array(2),
+  savedCtl: [0, 0],
   savedCval: new BigUint64Array(2),
   stopped: false,
-  softTimer: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
+  softTimer: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  timersUsed: false,
 });
 
 /** Reset values of the private interrupts: SGIs edge, PPIs level, routed to their own vCPU. */

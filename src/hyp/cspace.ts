@@ -2,7 +2,7 @@
  * Capability spaces: two levels of slots, id encoding, and the operations on capabilities.
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
-import { assert, nextU32, type Prng, prng } from '../base/index.js';
+import { assert, lo32, nextU32, type Prng, prng } from '../base/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
@@ -43,7 +43,7 @@ export function decodeCapId(cspace: CSpace, id: bigint): number {
   let index: number;
   if (cspace.mult === 1 && cspace.base === 0n) {
     if (id > 0xffffn) return -1;
-    index = Number(id);
+    index = lo32(id);
   } else {
     const r = BigInt.asUintN(64, id ^ cspace.base);
     if (r > 0xffff_ffffn) return -1;

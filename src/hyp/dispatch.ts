@@ -60,20 +60,27 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
       hyp.caller = NO_OBJECT;
       if (error === BLOCKED) return false;
     }
-    writeResult(x, error, out, hasError[num] === 1);
+    if (hasError[num] === 1) {
+      finishNative(caller, error, out);
+      return true;
+    }
+    for (let i = 0; i < 8; i++) x[i] = out[i];
   }
-  // x8 is kept; x9 holds the return address; x10..x17 are scratch that the return path clears.
-  x[9] = caller.pc;
-  clear(x, 10, 18);
+  leave(caller);
   return true;
 }
 
-/** x0 = error as 32 bits, outputs after it, the rest of x0..x7 zero. Also used when a blocked call completes. */
-export function writeResult(x: BigUint64Array, error: number, outputs: BigUint64Array, withError = true): void {
-  if (withError) {
-    x[0] = BigInt(error >>> 0);
-    for (let i = 1; i < 8; i++) x[i] = outputs[i - 1];
-  } else {
-    for (let i = 0; i < 8; i++) x[i] = outputs[i];
-  }
+/** x8 is kept; x9 holds the return address; x10..x17 are scratch that the return path clears. */
+function leave(caller: Thread): void {
+  const x = caller.x;
+  x[9] = caller.pc;
+  clear(x, 10, 18);
+}
+
+/** x0 = error as 32 bits, outputs after it, the rest of x0..x7 zero, scratch cleared. Also when a blocked call completes. */
+export function finishNative(caller: Thread, error: number, outputs: BigUint64Array): void {
+  const x = caller.x;
+  x[0] = BigInt(error >>> 0);
+  for (let i = 1; i < 8; i++) x[i] = outputs[i - 1];
+  leave(caller);
 }

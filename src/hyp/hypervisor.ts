@@ -4,7 +4,7 @@
  * Modules register kinds of objects and handlers; nothing here knows what a doorbell is. All state is plain data in
  * `objects` and `state`, so that a snapshot is a walk over them. Sources: fact base hypercall-abi 1, capabilities 6 and 8.
  */
-import { assert } from '../base/index.js';
+import { assert, SimBug } from '../base/index.js';
 import { HypError } from '../protocol/index.js';
 import type { MemPort, SchedPort, VicPort } from './ports.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
@@ -112,7 +112,8 @@ export class Hypervisor {
 
   get<T extends HypObject>(id: number): T {
     const object = this.objects[id];
-    assert(object !== undefined, `no object ${id}`);
+    // Not by `assert`: its message would be built at every call.
+    if (object === undefined) throw new SimBug(`no object ${id}`);
     return object as T;
   }
 

@@ -19,7 +19,7 @@ export {
   MAX_CAPS,
   SLOTS_PER_TABLE,
 } from './cspace.js';
-export { HYPERCALL_BASE, HYPERCALL_COUNT, nativeCall, writeResult } from './dispatch.js';
+export { finishNative, HYPERCALL_BASE, HYPERCALL_COUNT, nativeCall } from './dispatch.js';
 export {
   BLOCKED,
   defaultHypConfig,

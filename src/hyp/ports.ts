@@ -92,10 +92,10 @@ export interface MemPort {
   /**
    * Copies between a caller's virtual addresses (stage 1 off: equal to IPAs) and hypervisor memory.
    * Errors in order: ARGUMENT_SIZE (0 or more than `max`), ADDR_OVERFLOW, DENIED (permission), ADDR_INVALID.
-   * An earlier page may have been copied when a later one fails.
+   * An earlier page may have been copied when a later one fails. The bytes begin at `at` of `to` or `from` (0 if left out).
    */
-  copyFromGuest(thread: Thread, va: bigint, size: bigint, to: Uint8Array, max: number): number;
-  copyToGuest(thread: Thread, va: bigint, bufferSize: bigint, from: Uint8Array, size: number): number;
+  copyFromGuest(thread: Thread, va: bigint, size: bigint, to: Uint8Array, max: number, at?: number): number;
+  copyToGuest(thread: Thread, va: bigint, bufferSize: bigint, from: Uint8Array, size: number, at?: number): number;
   /** The whole access lies in one VMMIO range of the address space (memory 8.2). */
   inVmmioRange(addrspace: number, ipa: number, size: number): boolean;
   /** A thread that was attached to the address space went away: its place is free again. */

@@ -2,6 +2,7 @@
  * Message queues: a bounded FIFO of messages with a threshold and a vIRQ source at each end. Source: fact base ipc 3.
  * A failed copy from or to the guest is swallowed: the call returns OK and nothing moves (quirk `msgqueue-silent-copy`).
  */
+import { lo32 } from '../base/index.js';
 import {
   assertSource,
   clearSource,
@@ -89,12 +90,11 @@ export function send(
   let tail = queue.head + queue.count;
   if (tail >= queue.depth) tail -= queue.depth;
   const at = tail * queue.maxMessageSize;
-  const slot = queue.buffer.subarray(at, at + queue.maxMessageSize);
-  if (hyp.mem.copyFromGuest(caller, va, size, slot, queue.maxMessageSize) !== HypError.OK) {
+  if (hyp.mem.copyFromGuest(caller, va, size, queue.buffer, queue.maxMessageSize, at) !== HypError.OK) {
     out[0] = 1n;
     return HypError.OK;
   }
-  queue.sizes[tail] = Number(size);
+  queue.sizes[tail] = lo32(size);
   queue.count++;
   if (push || queue.count === queue.notEmptyThreshold) assertSource(hyp, queue.receiveSource, false);
   out[0] = queue.count < queue.depth ? 1n : 0n;
@@ -113,7 +113,7 @@ export function receive(
   if (queue.count === 0) return HypError.MSGQUEUE_EMPTY;
   const size = queue.sizes[queue.head];
   const at = queue.head * queue.maxMessageSize;
-  if (hyp.mem.copyToGuest(caller, va, bufferSize, queue.buffer.subarray(at, at + size), size) !== HypError.OK) {
+  if (hyp.mem.copyToGuest(caller, va, bufferSize, queue.buffer, size, at) !== HypError.OK) {
     out[1] = 1n;
     return HypError.OK;
   }

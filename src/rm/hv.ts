@@ -350,8 +350,8 @@ export class Hv {
   /** Receives into `size` bytes at `ipa`; the length is in {@link received}. */
   msgqueueReceive(cap: bigint, ipa: bigint, size: bigint): number {
     const r = this.port.hvc(Call.MSGQUEUE_RECEIVE, cap, ipa, size);
-    this.received = Number(r[1]);
-    return Number(r[0]);
+    this.received = lo32(r[1]);
+    return lo32(r[0]);
   }
 
   // virtio-mmio

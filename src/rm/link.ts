@@ -36,6 +36,18 @@ const sizeArg: readonly bigint[] = Array.from({ length: PACKET_SIZE + 1 }, (_, n
 const packet = new Uint8Array(PACKET_SIZE);
 const outgoing = new Uint8Array(PACKET_SIZE);
 
+/** Views of `packet` without its header, by packet length, made when first needed. */
+const contents: (Uint8Array | undefined)[] = new Array(PACKET_SIZE + 1).fill(undefined);
+
+function contentOf(length: number): Uint8Array {
+  let view = contents[length];
+  if (view === undefined) {
+    view = packet.subarray(HEADER_SIZE, length);
+    contents[length] = view;
+  }
+  return view;
+}
+
 export function newLink(vmid: number, txCap: bigint, rxCap: bigint, txVirq: number, rxVirq: number): Link {
   return {
     vmid,
@@ -80,7 +92,9 @@ function transmit(rm: Rm, link: Link): void {
     put32(outgoing, 4, tx.id);
     const left = tx.payload.length - tx.position;
     const size = Math.min(left, MAX_CONTENT);
-    for (let i = 0; i < size; i++) outgoing[HEADER_SIZE + i] = tx.payload[tx.position + i];
+    // The usual message is one packet: copied without a view of the payload.
+    if (size === tx.payload.length) outgoing.set(tx.payload, HEADER_SIZE);
+    else outgoing.set(tx.payload.subarray(tx.position, tx.position + size), HEADER_SIZE);
     hv.port.write(rm.txBuffer, outgoing);
     const error = hv.msgqueueSend(link.txCap, sizeArg[HEADER_SIZE + size], rm.txBufferArg);
     if (error === HypError.MSGQUEUE_FULL) {
@@ -202,7 +216,7 @@ export function receiveOne(rm: Rm, link: Link): boolean {
         rxEvent(rx, 'WHOLE', true, true);
         rx.buffer = EMPTY;
       }
-      deliver(rm, link, type, id, seq, packet.subarray(HEADER_SIZE, length));
+      deliver(rm, link, type, id, seq, contentOf(length));
       return true;
     }
     rxEvent(rx, 'FIRST', true, false);
@@ -218,7 +232,7 @@ export function receiveOne(rm: Rm, link: Link): boolean {
     if (!rxEvent(rx, 'CONTINUED', matches, rx.remaining === 1)) return true;
     rx.remaining--;
   }
-  rx.buffer.set(packet.subarray(HEADER_SIZE, length), rx.length);
+  rx.buffer.set(contentOf(length), rx.length);
   rx.length += length - HEADER_SIZE;
   if (rx.remaining === 0) {
     const message = rx.buffer.subarray(0, rx.length);

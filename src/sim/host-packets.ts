@@ -21,8 +21,6 @@ const PACKET_MAX = 240;
 const PUSH = 1n;
 
 export class HostPackets implements PacketPort {
-  private readonly buffer = new Uint8Array(PACKET_MAX);
-
   constructor(
     readonly host: HostVcpu,
     readonly place: LinkPlace = PRIMARY_LINK,
@@ -49,10 +47,11 @@ export class HostPackets implements PacketPort {
     x[3] = 0n;
     if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE).kind !== 'done' || lo32(host.x[0]) !== HypError.OK)
       return undefined;
-    const size = Number(host.x[1]);
+    const size = lo32(host.x[1]);
     if (size === 0) return undefined;
-    host.readMemory(place.rxBuffer, this.buffer);
-    return this.buffer.slice(0, size);
+    const packet = new Uint8Array(size);
+    host.readMemory(place.rxBuffer, packet);
+    return packet;
   }
 
   wait(): boolean {

@@ -78,24 +78,28 @@ export class HostVcpu {
     if (sim.hyp.dead !== undefined) return { kind: 'dead' };
     const v = this.vcpu;
     if (sim.inControl(v)) return undefined;
-    if (sim.runUntil(() => sim.inControl(v) && v.pending === null, sim.hyp.now + waitNs)) return undefined;
+    if (sim.runUntilBack(v, sim.hyp.now + waitNs)) return undefined;
     return sim.hyp.dead !== undefined ? { kind: 'dead' } : { kind: 'noReturn' };
   }
 
   /** Carries out one operation; `act` returns whether it completed at once. */
   private perform(act: (v: Vcpu) => boolean, waitNs = DEFAULT_WAIT_NS): Outcome {
-    const { sim } = this;
     const refused = this.acquire(waitNs);
     if (refused !== undefined) return refused;
     const v = this.vcpu;
     const { entries } = v;
-    const completed = act(v);
+    return this.finish(v, entries, act(v), waitNs);
+  }
+
+  /** The rest of an operation: what it caused, and the way back to the vCPU if it gave up the CPU. */
+  private finish(v: Vcpu, entries: number, completed: boolean, waitNs: number): Outcome {
+    const { sim } = this;
     if (sim.hyp.dead !== undefined) return { kind: 'dead' };
     if (completed) {
       sim.settle();
       return DONE;
     }
-    const back = sim.runUntil(() => v.pending === null && sim.inControl(v), sim.hyp.now + waitNs);
+    const back = sim.runUntilBack(v, sim.hyp.now + waitNs);
     if (sim.hyp.dead !== undefined) return { kind: 'dead' };
     if (!back) return { kind: 'noReturn' };
     return v.entries === entries ? DONE : { kind: 'restarted' };
@@ -114,7 +118,11 @@ export class HostVcpu {
   /** The native call on the fast path: registers are set by the caller. */
   hvc(imm: number): Outcome {
     this.sim.onInput?.({ op: 'hvc', vcpu: this.id, imm, x: [...this.x.subarray(0, 8)] });
-    return this.perform((v) => this.sim.trap(v, 'hvc', imm));
+    const refused = this.acquire(DEFAULT_WAIT_NS);
+    if (refused !== undefined) return refused;
+    const v = this.vcpu;
+    const { entries } = v;
+    return this.finish(v, entries, this.sim.trap(v, 'hvc', imm), DEFAULT_WAIT_NS);
   }
 
   /** One load (value) or store of `size` bytes, device registers included. */

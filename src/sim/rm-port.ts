@@ -29,20 +29,17 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
   const { hyp, cost } = owner;
   const gic = gicOfHyp(hyp);
 
-  /** Runs `part` over the physical pieces of [ipa, ipa + length). */
-  const eachPiece = (
-    ipa: number,
-    length: number,
-    write: boolean,
-    piece: (pa: number, from: number, to: number) => void,
-  ): boolean => {
+  /** Copies page by page; false at the first page without access. */
+  const copy = (ipa: number, bytes: Uint8Array, write: boolean): boolean => {
     const { addrspace } = thread();
+    const { length } = bytes;
     let at = 0;
     while (at < length) {
       const pa = hyp.mem.translate(addrspace, ipa + at, write);
       if (pa < 0) return false;
       const end = Math.min(length, at + PAGE - ((ipa + at) & (PAGE - 1)));
-      piece(pa, at, end);
+      if (write) hyp.mem.writePhys(pa, part(bytes, at, end));
+      else hyp.mem.readPhys(pa, part(bytes, at, end));
       at = end;
     }
     return true;
@@ -67,14 +64,8 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
       hyp.now += cost.hypercallNs;
       return x;
     },
-    read: (ipa, to) =>
-      eachPiece(ipa, to.length, false, (pa, a, b) => {
-        hyp.mem.readPhys(pa, part(to, a, b));
-      }),
-    write: (ipa, from) =>
-      eachPiece(ipa, from.length, true, (pa, a, b) => {
-        hyp.mem.writePhys(pa, part(from, a, b));
-      }),
+    read: (ipa, to) => copy(ipa, to, false),
+    write: (ipa, from) => copy(ipa, from, true),
     enableInterrupts() {
       const t = thread();
       writeSysreg(hyp, t, ICC_SRE, 7n);

@@ -8,7 +8,7 @@
  * Time: every operation costs some virtual nanoseconds; operations of different CPUs come one after the other, the CPU that
  * acted least recently first. The order of everything follows from (time, CPU number), so equal inputs give equal runs.
  */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import { HYPERCALL_BASE, HYPERCALL_COUNT, type HypConfig, type Hypervisor, nativeCall } from '../hyp/index.js';
 import { smcccCall } from '../hyp/smccc.js';
 import { type Rm, rmStep } from '../rm/index.js';
@@ -72,7 +72,6 @@ export class Simulator {
   /** Operations of RM and of guests so far. */
   steps = 0;
   readonly a64: A64Runner;
-  private readonly cpus: number;
   private readonly lastExecuting: number[];
 
   constructor(readonly options: SimOptions = {}) {
@@ -81,9 +80,9 @@ export class Simulator {
     this.hyp = system.hyp;
     this.rm = system.rm;
     this.rootThread = system.rootThread;
-    this.cpus = this.hyp.config.cores;
-    this.loop = { lastAt: new Array(this.cpus).fill(0), rmWakeAt: Number.POSITIVE_INFINITY, programs: {} };
-    this.lastExecuting = new Array(this.cpus).fill(-1);
+    const { cores } = this.hyp.config;
+    this.loop = { lastAt: new Array(cores).fill(0), rmWakeAt: Number.POSITIVE_INFINITY, programs: {} };
+    this.lastExecuting = new Array(cores).fill(-1);
     this.a64 = new A64Runner(
       this.hyp,
       (v, conduit, imm) => this.trap(v, conduit, imm),
@@ -136,7 +135,6 @@ export class Simulator {
 
   /** WFI of the vCPU in control. True: it goes on at once. */
   waitForInterrupt(v: Vcpu): boolean {
-    this.hyp.vic.beforeWfi?.(v);
     return waitForInterrupt(this.hyp, v);
   }
 
@@ -166,7 +164,8 @@ export class Simulator {
   }
 
   private traceExecution(): void {
-    for (let cpu = 0; cpu < this.cpus; cpu++) {
+    const { started } = schedState(this.hyp);
+    for (let cpu = 0; cpu < started; cpu++) {
       const id = executing(this.hyp, cpu)?.id ?? -1;
       if (id === this.lastExecuting[cpu]) continue;
       this.lastExecuting[cpu] = id;
@@ -176,9 +175,9 @@ export class Simulator {
 
   /** CPU whose program has something to do and which acted least recently, or -1. Host vCPUs only spin. */
   private nextCpu(): number {
-    const { cpus } = schedState(this.hyp);
+    const { cpus, started } = schedState(this.hyp);
     let best = -1;
-    for (let cpu = 0; cpu < cpus.length; cpu++) {
+    for (let cpu = 0; cpu < started; cpu++) {
       if (cpus[cpu].executing < 0) continue;
       const v = executing(this.hyp, cpu);
       if (v === undefined || this.programOf(v) === 'host') continue;
@@ -221,7 +220,7 @@ export class Simulator {
   private runProgram(cpu: number): void {
     const { hyp } = this;
     const v = executing(hyp, cpu);
-    assert(v !== undefined, `CPU ${cpu} executes nothing`);
+    if (v === undefined) throw new SimBug(`CPU ${cpu} executes nothing`);
     const before = hyp.now;
     this.steps++;
     if (this.programOf(v) === 'rm') this.runRm(v);
@@ -257,6 +256,15 @@ export class Simulator {
     this.settle();
     while (!done()) {
       if (!this.advanceOnce(until)) return done();
+    }
+    return true;
+  }
+
+  /** {@link runUntil} the vCPU is in control with no call under way. */
+  runUntilBack(v: Vcpu, until: number): boolean {
+    this.settle();
+    while (v.pending !== null || !this.inControl(v)) {
+      if (!this.advanceOnce(until)) return v.pending === null && this.inControl(v);
     }
     return true;
   }

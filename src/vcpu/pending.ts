@@ -2,7 +2,7 @@
  * The rest of a hypervisor call that gave the CPU up, carried out when the vCPU is back in control, and the writing of its
  * results. The remainder is plain data ({@link Pending}), so a snapshot may be taken while calls are blocked.
  */
-import { type Hypervisor, writeResult } from '../hyp/index.js';
+import { finishNative, type Hypervisor } from '../hyp/index.js';
 import { HypError } from '../protocol/index.js';
 import { started, warmReset } from './power.js';
 import { finishRun } from './run.js';
@@ -14,6 +14,7 @@ import { endYield } from './yield.js';
 const M32 = 0xffff_ffffn;
 const M64 = 0xffff_ffff_ffff_ffffn;
 const outputs = new BigUint64Array(8);
+const NO_RESULTS: readonly bigint[] = [];
 
 /** Native calls write x0..x7, x9..x17; calls by SMCCC only the registers of their results (hypercall-abi 1.1, 6.2). */
 function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly bigint[]): void {
@@ -25,9 +26,7 @@ function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly big
     return;
   }
   for (let i = 0; i < outputs.length; i++) outputs[i] = i < results.length ? results[i] : 0n;
-  writeResult(v.x, error, outputs);
-  v.x[9] = v.pc;
-  for (let i = 10; i < 18; i++) v.x[i] = 0n;
+  finishNative(v, error, outputs);
 }
 
 /** A read value reaches its register as the trap handler does it: odd sign extension, then the register's width. */
@@ -59,7 +58,7 @@ export function finishPending(hyp: Hypervisor, v: Vcpu): void {
       break;
     case 'yield':
       if (p.owns) endYield(hyp, v);
-      writeCall(v, p.smccc, HypError.OK, []);
+      writeCall(v, p.smccc, HypError.OK, NO_RESULTS);
       break;
     case 'run':
       if (p.owns) endYield(hyp, v);

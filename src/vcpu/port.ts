@@ -36,6 +36,7 @@ const newCpu = (online: boolean): CpuSched => ({
 export function registerScheduler(hyp: Hypervisor, cpus: number): void {
   hyp.state.sched = {
     cpus: Array.from({ length: cpus }, (_, cpu) => newCpu(cpu === 0)),
+    started: 1,
     graces: [],
   } satisfies SchedState;
   const port: SchedPort = {
@@ -103,11 +104,11 @@ export function nextDeadline(hyp: Hypervisor, cpu: number): number {
 
 /** The first CPU from `from` on whose {@link step} has something to do at `hyp.now`, or -1. */
 export function dueCpu(hyp: Hypervisor, from: number): number {
-  const { cpus, graces } = schedState(hyp);
+  const { cpus, started, graces } = schedState(hyp);
   const { now } = hyp;
   let graceDue = false;
-  for (const g of graces) graceDue ||= g.at <= now;
-  for (let cpu = from; cpu < cpus.length; cpu++) {
+  for (let i = 0; i < graces.length; i++) graceDue ||= graces[i].at <= now;
+  for (let cpu = from; cpu < started; cpu++) {
     const s = cpus[cpu];
     if (graceDue || (s.online ? !s.lost && (s.resched || s.deadline <= now) : s.onlineAt <= now)) return cpu;
   }
@@ -116,10 +117,11 @@ export function dueCpu(hyp: Hypervisor, from: number): number {
 
 /** Earliest {@link nextDeadline} of all CPUs. */
 export function nextDeadlineOfAll(hyp: Hypervisor): number {
-  const { cpus, graces } = schedState(hyp);
+  const { cpus, started, graces } = schedState(hyp);
   let at = Number.POSITIVE_INFINITY;
   for (const g of graces) at = Math.min(at, g.at);
-  for (const s of cpus) {
+  for (let cpu = 0; cpu < started; cpu++) {
+    const s = cpus[cpu];
     const own = s.online ? (s.lost ? Number.POSITIVE_INFINITY : s.resched ? hyp.now : s.deadline) : s.onlineAt;
     if (own < at) at = own;
   }

@@ -1,5 +1,5 @@
 /** Run queues of a physical CPU, and block reasons that put threads into them and out. Source: fact base vcpu 2, 3.2, 3.4, 3.5. */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
 import { type CpuSched, cpuOf, isRunnable, NO_CPU, NO_THREAD, type Vcpu, vcpuOf } from './types.js';
 
@@ -19,7 +19,7 @@ function queueEmptied(s: CpuSched, priority: number): void {
 function dequeue(s: CpuSched, v: Vcpu): void {
   const queue = s.queues[v.priority];
   const at = queue.indexOf(v.id);
-  assert(at >= 0, `thread ${v.id} is not in its run queue`);
+  if (at < 0) throw new SimBug(`thread ${v.id} is not in its run queue`);
   queue.splice(at, 1);
   if (queue.length === 0) queueEmptied(s, v.priority);
 }

@@ -4,13 +4,16 @@
  * Models fact base vcpu-and-scheduler 3.3 and 4. Run queues are in queue.ts, yields in yield.ts, moves in move.ts. Times are
  * `hyp.now` (nanoseconds). Left out: load balancing (Gunyah has none) and the latency of inter-processor interrupts.
  */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
 import { finishMove } from './move.js';
 import { finishPending } from './pending.js';
 import { exitThread, onIdle } from './power.js';
 import { addToScheduler, enqueue, highestWaiting, popHighest } from './queue.js';
 import { Block, type CpuSched, cpuOf, isRunnable, Life, NO_CPU, NO_THREAD, type Vcpu, vcpuOf } from './types.js';
+
+/** Schedule steps that may follow each other at once. */
+const ROUND_LIMIT = 1000;
 
 /** Consumes a driver's choice when the thread in control has blocked. */
 function chosenExpiry(hyp: Hypervisor, s: CpuSched): boolean {
@@ -93,7 +96,7 @@ export function schedule(hyp: Hypervisor, cpu: number): void {
   if (!s.online || s.lost) return;
   let rounds = 0;
   do {
-    assert(++rounds < 1000, `CPU ${cpu} does not settle`);
+    if (++rounds === ROUND_LIMIT) throw new SimBug(`CPU ${cpu} does not settle`);
     s.resched = false;
     const active = nextActive(hyp, s);
     setDeadline(s, active);

@@ -187,6 +187,8 @@ export interface CpuSched {
 
 export interface SchedState {
   cpus: CpuSched[];
+  /** CPUs from this number on were never switched on: nothing happens there. */
+  started: number;
   /** Affinity changes that wait for a grace period. */
   graces: { thread: number; at: number }[];
 }

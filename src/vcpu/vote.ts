@@ -7,7 +7,7 @@
  */
 import { assert } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
-import { cpuOf, type Vcpu } from './types.js';
+import { cpuOf, schedState, type Vcpu } from './types.js';
 
 /** From the firmware call to the new CPU's scheduler. */
 export const CPU_START_NS = 100_000;
@@ -15,7 +15,10 @@ export const CPU_START_NS = 100_000;
 /** A vCPU wants the CPU on. */
 export function voteOn(hyp: Hypervisor, cpu: number): void {
   const s = cpuOf(hyp, cpu);
-  if (s.votes++ === 0 && !s.online && s.onlineAt === Number.POSITIVE_INFINITY) s.onlineAt = hyp.now + CPU_START_NS;
+  if (s.votes++ !== 0 || s.online || s.onlineAt !== Number.POSITIVE_INFINITY) return;
+  s.onlineAt = hyp.now + CPU_START_NS;
+  const state = schedState(hyp);
+  state.started = Math.max(state.started, cpu + 1);
 }
 
 export function voteOff(hyp: Hypervisor, cpu: number): void {

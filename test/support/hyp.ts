@@ -63,16 +63,16 @@ export function bench(config: Partial<HypConfig> = {}, maxCaps = 512): Bench {
   const outside = (va: bigint, size: bigint): boolean => va + size > BigInt(MEMORY_SIZE);
   hyp.mem = {
     ...({} as Hypervisor['mem']),
-    copyFromGuest(_t, va, size, to, max) {
+    copyFromGuest(_t, va, size, to, max, at = 0) {
       if (size === 0n || size > BigInt(max)) return HypError.ARGUMENT_SIZE;
       if (outside(va, size)) return HypError.ADDR_INVALID;
-      to.set(memory.subarray(Number(va), Number(va + size)));
+      to.set(memory.subarray(Number(va), Number(va + size)), at);
       return HypError.OK;
     },
-    copyToGuest(_t, va, bufferSize, from, size) {
+    copyToGuest(_t, va, bufferSize, from, size, at = 0) {
       if (bufferSize < BigInt(size)) return HypError.ARGUMENT_SIZE;
       if (outside(va, BigInt(size))) return HypError.ADDR_INVALID;
-      memory.set(from.subarray(0, size), Number(va));
+      memory.set(from.subarray(at, at + size), Number(va));
       return HypError.OK;
     },
   };

@@ -154,7 +154,7 @@ function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number,
     to.set(from, toAt);
     return;
   }
-  const recent = viewOf[(fromAt >> 4) & 15];
+  const recent = viewOf[((fromAt >> 4) ^ (fromAt >> 10)) & 15];
   if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) {
     recent.from = from;
     recent.at = fromAt;

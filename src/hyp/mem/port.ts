@@ -4,7 +4,7 @@
  * Guest copies follow fact base hypercall-abi 8. Stage 1 of a caller is taken as off: virtual addresses are guest physical.
  * A copy whose address resolves to a device stops the hypervisor, as its debug build's assertion does (observations 1).
  */
-import { U64_MAX } from '../../base/index.js';
+import { toNumber, U64_MAX } from '../../base/index.js';
 import { HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { Fault, type MemPort } from '../ports.js';
@@ -18,13 +18,14 @@ import { Access, leafKernelAccess, pageAt } from './stage2.js';
 /** Below it no copy can wrap around. */
 const HIGH_ADDRESSES = 1n << 63n;
 
-/** Copies page by page; `to`/`from` is `bytes[0..size)`. */
+/** Copies page by page; `to`/`from` is `bytes[at..at+size)`. */
 function copy(
   hyp: Hypervisor,
   phys: PhysMemory,
   thread: Thread,
   va: bigint,
   bytes: Uint8Array,
+  at: number,
   size: number,
   write: boolean,
 ): number {
@@ -32,7 +33,7 @@ function copy(
   const space = hyp.objects[thread.addrspace] as Addrspace;
   const need = write ? Access.W : Access.R;
   const { ramBase, ramSize } = memState(hyp);
-  let ipa = Number(va);
+  let ipa = toNumber(va);
   let done = 0;
   while (done < size) {
     const offset = ipa & PAGE_MASK;
@@ -48,8 +49,8 @@ function copy(
       };
       return HypError.FAILURE;
     }
-    if (write) phys.writePart(pa, bytes, done, run);
-    else phys.readPart(pa, bytes, done, run);
+    if (write) phys.writePart(pa, bytes, at + done, run);
+    else phys.readPart(pa, bytes, at + done, run);
     ipa += run;
     done += run;
   }
@@ -94,14 +95,14 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
       return leaf === 0 ? undefined : { pa: leaf - (leaf & PAGE_MASK), access: leafKernelAccess(leaf) };
     },
-    copyFromGuest(thread, va, size, to, max) {
-      const count = Number(size);
+    copyFromGuest(thread, va, size, to, max, at = 0) {
+      const count = toNumber(size);
       if (count === 0 || count > max) return HypError.ARGUMENT_SIZE;
-      return copy(hyp, phys, thread, va, to, count, false);
+      return copy(hyp, phys, thread, va, to, at, count, false);
     },
-    copyToGuest(thread, va, bufferSize, from, size) {
-      if (size === 0 || Number(bufferSize) < size) return HypError.ARGUMENT_SIZE;
-      return copy(hyp, phys, thread, va, from, size, true);
+    copyToGuest(thread, va, bufferSize, from, size, at = 0) {
+      if (size === 0 || toNumber(bufferSize) < size) return HypError.ARGUMENT_SIZE;
+      return copy(hyp, phys, thread, va, from, at, size, true);
     },
     readGuest: (as, ipa, to) => eachPage(as, ipa, to, false),
     writeGuest: (as, ipa, from) => eachPage(as, ipa, from, true),
