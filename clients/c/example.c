@@ -1,11 +1,15 @@
 /*
- * Finds the Resource Manager, asks it who we are, brings a VM up and lists what we got for it.
+ * Finds the Resource Manager, asks it who we are, brings a VM up and lists what we got for it; or, started by the conformance
+ * suite, does what the suite asks.
  *
  *   gunyah-sim serve --listen unix:./g.sock &
- *   ./example unix:./g.sock [--mutant NAME]
+ *   ./example unix:./g.sock
+ *   gunyah-sim conform --level T --client './example [--mutant NAME] {link}'
+ *
+ * The suite sets GUNYAH_SIM_UPPER_TESTER=1 in the environment of its clients.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "gunyah_link.h"
+#include "adapter.h"
 
 #include "example_guest.h"
 
@@ -16,24 +20,24 @@
 #define TREE_OFFSET UINT64_C(0x100000)
 #define TREE_SIZE UINT64_C(0x10000)
 #define RWX 7
+/* Virtual time that the demo waits for an answer. */
+#define PATIENCE_NS 100000000
+#define PATIENCE_TIMES 10
 
 static const struct mutant {
-  const char *name;
-  unsigned bugs;
-  const char *about;
+  const char *name, *about, *fails;
 } mutants[] = {
-    {"none", 0, "no bug"},
-    {"same-seq", GL_BUG_SAME_SEQ, "every request has sequence number 0"},
-    {"no-reassembly", GL_BUG_NO_REASSEMBLY, "only the first fragment of a reply is read"},
-    {"ignore-full", GL_BUG_IGNORE_FULL, "a packet that did not fit the queue counts as sent"},
-    {"one-per-irq", GL_BUG_ONE_PER_IRQ, "one packet per interrupt is taken, not all"},
-    {"short-request", GL_BUG_SHORT_REQUEST, "the last word of every request is missing"},
-    {"no-push", GL_BUG_NO_PUSH, "the queue is not pushed"},
-    {"drop-notes", GL_BUG_DROP_NOTES, "notifications are thrown away"},
+    {"none", "no bug", ""},
+#define MUTANT_ROW(id, name, about, fails) {name, about, fails},
+    GR_MUTANTS(MUTANT_ROW)
 };
 
-static struct gl gl;
-static struct gl_rpc rpc;
+/* The answer to the demo's request. */
+static struct {
+  bool here;
+  uint32_t error, size;
+  uint8_t data[GH_RPC_MAX_PAYLOAD];
+} answer;
 static int vm_state = -1;
 
 static int die(const char *what) {
@@ -42,8 +46,20 @@ static int die(const char *what) {
   return 1;
 }
 
-static void on_note(void *context, uint32_t id, const uint8_t *payload, uint32_t size) {
-  (void)context;
+static void demo_reply(uint32_t ticket, uint32_t error, const uint8_t *data, uint32_t size) {
+  (void)ticket;
+  answer.here = true;
+  answer.error = error;
+  answer.size = size < sizeof answer.data ? size : sizeof answer.data;
+  memcpy(answer.data, data, answer.size);
+}
+
+static void demo_failed(uint32_t ticket, const char *reason) {
+  (void)ticket;
+  fprintf(stderr, "example: a request failed: %s\n", reason);
+}
+
+static void demo_note(uint32_t id, const uint8_t *payload, uint32_t size) {
   struct gh_vm_status_note note;
   if (id != GH_MSG_N_VM_STATUS || size < sizeof note) return;
   memcpy(&note, payload, sizeof note);
@@ -51,14 +67,19 @@ static void on_note(void *context, uint32_t id, const uint8_t *payload, uint32_t
   printf("notification: VM %u state %u\n", note.vmid, note.vm_state);
 }
 
-/* A request that must succeed. Length of the reply. */
-static int ask(const char *what, uint32_t id, const void *payload, uint32_t size) {
-  uint32_t error;
-  int length = gl_rpc_request(&rpc, id, payload, size);
-  if (length < 0) return die(what), -1;
-  memcpy(&error, rpc.message, 4);
-  if (error == GH_RM_OK) return length;
-  snprintf(gl.error, sizeof gl.error, "error %" PRIu32, error);
+/* A request that must succeed with at least `least` bytes. Length of what follows the error code. */
+static int ask(const char *what, uint32_t id, const void *payload, uint32_t size, uint32_t least) {
+  static uint32_t ticket;
+  answer.here = false;
+  gr_begin(&rm, ++ticket, id, payload, size);
+  for (int quiet = 0; !answer.here && quiet < PATIENCE_TIMES; quiet++) {
+    if (gl_wfi(&gl, PATIENCE_NS) < 0) return die(what), -1;
+    platform_interrupts();
+  }
+  if (answer.here && answer.error == GH_RM_OK && answer.size >= least) return (int)answer.size;
+  if (!answer.here) snprintf(gl.error, sizeof gl.error, "no answer");
+  else if (answer.error != GH_RM_OK) snprintf(gl.error, sizeof gl.error, "error %" PRIu32, answer.error);
+  else snprintf(gl.error, sizeof gl.error, "only %" PRIu32 " bytes", answer.size);
   return die(what), -1;
 }
 
@@ -77,55 +98,44 @@ static int share(uint16_t vmid, uint32_t *handle) {
   m.sgl_count = 1;
   m.sgl[0] = (struct gh_entry_sgl){.ipa = IMAGE, .size = PARCEL_SIZE};
   m.head.mem_type = GH_MEM_TYPE_NORMAL;
-  if (ask("MEM_SHARE", GH_MSG_MEM_SHARE, &m, sizeof m) < 0) return -1;
-  memcpy(handle, rpc.message + offsetof(struct gh_mem_share_reply, handle), 4);
+  if (ask("MEM_SHARE", GH_MSG_MEM_SHARE, &m, sizeof m, 4) < 0) return -1;
+  memcpy(handle, answer.data, 4);
   return 0;
 }
 
 static int list(uint16_t vmid) {
   struct gh_vm_get_hyp_resources_req req = {.vmid = vmid};
-  int length = ask("VM_GET_HYP_RESOURCES", GH_MSG_VM_GET_HYP_RESOURCES, &req, sizeof req);
+  int length = ask("VM_GET_HYP_RESOURCES", GH_MSG_VM_GET_HYP_RESOURCES, &req, sizeof req, 4);
   if (length < 0) return -1;
-  uint32_t count = 0;
-  if (length >= 8) memcpy(&count, rpc.message + 4, 4);
+  uint32_t count;
+  memcpy(&count, answer.data, 4);
   printf("resources: %" PRIu32 "\n", count);
-  if ((uint64_t)count * sizeof(struct gh_entry_resource) + 8 > (uint64_t)length) {
+  if ((uint64_t)count * sizeof(struct gh_entry_resource) + 4 > (uint64_t)length) {
     snprintf(gl.error, sizeof gl.error, "%" PRIu32 " entries do not fit %d bytes", count, length);
     return die("VM_GET_HYP_RESOURCES"), -1;
   }
   for (uint32_t i = 0; i < count; i++) {
     struct gh_entry_resource r;
-    memcpy(&r, rpc.message + 8 + i * sizeof r, sizeof r);
+    memcpy(&r, answer.data + 4 + i * sizeof r, sizeof r);
     printf("  type %u label 0x%" PRIx32 " cap 0x%" PRIx64 " irq %" PRIu32 "\n", r.type, r.label, r.cap_id, r.virq);
   }
   return 0;
 }
 
-int main(int argc, char **argv) {
-  const struct mutant *mutant = &mutants[0];
-  if (argc == 4 && strcmp(argv[2], "--mutant") == 0) {
-    mutant = NULL;
-    for (size_t i = 0; i < sizeof mutants / sizeof *mutants; i++)
-      if (strcmp(mutants[i].name, argv[3]) == 0) mutant = &mutants[i];
-  }
-  if (mutant == NULL || (argc != 2 && argc != 4)) {
-    fprintf(stderr, "usage: example unix:PATH|tcp:HOST:PORT [--mutant NAME]\n");
-    for (size_t i = 0; i < sizeof mutants / sizeof *mutants; i++) fprintf(stderr, "  %-14s %s\n", mutants[i].name, mutants[i].about);
-    return 2;
-  }
-  if (gl_connect(&gl, argv[1]) != 0) return die("connect");
-  if (gl_hello(&gl, GH_VMID_HLOS, 0, false, 0, "example.c") != 0) return die("hello");
-  if (gl_rpc_open(&rpc, &gl) != 0) return die("device tree");
-  rpc.on_note = on_note;
-  rpc.bugs = mutant->bugs;
-  printf("RM: tx cap %" PRIu64 " rx cap %" PRIu64 " tx irq %" PRIu32 " rx irq %" PRIu32 "\n", rpc.rm.tx_cap, rpc.rm.rx_cap,
-         rpc.rm.tx_irq, rpc.rm.rx_irq);
+static int demo(void) {
+  static const struct gr_port port = {platform_send, platform_receive, demo_reply, demo_failed, demo_note};
+  gr_open(&rm, &port, rm.bug);
+  gr_rx_irq(&rm);
+  printf("RM: tx cap %" PRIu64 " rx cap %" PRIu64 " tx irq %" PRIu32 " rx irq %" PRIu32 "\n", node.tx_cap, node.rx_cap,
+         node.tx_irq, node.rx_irq);
 
-  struct gh_vm_allocate_req allocate = {0};
-  int length = ask("VM_ALLOCATE", GH_MSG_VM_ALLOCATE, &allocate, sizeof allocate);
-  if (length < 0) return 1;
   uint16_t vmid;
-  memcpy(&vmid, rpc.message + offsetof(struct gh_vm_allocate_reply, vmid), 2);
+  if (ask("VM_GET_VMID", GH_MSG_VM_GET_VMID, NULL, 0, 4) < 0) return 1;
+  memcpy(&vmid, answer.data, 2);
+  printf("we are VM %u\n", vmid);
+  struct gh_vm_allocate_req allocate = {0};
+  if (ask("VM_ALLOCATE", GH_MSG_VM_ALLOCATE, &allocate, sizeof allocate, 4) < 0) return 1;
+  memcpy(&vmid, answer.data, 2);
   printf("VM %u\n", vmid);
 
   uint32_t handle;
@@ -135,11 +145,11 @@ int main(int argc, char **argv) {
   struct gh_vm_config_image_req config = {.vmid = vmid, .image_handle = handle, .image_size = TREE_OFFSET};
   config.dt_offset = TREE_OFFSET;
   config.dt_size = TREE_SIZE;
-  if (ask("VM_CONFIG_IMAGE", GH_MSG_VM_CONFIG_IMAGE, &config, sizeof config) < 0) return 1;
+  if (ask("VM_CONFIG_IMAGE", GH_MSG_VM_CONFIG_IMAGE, &config, sizeof config, 0) < 0) return 1;
   struct gh_vm_init_req init = {.vmid = vmid};
-  if (ask("VM_INIT", GH_MSG_VM_INIT, &init, sizeof init) < 0) return 1;
+  if (ask("VM_INIT", GH_MSG_VM_INIT, &init, sizeof init, 0) < 0) return 1;
   struct gh_vm_start_req start = {.vmid = vmid};
-  if (ask("VM_START", GH_MSG_VM_START, &start, sizeof start) < 0) return 1;
+  if (ask("VM_START", GH_MSG_VM_START, &start, sizeof start, 0) < 0) return 1;
   if (list(vmid) != 0) return 1;
   if (vm_state != GH_VM_STATE_RUNNING) {
     snprintf(gl.error, sizeof gl.error, "the last VM_STATUS said %d", vm_state);
@@ -147,4 +157,54 @@ int main(int argc, char **argv) {
   }
   printf("running\n");
   return gl_bye(&gl) == 0 ? 0 : die("bye");
+}
+
+static int usage(FILE *to, int code) {
+  fprintf(to, "usage: example [--mutant NAME] unix:PATH|tcp:HOST:PORT\n"
+              "       example --mutants    the deliberate bugs and the conformance checks that each fails\n");
+  return code;
+}
+
+static int list_mutants(void) {
+  for (size_t i = 1; i < sizeof mutants / sizeof *mutants; i++)
+    printf("%s\t%s\t%s\n", mutants[i].name, mutants[i].about, mutants[i].fails);
+  return 0;
+}
+
+/* Number of the mutant, or -1. */
+static int find_mutant(const char *name) {
+  for (size_t i = 0; i < sizeof mutants / sizeof *mutants; i++)
+    if (strcmp(mutants[i].name, name) == 0) return (int)i;
+  fprintf(stderr, "example: no mutant is called %s (example --mutants)\n", name);
+  return -1;
+}
+
+int main(int argc, char **argv) {
+  const char *tester = getenv("GUNYAH_SIM_UPPER_TESTER"), *address = NULL;
+  bool serves = tester != NULL && strcmp(tester, "1") == 0;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0) return usage(stdout, 0);
+    if (strcmp(argv[i], "--mutants") == 0) return list_mutants();
+    if (strcmp(argv[i], "--mutant") == 0 && i + 1 < argc) {
+      int bug = find_mutant(argv[++i]);
+      if (bug < 0) return 2;
+      rm.bug = (enum gr_bug)bug;
+    } else if (address == NULL && argv[i][0] != '-') {
+      address = argv[i];
+    } else {
+      return usage(stderr, 2);
+    }
+  }
+  if (address == NULL) return usage(stderr, 2);
+  if (gl_connect(&gl, address) != 0) return die("connect");
+  if (gl_hello(&gl, GH_VMID_HLOS, 0, false, 0, "example.c") != 0) return die("hello");
+  if (rm.bug == GR_BUG_IDENTITY_TRUSTED) gl.careless = GL_TRUST_IDENTITY;
+  if (rm.bug == GR_BUG_VERSION_TRUSTED) gl.careless = GL_TRUST_VERSION;
+  if (rm.bug == GR_BUG_RX_IRQ_GUESSED) gl.careless = GL_GUESS_RX_IRQ;
+  if (rm.bug == GR_BUG_RX_CAP_GUESSED) gl.careless = GL_GUESS_RX_CAP;
+  if (gl_discover(&gl, &node) != 0) {
+    if (serves) ut_refused(gl.error);
+    return die("discovery");
+  }
+  return serves ? tester_serve() : demo();
 }

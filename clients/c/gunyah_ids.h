@@ -258,6 +258,9 @@
 #define GH_SMCCC_TRNG_RND                    0x84000053u
 #define GH_SMCCC_TRNG_RND_64                 0xc4000053u
 
+/* Words of c1d58fcd-a453-5fdb-9265-ce36673d5f14, the identity of Gunyah. */
+#define GH_SMCCC_UID {0xcd8fd5c1u, 0xdb5f53a4u, 0x36ce6592u, 0x145f3d67u}
+
 /* Messages: requests, and notifications with N. */
 #define GH_MSG_VM_ALLOCATE          0x56000001u
 #define GH_MSG_VM_DEALLOCATE        0x56000002u

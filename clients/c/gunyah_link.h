@@ -1,5 +1,5 @@
 /*
- * A client of gunyah-sim's link in one header: connect, drive a vCPU, talk to the Resource Manager.
+ * A client of gunyah-sim's link in one header: connect, drive a vCPU, find the Resource Manager.
  * Needs a POSIX system, C11 and nothing else. Include it in one file of a program, with _POSIX_C_SOURCE 200809L.
  *
  * Every function returns 0 or a negative number; gl->error then says what happened.
@@ -8,6 +8,7 @@
 #define GUNYAH_LINK_H
 
 #include <errno.h>
+#include <poll.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <stdbool.h>
@@ -34,13 +35,26 @@
 struct gl {
   int fd;
   uint16_t tag;
+  /* Requests whose replies nobody waits for. */
+  unsigned posted;
   /* An IRQ event came and IRQ_ACK has not returned 1023 since. */
   bool irq;
+  /* IRQ_ACK and WFI are sent ahead: their tags while they are outstanding, else 0. */
+  uint16_t ack_tag, wfi_tag;
+  /* What an IRQ_ACK that was sent ahead returned. */
+  bool acked;
+  uint32_t acked_intid;
+  /* GL_TRUST_*: what discovery believes without looking; for trying out checkers. */
+  unsigned careless;
   /* Status of the last reply, and its syndrome if that was GL_STATUS_EXCEPTION. */
   uint16_t status;
   uint32_t esr;
   struct gl_hello_reply hello;
   char error[192];
+  /* What was read and not yet used, what is not yet sent. */
+  uint8_t in[4096], out[2 * (GL_HEAD + GL_MAX_FRAME)];
+  size_t in_at, in_end, out_length;
+  /* The last frame received. */
   uint8_t frame[GL_HEAD + GL_MAX_FRAME];
 };
 
@@ -64,12 +78,18 @@ static inline int gl_write_all(struct gl *gl, const void *data, size_t size) {
 static inline int gl_read_all(struct gl *gl, void *data, size_t size) {
   uint8_t *at = data;
   while (size > 0) {
-    ssize_t n = recv(gl->fd, at, size, 0);
+    size_t have = gl->in_end - gl->in_at, part = have < size ? have : size;
+    memcpy(at, gl->in + gl->in_at, part);
+    gl->in_at += part;
+    at += part;
+    size -= part;
+    if (size == 0) break;
+    ssize_t n = recv(gl->fd, gl->in, sizeof gl->in, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return gl_fail(gl, strerror(errno));
     if (n == 0) return gl_fail(gl, "the server closed the connection");
-    at += n;
-    size -= (size_t)n;
+    gl->in_at = 0;
+    gl->in_end = (size_t)n;
   }
   return 0;
 }
@@ -102,17 +122,36 @@ static inline void gl_close(struct gl *gl) {
   gl->fd = -1;
 }
 
-static inline int gl_send(struct gl *gl, uint8_t type, const void *head, size_t head_size, const void *data, size_t size) {
+/* Puts a frame behind what is to be sent. */
+static inline int gl_queue(struct gl *gl, uint8_t type, const void *head, size_t head_size, const void *data, size_t size) {
   uint32_t length = (uint32_t)(4 + head_size + size);
   if (length > GL_MAX_FRAME) return gl_fail(gl, "the frame is too long");
+  uint8_t *out = gl->out + gl->out_length;
   gl->tag = gl->tag == 0xffff ? 1 : (uint16_t)(gl->tag + 1);
-  memcpy(gl->frame, &length, 4);
-  gl->frame[4] = type;
-  gl->frame[5] = 0;
-  memcpy(gl->frame + 6, &gl->tag, 2);
-  if (head_size > 0) memcpy(gl->frame + GL_HEAD, head, head_size);
-  if (size > 0) memcpy(gl->frame + GL_HEAD + head_size, data, size);
-  return gl_write_all(gl, gl->frame, 4 + length);
+  memcpy(out, &length, 4);
+  out[4] = type;
+  out[5] = 0;
+  memcpy(out + 6, &gl->tag, 2);
+  if (head_size > 0) memcpy(out + GL_HEAD, head, head_size);
+  if (size > 0) memcpy(out + GL_HEAD + head_size, data, size);
+  gl->out_length += 4 + length;
+  return 0;
+}
+
+static inline int gl_flush(struct gl *gl) {
+  size_t length = gl->out_length;
+  gl->out_length = 0;
+  return gl_write_all(gl, gl->out, length);
+}
+
+static inline int gl_send(struct gl *gl, uint8_t type, const void *head, size_t head_size, const void *data, size_t size) {
+  return gl_queue(gl, type, head, head_size, data, size) != 0 ? -1 : gl_flush(gl);
+}
+
+/* A small request that goes out with the next one; its reply is not looked at. */
+static inline int gl_post(struct gl *gl, uint8_t type, const void *head, size_t head_size) {
+  gl->posted++;
+  return gl_queue(gl, type, head, head_size, NULL, 0);
 }
 
 /* Reads one frame into gl->frame. Length of its payload, or negative. */
@@ -127,7 +166,35 @@ static inline int gl_receive(struct gl *gl, uint8_t *type, uint16_t *tag) {
   return (int)(length - 4);
 }
 
-/* Waits for the reply to the last request; takes note of events before it. Copies the reply's head, returns the length of its data. */
+/* A frame of `size` bytes that nobody waits for at the moment: an event, or the reply to what was sent ahead. */
+static inline int gl_other(struct gl *gl, uint8_t type, uint16_t tag, int size) {
+  const uint8_t *payload = gl->frame + GL_HEAD;
+  if (tag == 0) {
+    if (type == GL_EVENT_IRQ) gl->irq = true;
+    if (type != GL_EVENT_GOODBYE) return 0;
+    snprintf(gl->error, sizeof gl->error, "%.*s", size, (const char *)payload);
+    return -1;
+  }
+  if (tag == gl->ack_tag && size >= (int)sizeof(struct gl_irq_ack_reply)) {
+    struct gl_irq_ack_reply r;
+    memcpy(&r, payload, sizeof r);
+    gl->ack_tag = 0;
+    gl->acked = true;
+    gl->acked_intid = r.intid;
+    if (r.intid >= 1020 && r.intid < 4096) gl->irq = false;
+    return 0;
+  }
+  if (tag == gl->wfi_tag) {
+    gl->wfi_tag = 0;
+    gl->irq = true;
+    return 0;
+  }
+  if (gl->posted == 0) return gl_fail(gl, "the server answered something else");
+  gl->posted--;
+  return 0;
+}
+
+/* Waits for the reply to the last request. Copies the reply's head, returns the length of its data. */
 static inline int gl_reply(struct gl *gl, void *head, size_t head_size) {
   for (;;) {
     uint8_t type;
@@ -135,15 +202,11 @@ static inline int gl_reply(struct gl *gl, void *head, size_t head_size) {
     int size = gl_receive(gl, &type, &tag);
     if (size < 0) return -1;
     const uint8_t *payload = gl->frame + GL_HEAD;
-    if (tag == 0) {
-      if (type == GL_EVENT_IRQ) gl->irq = true;
-      if (type == GL_EVENT_GOODBYE) {
-        snprintf(gl->error, sizeof gl->error, "%.*s", size, (const char *)payload);
-        return -1;
-      }
+    if (tag != gl->tag) {
+      if (gl_other(gl, type, tag, size) != 0) return -1;
       continue;
     }
-    if (tag != gl->tag || size < 2) return gl_fail(gl, "the server answered something else");
+    if (size < 2) return gl_fail(gl, "the server's reply has no status");
     memset(head, 0, head_size);
     memcpy(head, payload, (size_t)size < head_size ? (size_t)size : head_size);
     memcpy(&gl->status, payload, 2);
@@ -266,26 +329,59 @@ static inline int gl_device_tree(struct gl *gl, void *to, size_t size) {
   return data;
 }
 
-/* Acknowledges and ends the most urgent interrupt: its number, 1023 for none, or negative. */
+/*
+ * Acknowledges and ends the most urgent interrupt: its number, 1023 for none, or negative. Call it until it returns 1023. It asks for
+ * the next one together with whatever is sent then, so that an interrupt costs one round trip.
+ */
 static inline int gl_take_irq(struct gl *gl) {
-  struct gl_irq_ack_reply r;
-  struct gl_irq_end_reply done;
-  if (gl_send(gl, GL_IRQ_ACK, NULL, 0, NULL, 0) != 0 || gl_reply(gl, &r, sizeof r) < 0 || gl_status(gl) != 0) return -1;
-  if (r.intid >= 1020) {
-    gl->irq = false;
-    return 1023;
+  if (!gl->irq && !gl->acked && gl->ack_tag == 0) return 1023;
+  if (!gl->acked && gl->ack_tag == 0) {
+    if (gl_queue(gl, GL_IRQ_ACK, NULL, 0, NULL, 0) != 0) return -1;
+    gl->ack_tag = gl->tag;
   }
-  struct gl_irq_end h = {.intid = r.intid};
-  if (gl_send(gl, GL_IRQ_END, &h, sizeof h, NULL, 0) != 0 || gl_reply(gl, &done, sizeof done) < 0) return -1;
-  return gl_status(gl) != 0 ? -1 : (int)r.intid;
+  if (!gl->acked && gl_flush(gl) != 0) return -1;
+  while (!gl->acked) {
+    uint8_t type;
+    uint16_t tag;
+    int size = gl_receive(gl, &type, &tag);
+    if (size < 0 || gl_other(gl, type, tag, size) != 0) return -1;
+  }
+  gl->acked = false;
+  if (gl->acked_intid >= 1020 && gl->acked_intid < 4096) return 1023;
+  struct gl_irq_end h = {.intid = gl->acked_intid};
+  if (gl_post(gl, GL_IRQ_END, &h, sizeof h) != 0 || gl_queue(gl, GL_IRQ_ACK, NULL, 0, NULL, 0) != 0) return -1;
+  gl->ack_tag = gl->tag;
+  return (int)gl->acked_intid;
+}
+
+/* Takes note of what is there, without waiting: gl->irq is set if there is something to acknowledge. */
+static inline int gl_events(struct gl *gl) {
+  for (;;) {
+    struct pollfd p = {.fd = gl->fd, .events = POLLIN};
+    uint8_t type;
+    uint16_t tag;
+    if (gl->in_at == gl->in_end && poll(&p, 1, 0) <= 0) return 0;
+    int size = gl_receive(gl, &type, &tag);
+    if (size < 0 || gl_other(gl, type, tag, size) != 0) return -1;
+  }
+}
+
+/* Says that there is nothing to do until the next interrupt, without waiting for it. gl_events notices it. */
+static inline int gl_idle(struct gl *gl) {
+  struct gl_wfi h = {0};
+  if (gl->wfi_tag != 0) return 0;
+  if (gl_send(gl, GL_WFI, &h, sizeof h, NULL, 0) != 0) return -1;
+  gl->wfi_tag = gl->tag;
+  return 0;
 }
 
 /* Waits for an interrupt, or for `timeout_ns` of virtual time (0: no limit). 1: one is pending, 0: time is over. */
 static inline int gl_wfi(struct gl *gl, uint64_t timeout_ns) {
   struct gl_wfi h = {.timeout_ns = timeout_ns};
   struct gl_wfi_reply r;
-  if (gl_send(gl, GL_WFI, &h, sizeof h, NULL, 0) != 0 || gl_reply(gl, &r, sizeof r) < 0) return -1;
-  return gl_status(gl) != 0 ? -1 : r.pending;
+  if (gl_send(gl, GL_WFI, &h, sizeof h, NULL, 0) != 0 || gl_reply(gl, &r, sizeof r) < 0 || gl_status(gl) != 0) return -1;
+  if (r.pending != 0) gl->irq = true;
+  return r.pending;
 }
 
 static inline int gl_bye(struct gl *gl) {
@@ -295,7 +391,26 @@ static inline int gl_bye(struct gl *gl) {
   return error;
 }
 
-/* ---- finding the Resource Manager in a device tree ---------------------------------------------------------------- */
+/* ---- finding the Resource Manager --------------------------------------------------------------------------------- */
+
+#define GL_API_VERSION 1u
+
+#define GL_TRUST_IDENTITY 1u
+#define GL_TRUST_VERSION 2u
+#define GL_GUESS_RX_IRQ 4u
+#define GL_GUESS_RX_CAP 8u
+
+/* Whether Gunyah of a known version is underneath: identity first, no hypercall before it is known. */
+static inline int gl_identify(struct gl *gl) {
+  static const uint32_t identity[4] = GH_SMCCC_UID;
+  uint64_t x[18] = {GH_SMCCC_VENDOR_HYP_UID}, y[8] = {0};
+  if (gl_smccc(gl, false, x) != 0) return -1;
+  for (int i = 0; i < 4; i++)
+    if ((uint32_t)x[i] != identity[i] && (gl->careless & GL_TRUST_IDENTITY) == 0) return gl_fail(gl, "the hypervisor is not Gunyah");
+  if (gl_call(gl, GH_CALL_HYPERVISOR_IDENTIFY, y) != 0) return -1;
+  if ((y[0] & 0x3fff) != GL_API_VERSION && (gl->careless & GL_TRUST_VERSION) == 0) return gl_fail(gl, "the hypervisor's API version is unknown");
+  return 0;
+}
 
 struct gl_rm_node {
   uint64_t tx_cap, rx_cap;
@@ -339,14 +454,14 @@ static inline int gl_find_rm(struct gl *gl, const uint8_t *blob, uint32_t size, 
       const uint8_t *value = blob + at;
       const char *key = (const char *)blob + name;
       if (strcmp(key, "compatible") == 0) compatible = gl_list_has(value, length, "gunyah-resource-manager");
-      if (strcmp(key, "reg") == 0 && length == 16) {
+      if (strcmp(key, "reg") == 0 && (length == 16 || (length == 8 && (gl->careless & GL_GUESS_RX_CAP) != 0))) {
         out->tx_cap = (uint64_t)gl_be32(value) << 32 | gl_be32(value + 4);
-        out->rx_cap = (uint64_t)gl_be32(value + 8) << 32 | gl_be32(value + 12);
+        out->rx_cap = length == 8 ? out->tx_cap + 1 : (uint64_t)gl_be32(value + 8) << 32 | gl_be32(value + 12);
         reg = true;
       }
-      if (strcmp(key, "interrupts") == 0 && length == 24) {
+      if (strcmp(key, "interrupts") == 0 && (length == 24 || (length == 12 && (gl->careless & GL_GUESS_RX_IRQ) != 0))) {
         out->tx_irq = gl_be32(value + 4) + 32; /* shared interrupts start at 32 */
-        out->rx_irq = gl_be32(value + 16) + 32;
+        out->rx_irq = length == 12 ? out->tx_irq + 1 : gl_be32(value + 16) + 32;
         irqs = true;
       }
       if (compatible && reg && irqs) return 0;
@@ -358,146 +473,27 @@ static inline int gl_find_rm(struct gl *gl, const uint8_t *blob, uint32_t size, 
   return gl_fail(gl, "the device tree has no Resource Manager node");
 }
 
-/* ---- talking to it ------------------------------------------------------------------------------------------------ */
-
-/* Deliberate bugs, for trying out checkers. */
-#define GL_BUG_SAME_SEQ 1u          /* every request has sequence number 0 */
-#define GL_BUG_NO_REASSEMBLY 2u     /* only the first fragment of a reply is read */
-#define GL_BUG_IGNORE_FULL 4u       /* a packet that did not fit the queue counts as sent */
-#define GL_BUG_ONE_PER_IRQ 8u       /* one packet per interrupt is taken, not all */
-#define GL_BUG_SHORT_REQUEST 16u    /* the last word of every request is missing */
-#define GL_BUG_NO_PUSH 32u          /* the queue is not pushed */
-#define GL_BUG_DROP_NOTES 64u       /* notifications are thrown away */
-
-struct gl_rpc {
-  struct gl *gl;
-  struct gl_rm_node rm;
-  uint16_t seq;
-  unsigned bugs;
-  /* Called for every notification. */
-  void (*on_note)(void *context, uint32_t id, const uint8_t *payload, uint32_t size);
-  void *context;
-  /* The message under way: several packets make one. */
-  uint8_t message[GH_RPC_MAX_PAYLOAD];
-  uint32_t size;
-  uint32_t left;
-  uint8_t type;
-  uint32_t id;
-  uint16_t message_seq;
-};
-
-/* Finds RM and turns on the interrupts of this vCPU and the one of RM's packets. */
-static inline int gl_rpc_open(struct gl_rpc *rpc, struct gl *gl) {
+/*
+ * Everything before the first request: identity, the node in the device tree, then the interrupts of this vCPU and of the two
+ * queues. Nothing is called that belongs to RM if one of them is not as it must be.
+ */
+static inline int gl_discover(struct gl *gl, struct gl_rm_node *node) {
   static uint8_t tree[GL_MAX_FRAME];
-  memset(rpc, 0, sizeof *rpc);
-  rpc->gl = gl;
+  if (gl_identify(gl) != 0) return -1;
   int size = gl_device_tree(gl, tree, sizeof tree);
-  if (size < 0 || gl_find_rm(gl, tree, (uint32_t)size, &rpc->rm) != 0) return -1;
-  uint64_t word = GH_GICD_BASE + rpc->rm.rx_irq / 32 * 4;
-  uint32_t bit = (uint32_t)1 << rpc->rm.rx_irq % 32, groups;
+  if (size < 0 || gl_find_rm(gl, tree, (uint32_t)size, node) != 0) return -1;
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 12, 12, 5), 7) != 0) return -1;    /* ICC_SRE_EL1 */
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 4, 6, 0), 0xff) != 0) return -1;   /* ICC_PMR_EL1 */
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 12, 12, 7), 1) != 0) return -1;    /* ICC_IGRPEN1_EL1 */
   if (gl_store32(gl, GH_GICD_BASE, 0x12) != 0) return -1;                 /* GICD_CTLR: ARE, group 1 */
-  if (gl_read(gl, word + 0x80, &groups, 4, 4) != 0) return -1;            /* GICD_IGROUPR: group 1, as IAR1 wants it */
-  if (gl_store32(gl, word + 0x80, groups | bit) != 0) return -1;
-  return gl_store32(gl, word + 0x100, bit);                               /* GICD_ISENABLER */
-}
-
-/* One packet from RM into `packet` (240 bytes): its length, 0 if there is none. */
-static inline int gl_rpc_packet(struct gl_rpc *rpc, uint8_t *packet) {
-  uint64_t x[8] = {rpc->rm.rx_cap, 0, GH_RM_QUEUE_MSG_SIZE};
-  uint32_t size = GH_RM_QUEUE_MSG_SIZE;
-  if (gl_hvc(rpc->gl, GH_HYPERCALL_BASE + GH_CALL_MSGQUEUE_RECEIVE, x, 1, GL_FROM_HYPERVISOR_X1, packet, &size) != 0) return -1;
-  if ((uint32_t)x[0] == GH_ERROR_MSGQUEUE_EMPTY) return 0;
-  return x[0] != 0 ? gl_fail(rpc->gl, "receiving failed") : (int)size;
-}
-
-/* Adds a packet to the message under way. 1: the message is complete. */
-static inline int gl_rpc_assemble(struct gl_rpc *rpc, const uint8_t *packet, uint32_t size) {
-  if (size < 8 || packet[0] != 0x21) return 0;
-  uint8_t type = packet[1] & 3;
-  uint32_t more = packet[1] >> 2, id;
-  uint16_t seq;
-  memcpy(&seq, packet + 2, 2);
-  memcpy(&id, packet + 4, 4);
-  if (type == 0) {
-    if (rpc->left == 0 || id != rpc->id || seq != rpc->message_seq) return 0;
-    rpc->left--;
-  } else {
-    rpc->size = 0;
-    rpc->type = type;
-    rpc->id = id;
-    rpc->message_seq = seq;
-    rpc->left = (rpc->bugs & GL_BUG_NO_REASSEMBLY) != 0 ? 0 : more;
-  }
-  if (size - 8 > sizeof rpc->message - rpc->size) return 0;
-  memcpy(rpc->message + rpc->size, packet + 8, size - 8);
-  rpc->size += size - 8;
-  return rpc->left == 0;
-}
-
-/* Sends one request, cut into packets; waits while the queue is full. */
-static inline int gl_rpc_send(struct gl_rpc *rpc, uint32_t id, const void *payload, uint32_t size) {
-  struct gl *gl = rpc->gl;
-  if (size > GH_RPC_MAX_PAYLOAD) return gl_fail(gl, "the payload is too long");
-  uint32_t fragments = size == 0 ? 0 : (size - 1) / GH_RPC_MAX_CONTENT;
-  for (uint32_t i = 0; i <= fragments; i++) {
-    uint8_t packet[GH_RM_QUEUE_MSG_SIZE];
-    uint32_t at = i * GH_RPC_MAX_CONTENT, part = size - at < GH_RPC_MAX_CONTENT ? size - at : GH_RPC_MAX_CONTENT;
-    packet[0] = 0x21;
-    packet[1] = (uint8_t)(fragments << 2 | (i == 0 ? 1 : 0));
-    memcpy(packet + 2, &rpc->seq, 2);
-    memcpy(packet + 4, &id, 4);
-    if (part > 0) memcpy(packet + 8, (const uint8_t *)payload + at, part);
-    for (;;) {
-      uint64_t x[8] = {rpc->rm.tx_cap, 8 + part, 0, (rpc->bugs & GL_BUG_NO_PUSH) != 0 ? 0 : 1};
-      uint32_t length = 8 + part;
-      if (gl_hvc(gl, GH_HYPERCALL_BASE + GH_CALL_MSGQUEUE_SEND, x, 2, GL_TO_HYPERVISOR, packet, &length) != 0) return -1;
-      if (x[0] == 0) break;
-      if ((uint32_t)x[0] != GH_ERROR_MSGQUEUE_FULL) return gl_fail(gl, "sending failed");
-      if ((rpc->bugs & GL_BUG_IGNORE_FULL) != 0) break;
-      uint64_t yield[8] = {0};
-      if (gl_call(gl, GH_CALL_SCHEDULER_YIELD, yield) != 0) return -1;
-    }
+  for (int i = 0; i < 2; i++) {
+    uint32_t irq = i == 0 ? node->tx_irq : node->rx_irq, bit = (uint32_t)1 << irq % 32, groups;
+    uint64_t word = GH_GICD_BASE + irq / 32 * 4;
+    if (gl_read(gl, word + 0x80, &groups, 4, 4) != 0) return -1;          /* GICD_IGROUPR: group 1, as IAR1 wants it */
+    if (gl_store32(gl, word + 0x80, groups | bit) != 0) return -1;
+    if (gl_store32(gl, word + 0x100, bit) != 0) return -1;                /* GICD_ISENABLER */
   }
   return 0;
-}
-
-/* Takes packets until a reply to (id, seq) is complete: 1. 0: the queue is empty. */
-static inline int gl_rpc_drain(struct gl_rpc *rpc, uint32_t id, uint16_t seq) {
-  uint8_t packet[GH_RM_QUEUE_MSG_SIZE];
-  for (;;) {
-    int size = gl_rpc_packet(rpc, packet);
-    if (size <= 0) return size;
-    if (gl_rpc_assemble(rpc, packet, (uint32_t)size) == 1) {
-      if (rpc->type == 2 && rpc->id == id && rpc->message_seq == seq) return 1;
-      if (rpc->type == 3 && rpc->on_note != NULL && (rpc->bugs & GL_BUG_DROP_NOTES) == 0)
-        rpc->on_note(rpc->context, rpc->id, rpc->message, rpc->size);
-    }
-    if ((rpc->bugs & GL_BUG_ONE_PER_IRQ) != 0) return 0;
-  }
-}
-
-/*
- * One request and its reply. The reply's payload, error code first, is rpc->message until the next call; returns its
- * length. -1 also when RM does not answer within a second of virtual time.
- */
-static inline int gl_rpc_request(struct gl_rpc *rpc, uint32_t id, const void *payload, uint32_t size) {
-  if ((rpc->bugs & GL_BUG_SHORT_REQUEST) != 0 && size >= 4) size -= 4;
-  if (gl_rpc_send(rpc, id, payload, size) != 0) return -1;
-  uint16_t seq = rpc->seq;
-  if ((rpc->bugs & GL_BUG_SAME_SEQ) == 0) rpc->seq++;
-  for (int quiet = 0; quiet < 10;) {
-    int found = gl_rpc_drain(rpc, id, seq);
-    if (found < 0) return -1;
-    if (found == 1) return rpc->size < 4 ? gl_fail(rpc->gl, "a reply without error code") : (int)rpc->size;
-    int pending = gl_wfi(rpc->gl, 100000000);
-    if (pending < 0) return -1;
-    if (pending == 0) quiet++;
-    else if (gl_take_irq(rpc->gl) < 0) return -1;
-  }
-  return gl_fail(rpc->gl, "the Resource Manager does not answer");
 }
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef UPPER_TESTER_H
 #define UPPER_TESTER_H
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #define UT_MAX_LINE (2 * UT_MAX_PAYLOAD + 128)
 
 struct ut_command {
-  /* "call", "cancel", "audit", "onnotify", "vm". */
+  /* "call", "cancel", "audit", "onnotify", "sync", "nomem", "vm". */
   char verb[16];
   uint32_t ticket;
   /* Of a call. */
@@ -34,16 +35,28 @@ struct ut {
   struct ut_command command;
 };
 
-/* Level "T": calls and notifications; "V": VMs too. */
+/*
+ * First line: level "T" (calls and notifications) or "V" (VMs too), and optional features behind it: "sync" (this client answers
+ * `sync` once it has handled what came before, so that the suite need not wait to see whether it is idle), "alloc" (`nomem`).
+ */
 static inline void ut_hello(const char *level) {
   setvbuf(stdout, NULL, _IOLBF, 1 << 16);
   printf("hello %s\n", level);
 }
 
+/* First line instead: discovery found nothing that this client can use. */
+static inline void ut_refused(const char *reason) {
+  printf("refused %s\n", reason);
+  fflush(stdout);
+}
+
 static inline void ut_hex(const uint8_t *bytes, uint32_t size) {
-  if (size == 0) printf(" -");
+  if (size == 0) fputs(" -", stdout);
   else putchar(' ');
-  for (uint32_t i = 0; i < size; i++) printf("%02x", bytes[i]);
+  for (uint32_t i = 0; i < size; i++) {
+    putchar("0123456789abcdef"[bytes[i] >> 4]);
+    putchar("0123456789abcdef"[bytes[i] & 15]);
+  }
   putchar('\n');
   fflush(stdout);
 }
@@ -71,11 +84,23 @@ static inline void ut_audit(uint32_t ticket, uint32_t held) {
   fflush(stdout);
 }
 
+/* A command without another answer is done. */
+static inline void ut_done(uint32_t ticket) {
+  printf("done %u ok\n", ticket);
+  fflush(stdout);
+}
+
+/* Everything that came before the command `sync` has been handled. */
+static inline void ut_synced(uint32_t ticket) {
+  printf("synced %u\n", ticket);
+  fflush(stdout);
+}
+
 static inline uint32_t ut_bytes(const char *hex, uint8_t *to) {
   uint32_t n = 0;
-  for (unsigned byte; hex[0] != '-' && n < UT_MAX_PAYLOAD && sscanf(hex, "%2x", &byte) == 1; hex += 2) {
-    to[n++] = (uint8_t)byte;
-    if (hex[1] == 0) break;
+  for (; n < UT_MAX_PAYLOAD && isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]); hex += 2) {
+    char pair[3] = {hex[0], hex[1], 0};
+    to[n++] = (uint8_t)strtoul(pair, NULL, 16);
   }
   return n;
 }

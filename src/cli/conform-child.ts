@@ -1,14 +1,20 @@
-/** One case against a program in another process: its link is a socket of this process, its upper tester its stdin and stdout. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * One case against a program in another process: its link is a socket of this process, its upper tester its stdin and stdout.
+ *
+ * Machine and client take turns: the machine goes on when the client is idle. A client with the feature `sync` says when it is;
+ * of others silence is taken for it.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchImage, Case, Greeting, Verdict } from '../conform/index.js';
 import { ChildLink } from './conform-link.js';
+import { ClientProcess } from './conform-process.js';
 import { CliError, Exit } from './errors.js';
 
 type Suite = typeof import('../conform/index.js');
+type Bench = InstanceType<Suite['Bench']>;
 type Result = Verdict & { log: string };
 
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
@@ -16,17 +22,25 @@ const QUIET_MS = 40;
 const TURNS_BEFORE_LOOK = 64;
 
 class ChildGone extends Error {}
+class ChildSilent extends Error {}
 
+interface Step {
+  done: () => boolean;
+  limitNs: number;
+  rest?: boolean;
+}
+
+/** A case in progress. */
 interface Running {
-  child: ChildProcess;
+  bench: Bench;
+  client: ClientProcess;
   link: ChildLink | undefined;
-  lines: string[];
-  exit: string | undefined;
-  greeting: Greeting | undefined;
-  /** A command went out; the machine waits until the client has had a chance to read it. */
-  commanded: boolean;
-  /** Resolves the wait for activity. */
-  wake: () => void;
+  /** `told` of the link when the client was last asked whether it is idle. */
+  seen: number;
+  events: string[];
+  timeoutMs: number;
+  /** What went wrong while a frame was handled. */
+  fault: unknown;
 }
 
 export async function runChild(
@@ -41,61 +55,54 @@ export async function runChild(
   const start = bench.now();
   const folder = mkdtempSync(join(tmpdir(), 'gunyah-conform-'));
   const path = join(folder, 'link');
-  const run: Running = {
-    child: undefined as unknown as ChildProcess,
-    link: undefined,
-    lines: [],
-    exit: undefined,
-    greeting: undefined,
-    commanded: false,
-    wake: () => {},
-  };
-  const server = createServer((socket) => attach(run, bench, socket));
+  const server = createServer((socket) => attach(run, socket));
   await listen(server, path);
-  run.child = spawn('/bin/sh', ['-c', `exec ${template.replaceAll('{link}', `unix:${path}`)}`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  follow(suite, run);
-  const tester = new suite.Tester(bench, {
-    command: (line) => {
-      run.commanded = true;
-      run.child.stdin?.write(`${line}\n`);
-    },
-  });
+  const client = new ClientProcess(template.replaceAll('{link}', `unix:${path}`), suite.parseGreeting);
+  const tester = new suite.Tester(bench, client);
+  const run: Running = { bench, client, link: undefined, seen: 0, events: tester.events, timeoutMs, fault: undefined };
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
     verdict,
-    reasons,
+    reasons:
+      verdict !== 'PASS' && client.stderr !== ''
+        ? [...reasons, `the client's stderr:\n${client.stderr.trimEnd()}`]
+        : reasons,
     virtualNs: bench.now() - start,
     log: suite.logText(bench.log),
   });
   try {
-    const greeting = await greet(run, timeoutMs, c.refuses === true);
+    const greeting = await greet(run, c.refuses === true);
     const unsuitable = suite.unsuitable(c, greeting, run.link?.rpcOnly === true);
     if (unsuitable !== undefined) return result('SKIP', [unsuitable]);
     tester.greeting = greeting;
+    const drive = greeting.features.includes('sync') ? driveByTurns : driveBySilence;
     const script = suite.wholeCase(c, tester);
     for (let r = script.next(); ; r = script.next()) {
       if (r.done) return result(r.value.verdict, r.value.reasons);
-      await drive(run, bench, tester.events, r.value, timeoutMs);
+      await drive(run, r.value, bench.now() + r.value.limitNs);
     }
   } catch (e) {
     if (e instanceof ChildGone) return result('CRASH', [`the client ended: ${e.message}`]);
+    if (e instanceof ChildSilent) return result('HANG', [e.message]);
     if (e instanceof suite.ClientStuck) return result('HANG', [`the client spins: ${e.message}`]);
     throw e;
   } finally {
-    run.child.kill('SIGKILL');
+    client.kill();
     server.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function attach(run: Running, bench: InstanceType<Suite['Bench']>, socket: Socket): void {
-  const link = new ChildLink(bench, (bytes) => void socket.write(bytes));
+function attach(run: Running, socket: Socket): void {
+  const link = new ChildLink(run.bench, (bytes) => void socket.write(bytes));
   run.link = link;
   socket.on('data', (chunk) => {
-    link.receive(chunk);
-    run.wake();
+    try {
+      link.receive(chunk);
+    } catch (e) {
+      run.fault ??= e;
+    }
+    run.client.active();
   });
   socket.on('error', () => {});
 }
@@ -106,85 +113,92 @@ const listen = (server: Server, path: string): Promise<void> =>
     server.listen(path, resolve);
   });
 
-function follow(suite: Suite, run: Running): void {
-  let rest = '';
-  const { child } = run;
-  child.stdout?.setEncoding('utf8');
-  child.stdout?.on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      const greeting = run.greeting === undefined ? suite.parseGreeting(line) : undefined;
-      if (greeting === undefined) run.lines.push(line);
-      else run.greeting = greeting;
-    }
-    run.wake();
-  });
-  child.stdin?.on('error', () => {});
-  child.on('error', (e) => {
-    run.exit = e.message;
-    run.wake();
-  });
-  child.on('exit', (code, signal) => {
-    run.exit = signal ?? `exit code ${code}`;
-    run.wake();
-  });
-}
-
-/** Waits until something comes from the client. False: it did not. */
-function activity(run: Running, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    run.wake = () => {
-      clearTimeout(timer);
-      run.wake = () => {};
-      resolve(true);
-    };
-  });
-}
-
 /** What the client says first. `mayEnd`: ending without a word is the case's to judge. */
-async function greet(run: Running, timeoutMs: number, mayEnd: boolean): Promise<Greeting> {
-  const until = performance.now() + timeoutMs;
+async function greet(run: Running, mayEnd: boolean): Promise<Greeting> {
+  const { client } = run;
+  const until = performance.now() + run.timeoutMs;
   for (;;) {
-    const { greeting } = run;
+    if (run.fault !== undefined) throw run.fault;
+    const { greeting, exit } = client;
     if (greeting !== undefined && (greeting.refused !== undefined || run.link?.attached === true)) return greeting;
-    if (run.exit !== undefined && mayEnd) throw new ChildGone(`${run.exit}, without the line "refused TEXT"`);
-    if (run.exit !== undefined) throw new CliError(`the client ended before it was ready: ${run.exit}`, Exit.TRANSPORT);
+    if (exit !== undefined && mayEnd) throw new ChildGone(`${exit}, without the line "refused TEXT"`);
+    const said = client.stderr === '' ? '' : `\n${client.stderr.trimEnd()}`;
+    if (exit !== undefined) throw new CliError(`the client ended before it was ready: ${exit}${said}`, Exit.TRANSPORT);
     if (performance.now() > until)
-      throw new CliError('the client does not say hello, or does not attach to the link', Exit.TRANSPORT);
-    await activity(run, QUIET_MS);
+      throw new CliError(
+        `the client does not ${run.link?.attached === true ? 'say hello (is it an upper tester?)' : 'attach to the link'}${said}`,
+        Exit.TRANSPORT,
+      );
+    await client.activity(QUIET_MS);
   }
 }
 
-async function drive(
-  run: Running,
-  bench: InstanceType<Suite['Bench']>,
-  events: string[],
-  step: { done: () => boolean; limitNs: number; rest?: boolean },
-  timeoutMs: number,
-): Promise<void> {
-  const limit = bench.now() + step.limitNs;
-  if (run.commanded) {
-    run.commanded = false;
-    await activity(run, QUIET_MS);
+/** True: the step is over. */
+function over(run: Running, step: Step): boolean {
+  const { client } = run;
+  run.events.push(...client.lines.splice(0));
+  if (run.fault !== undefined) throw run.fault;
+  if (step.done()) return true;
+  if (client.exit === undefined) return false;
+  if (client.greeting?.refused !== undefined) return true;
+  throw new ChildGone(client.exit);
+}
+
+async function driveByTurns(run: Running, step: Step, limit: number): Promise<void> {
+  const { client, bench } = run;
+  while (!over(run, step)) {
+    const { link } = run;
+    if (client.told || (link !== undefined && link.told !== run.seen && !link.waits)) {
+      if (await settle(run, step)) return;
+    } else if (link?.isBusy() === true) {
+      await active(run, 'answer its interrupt');
+    } else {
+      const worked = bench.advance(limit);
+      link?.tick();
+      if (link?.isBusy() === true || (worked && bench.now() <= limit)) continue;
+      // The machine rests. What the client has to say to it may still be on its way.
+      if (link === undefined || link.told === run.seen) return;
+      if (await settle(run, step)) return;
+    }
   }
-  for (let turn = 1; ; turn++) {
-    events.push(...run.lines.splice(0));
-    if (step.done()) return;
-    if (run.exit !== undefined && run.greeting?.refused !== undefined) return;
-    if (run.exit !== undefined) throw new ChildGone(run.exit);
+}
+
+async function active(run: Running, what: string): Promise<void> {
+  if (!(await run.client.activity(run.timeoutMs)))
+    throw new ChildSilent(`the client does not ${what} within ${run.timeoutMs} ms: it is busy or blocked`);
+}
+
+/** Waits until the client has handled what it was told. True: the step was over before. */
+async function settle(run: Running, step: Step): Promise<boolean> {
+  const { client } = run;
+  client.told = false;
+  run.seen = run.link?.told ?? 0;
+  for (const n = client.sync(); !client.hasSynced(n); ) {
+    await active(run, `answer "sync ${n}"`);
+    if (!over(run, step)) continue;
+    // It is in the middle of something.
+    client.told = true;
+    return true;
+  }
+  return false;
+}
+
+async function driveBySilence(run: Running, step: Step, limit: number): Promise<void> {
+  const { client, bench } = run;
+  if (client.told) {
+    client.told = false;
+    await client.activity(QUIET_MS);
+  }
+  for (let turn = 1; !over(run, step); turn++) {
     const worked = bench.advance(limit);
     run.link?.tick();
     // Frames of the client arrive through the event loop only.
-    if (worked && turn % TURNS_BEFORE_LOOK !== 0) continue;
     if (worked) {
-      await activity(run, 0);
+      if (turn % TURNS_BEFORE_LOOK === 0) await client.activity(0);
       continue;
     }
-    if (!(await activity(run, step.rest === true ? QUIET_MS : timeoutMs))) {
-      events.push(...run.lines.splice(0));
-      return;
-    }
+    if (await client.activity(step.rest === true ? QUIET_MS : run.timeoutMs)) continue;
+    over(run, step);
+    return;
   }
 }

@@ -21,8 +21,6 @@ export class ChildLink {
   /** The client attached as RPC end only: its queue is driven here, interrupts do not reach it. */
   rpcOnly = false;
   attached = false;
-  /** Something arrived or was sent since the last look. */
-  active = false;
   private readonly input = new FrameInput();
   private readonly out = new FrameWriter();
   private readonly irqs: number[] = [];
@@ -35,7 +33,6 @@ export class ChildLink {
   ) {}
 
   receive(chunk: Uint8Array): void {
-    this.active = true;
     this.input.push(chunk);
     for (let n = this.input.frameLength; n !== undefined && this.input.length >= n + 4; n = this.input.frameLength) {
       const { buffer: b, offset: at } = this.input;
@@ -43,6 +40,16 @@ export class ChildLink {
       this.input.drop(n + 4);
     }
     this.tick();
+  }
+
+  /** Frames so far that gave the client something to do: events, ends of WFI. */
+  told = 0;
+  /** The client has executed WFI: when it has nothing to do it says so. */
+  waits = false;
+
+  /** It has not yet said so again. */
+  isBusy(): boolean {
+    return this.waits && this.wfi === undefined;
   }
 
   /** Interrupts, answers that were waited for. */
@@ -61,6 +68,7 @@ export class ChildLink {
     }
     if (this.attached && !this.rpcOnly && !this.irqSent && this.irqs.length > 0) {
       this.irqSent = true;
+      this.told++;
       this.out.frame(EventType.IRQ, 0, At.IRQ.SIZE);
     }
     this.flush();
@@ -68,12 +76,12 @@ export class ChildLink {
 
   private flush(): void {
     if (this.out.length === 0) return;
-    this.active = true;
     this.write(this.out.take());
   }
 
   private forwardPackets(): void {
     for (let r = this.bench.receive(); r.error === HypError.OK; r = this.bench.receive()) {
+      this.told++;
       const at = this.out.frame(EventType.RPC_PACKET, 0, r.packet.length);
       this.out.bytes.set(r.packet, at);
     }
@@ -124,6 +132,7 @@ export class ChildLink {
       }
       case FrameType.WFI: {
         const ns = Number(le64(b, 0));
+        this.waits = true;
         this.wfi = { tag, deadline: ns === 0 ? NEVER : this.bench.now() + ns };
         if (ns !== 0) this.bench.alarm(this.wfi.deadline);
         return;
@@ -168,6 +177,7 @@ export class ChildLink {
   }
 
   private wfiReply(tag: number): void {
+    this.told++;
     const R = At.WFI_REPLY;
     const at = this.reply(FrameType.WFI, tag, R.SIZE);
     this.out.u16(at + R.PENDING, this.irqs.length > 0 ? 1 : 0);

@@ -1,13 +1,13 @@
 /** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
 import { type Command, Option } from 'commander';
-import type { BenchImage, Case, NotImplemented, Verdict } from '../conform/index.js';
+import type { Case, NotImplemented, Verdict } from '../conform/index.js';
+import { caseRunner, DEFAULT_JOBS, inLanes, type Suite } from './conform-run.js';
+import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
 import { junitXml } from './junit.js';
 import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from './output.js';
 
-type Suite = typeof import('../conform/index.js');
-
-interface ConformOptions extends GlobalOptions {
+export interface ConformOptions extends GlobalOptions {
   list?: boolean;
   dryrun?: boolean;
   strict?: boolean;
@@ -16,6 +16,7 @@ interface ConformOptions extends GlobalOptions {
   expectFail: string[];
   client: string;
   defect: string[];
+  mutant: string[];
   level?: 'T' | 'V';
   junit?: string;
   tap?: boolean;
@@ -23,6 +24,7 @@ interface ConformOptions extends GlobalOptions {
   self?: boolean;
   force?: boolean;
   timeout: string;
+  jobs: string;
 }
 
 interface Result {
@@ -59,7 +61,12 @@ export function registerConform(program: Command): void {
     .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
     .option('--tap', 'results as TAP')
     .option('--markdown', 'the catalog as a table')
-    .option('--self', 'prove that every check can fail: all defects of the reference client')
+    .option(
+      '--self',
+      "prove that checks can fail: all defects of the reference client, or all of the client's --mutants",
+    )
+    .option('--mutant <names>', 'with --self: only these mutants of the client', collect, [])
+    .option('--jobs <n>', 'clients in other processes at the same time', String(DEFAULT_JOBS))
     .option('--timeout <ms>', 'silence of a client in another process that counts as a hang', '2000')
     .option('--force', 'overwrite files')
     .action(async (ids: string[], _own: unknown, command: Command) => {
@@ -132,42 +139,34 @@ function list(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: Confo
 
 async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: ConformOptions): Promise<Result[]> {
   const bar = progress(o);
-  const image = suite.bootBench();
-  const results: Result[] = [];
-  const external = o.client === 'builtin' ? undefined : await import('./conform-child.js');
+  const results: (Result | undefined)[] = chosen.map((check) =>
+    suite.isCase(check) ? undefined : { check, ok: true, expected: false, seconds: 0, log: '' },
+  );
   const expected = o.expectFail.map(suite.normalId);
-  for (const [i, check] of chosen.entries()) {
-    bar.update(`${i + 1}/${chosen.length} ${check.id}`);
+  // What takes longest begins first; results are shown in the order of the catalog.
+  const waiting = [...chosen.keys()].filter((i) => results[i] === undefined);
+  waiting.sort((a, b) => Number(isSlow(chosen[b])) - Number(isSlow(chosen[a])) || a - b);
+  const runner = await caseRunner(suite, o);
+  let done = 0;
+  let shown = 0;
+  await inLanes(waiting, runner.lanes, suite.bootBench, async (i, image) => {
+    const check = chosen[i];
+    if (!suite.isCase(check)) return;
+    bar.update(`${++done}/${chosen.length} ${check.id}`);
     const start = performance.now();
-    if (!suite.isCase(check)) {
-      results.push({ check, ok: true, expected: false, seconds: 0, log: '' });
-      continue;
-    }
-    const verdict =
-      external === undefined
-        ? builtin(suite, check, image, new Set(o.defect))
-        : await external.runChild(suite, check, image, o.client, Number(o.timeout));
-    const seconds = (performance.now() - start) / 1000;
+    const verdict = await runner.run(check, image);
     const fails = verdict.verdict !== 'PASS' && verdict.verdict !== 'SKIP';
     const should = expected.some((w) => suite.matchesId(check.id, w));
-    results.push({
-      check,
-      verdict,
-      ok: should ? fails : !fails,
-      expected: should,
-      seconds,
-      log: fails ? verdict.log : '',
-    });
-    if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(results[results.length - 1], o);
-  }
+    const seconds = (performance.now() - start) / 1000;
+    results[i] = { check, verdict, ok: should === fails, expected: should, seconds, log: fails ? verdict.log : '' };
+    for (let r = results[shown]; r !== undefined; r = results[++shown])
+      if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(r, o);
+  });
   bar.done();
-  return results;
+  return results.filter((r) => r !== undefined);
 }
 
-function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): Verdict & { log: string } {
-  const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
-  return { ...verdict, log: suite.logText(session.bench.log) };
-}
+const isSlow = (c: Case | NotImplemented): boolean => 'slow' in c && c.slow === true;
 
 function printResult(r: Result, o: ConformOptions): void {
   const { red, green, yellow, bold } = paints(o);
@@ -214,42 +213,4 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
     });
   else if (o.junit !== '-') print(suite.summary(passed, failed.length, skipped.length));
   return failed.length > 0 ? Exit.FAILED : Exit.OK;
-}
-
-/** Every defect must fail exactly the checks of its entry, and the reference client none. */
-function selfProof(suite: Suite, cases: readonly Case[], o: ConformOptions): Exit {
-  const bar = progress(o);
-  const image = suite.bootBench();
-  let passed = 0;
-  let failed = 0;
-  const judge = (name: string, wrong: string): void => {
-    if (wrong === '') passed++;
-    else {
-      failed++;
-      print(`FAIL  ${name}: ${wrong}`);
-    }
-  };
-  const failing = (bugs: ReadonlySet<string>, slow: (c: Case) => boolean): string[] =>
-    cases
-      .filter((c) => (c.slow !== true || slow(c)) && suite.runBuiltin(c, image, bugs).verdict !== 'PASS')
-      .map((c) => c.id);
-  judge('the reference client', failing(new Set(), () => true).join(', '));
-  const wanted = suite.DEFECTS.filter((d) => o.defect.length === 0 || o.defect.includes(d.name));
-  for (const [i, d] of wanted.entries()) {
-    bar.update(`${i + 1}/${wanted.length} ${d.name}`);
-    const found = failing(new Set([d.name]), (c) => d.fails.includes(c.id));
-    const expected = d.fails.filter((id) => cases.some((c) => c.id === id));
-    const missing = expected.filter((id) => !found.includes(id));
-    const extra = found.filter((id) => !d.fails.includes(id));
-    const text = [
-      missing.length > 0 ? `passes ${missing.join(', ')}` : '',
-      extra.length > 0 ? `also fails ${extra.join(', ')}` : '',
-    ];
-    judge(d.name, text.filter((s) => s !== '').join('; '));
-  }
-  bar.done();
-  for (const c of cases)
-    judge(`${c.id}`, suite.DEFECTS.some((d) => d.fails.includes(c.id)) ? '' : 'no defect fails it');
-  print(suite.summary(passed, failed, 0));
-  return failed > 0 ? Exit.FAILED : Exit.OK;
 }

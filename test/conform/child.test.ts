@@ -4,30 +4,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runChild } from '../../src/cli/conform-child.js';
+import { failures, type Mutant, mutantCommand, readMutants } from '../../src/cli/conform-self.js';
 import * as suite from '../../src/conform/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-test-'));
-const program = join(folder, 'client');
-const image = suite.bootBench();
+const program = join(folder, 'example');
+const source = join(import.meta.dirname, '../../clients/c/example.c');
+const images = [0, 1].map(() => suite.bootBench());
 const TIMEOUT_MS = 5000;
+const fast = suite.CATALOG.filter(suite.isCase).filter((c) => c.level === 'T' && c.slow !== true);
+
+const runner = (client: string) => ({
+  lanes: images.length,
+  run: (c: suite.Case, image: suite.BenchImage) => runChild(suite, c, image, client, TIMEOUT_MS),
+});
 
 async function verdict(id: string, client = `${program} {link}`): Promise<string> {
   const c = suite.CATALOG.find((x) => x.id === id);
   if (c === undefined || !suite.isCase(c)) throw new Error(`${id} cannot run`);
-  const v = await runChild(suite, c, image, client, TIMEOUT_MS);
+  const v = await runChild(suite, c, images[0], client, TIMEOUT_MS);
   return [v.verdict, ...v.reasons].join(': ');
 }
 
-describe('a client in another process', () => {
-  beforeAll(() => {
-    const source = join(import.meta.dirname, '../../clients/c/conform_client.c');
-    execFileSync('gcc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O1', '-o', program, source], { stdio: 'pipe' });
+beforeAll(() => {
+  const sanitizers = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
+  execFileSync('gcc', ['-std=c11', '-Wall', '-Wextra', '-Werror', ...sanitizers, '-o', program, source], {
+    stdio: 'pipe',
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is checked through the queues, its own interrupts, and the upper tester', async () => {
-    for (const id of ['XPORT-1', 'FRAG-2', 'SEQ-9', 'NOTIF-16', 'ROB-1'])
-      expect([id, await verdict(id)]).toEqual([id, 'PASS']);
+describe('the C example under test', () => {
+  it('passes every check of level T, with the sanitizers watching', async () => {
+    expect(await failures(runner(`${program} {link}`), fast, images)).toEqual([]);
   });
 
   it('is not asked for VMs that it does not offer', async () => {
@@ -36,5 +45,29 @@ describe('a client in another process', () => {
 
   it('is an error of transport when it does not start', async () => {
     await expect(verdict('SEQ-4', 'false {link}')).rejects.toThrow('the client ended before it was ready');
+  });
+});
+
+// Every mutant against the whole level: npm run conform:self. Here each is tried on what it must fail first, and on the check after it.
+describe('its mutants', () => {
+  const mutants = (): Mutant[] => readMutants(`${program} {link}`);
+
+  it('are at least two for every group of level T', () => {
+    for (const group of new Set(fast.map((c) => c.id.split('-')[0]))) {
+      const biting = mutants().filter((m) => m.fails.some((id) => id.startsWith(`${group}-`)));
+      expect([group, biting.length >= 2]).toEqual([group, true]);
+    }
+  });
+
+  it('fail what their table says', async () => {
+    const wrong: string[] = [];
+    for (const m of mutants()) {
+      const at = fast.findIndex((c) => m.fails.includes(c.id));
+      const tried = fast.slice(at, at + 2);
+      const failed = await failures(runner(mutantCommand(`${program} {link}`, m)), tried, images);
+      const expected = tried.map((c) => c.id).filter((id) => m.fails.includes(id));
+      if (failed.join() !== expected.join()) wrong.push(`${m.name} fails ${failed.join()}, not ${expected.join()}`);
+    }
+    expect(wrong).toEqual([]);
   });
 });

@@ -77,6 +77,7 @@ describe('the C client', () => {
     expect(client.err).toBe('');
     expect(client.code).toBe(0);
     expect(client.out).toMatch(/tx cap 0 rx cap 1 tx irq 960 rx irq 961/);
+    expect(client.out).toMatch(/we are VM 3\n/);
     expect(client.out).toMatch(/resources: 5\n/);
     expect(client.out).toMatch(/running\n$/);
     // The memory is shared already: RM refuses the second time, and the client says so.

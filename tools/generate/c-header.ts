@@ -81,6 +81,7 @@ export function cHeader(spec: Spec, link: LinkSpec): string {
         ...(c.id64 === undefined ? [] : [[`GH_SMCCC_${snake(c.name)}_64`, num(c.id64)] as [string, string]]),
       ]),
     ),
+    `/* Words of ${smccc.uid.uuid}, the identity of Gunyah. */\n#define GH_SMCCC_UID {${smccc.uid.words.map(num).join(', ')}}\n`,
     block('Messages: requests, and notifications with N.', [
       ...messages.request.map((m): [string, string] => [`GH_MSG_${m.name}`, num(m.id)]),
       ...messages.notification.map((m): [string, string] => [`GH_MSG_N_${m.name}`, num(m.id)]),

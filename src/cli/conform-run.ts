@@ -1,0 +1,57 @@
+/** How one check is run: with the client of this process, or with programs of their own, several at a time. */
+import type { BenchImage, Case, Verdict } from '../conform/index.js';
+import { CliError } from './errors.js';
+
+export type Suite = typeof import('../conform/index.js');
+export type CaseResult = Verdict & { log: string };
+
+export const DEFAULT_JOBS = 4;
+const MAX_JOBS = 64;
+
+export interface ClientChoice {
+  /** Command, or `builtin`. */
+  client: string;
+  defect: readonly string[];
+  timeout: string;
+  jobs: string;
+}
+
+export interface CaseRunner {
+  /** Checks that may run at the same time, each with a machine of its own. */
+  lanes: number;
+  run(check: Case, image: BenchImage): Promise<CaseResult>;
+}
+
+export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRunner> {
+  if (o.client === 'builtin') return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
+  const { runChild } = await import('./conform-child.js');
+  const timeout = whole('--timeout', o.timeout, 1, 3_600_000);
+  const lanes = whole('--jobs', o.jobs, 1, MAX_JOBS);
+  return { lanes, run: (c, image) => runChild(suite, c, image, o.client, timeout) };
+}
+
+function whole(name: string, text: string, min: number, max: number): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < min || n > max) throw new CliError(`${name}: a number from ${min} to ${max}`);
+  return n;
+}
+
+function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {
+  const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
+  return { ...verdict, log: suite.logText(session.bench.log) };
+}
+
+/** Takes `items` from the front, at most `lanes` at a time; each lane makes what its work needs once. */
+export async function inLanes<T, C>(
+  items: readonly T[],
+  lanes: number,
+  context: () => C,
+  work: (item: T, context: C) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const lane = async (): Promise<void> => {
+    const own = context();
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, own);
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+}

@@ -1,0 +1,105 @@
+/** `conform --self`: every check can fail, and fails those clients only that break its rule. */
+import { execFileSync } from 'node:child_process';
+import type { BenchImage, Case } from '../conform/index.js';
+import { type CaseRunner, type ClientChoice, caseRunner, inLanes, type Suite } from './conform-run.js';
+import { CliError, Exit } from './errors.js';
+import { type GlobalOptions, print, progress } from './output.js';
+
+/** A client with one bug, and every check that it must fail. */
+export interface Mutant {
+  name: string;
+  fails: readonly string[];
+}
+
+/** Verdicts of many clients, compared with what they should be. */
+class Proof {
+  passed = 0;
+  failed = 0;
+
+  judge(name: string, wrong: string): void {
+    if (wrong === '') this.passed++;
+    else {
+      this.failed++;
+      print(`FAIL  ${name}: ${wrong}`);
+    }
+  }
+
+  compare(m: Mutant, found: readonly string[], tried: readonly string[]): void {
+    const missing = m.fails.filter((id) => tried.includes(id) && !found.includes(id));
+    const extra = found.filter((id) => !m.fails.includes(id));
+    const text = [
+      missing.length > 0 ? `passes ${missing.join(', ')}` : '',
+      extra.length > 0 ? `also fails ${extra.join(', ')}` : '',
+    ];
+    this.judge(m.name, text.filter((s) => s !== '').join('; '));
+  }
+}
+
+/** Ids of the checks that this client fails, in the order of `cases`. */
+export async function failures(runner: CaseRunner, cases: readonly Case[], images: BenchImage[]): Promise<string[]> {
+  const failed = new Set<string>();
+  const free = [...images];
+  await inLanes(
+    cases,
+    Math.min(runner.lanes, images.length),
+    () => free.pop() as BenchImage,
+    async (c, image) => {
+      const { verdict } = await runner.run(c, image);
+      if (verdict !== 'PASS' && verdict !== 'SKIP') failed.add(c.id);
+    },
+  );
+  return cases.map((c) => c.id).filter((id) => failed.has(id));
+}
+
+/** What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. */
+export function readMutants(client: string): Mutant[] {
+  const text = execFileSync('/bin/sh', ['-c', `exec ${client.replace('{link}', '--mutants')}`], { encoding: 'utf8' });
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name, , fails] = line.split('\t');
+      if (fails === undefined) throw new CliError(`--mutants of the client: not NAME, TEXT and CHECKS: ${line}`);
+      return { name, fails: fails.split(' ').filter((s) => s !== '') };
+    });
+}
+
+export const mutantCommand = (client: string, m: Mutant): string =>
+  client.replace('{link}', `--mutant ${m.name} {link}`);
+
+export async function selfProof(
+  suite: Suite,
+  cases: readonly Case[],
+  o: ClientChoice & GlobalOptions & { mutant: readonly string[] },
+): Promise<Exit> {
+  const builtin = o.client === 'builtin';
+  const bar = progress(o);
+  const all: Mutant[] = builtin ? [...suite.DEFECTS] : readMutants(o.client);
+  const names = [...o.mutant, ...o.defect];
+  const unknown = names.filter((n) => !all.some((m) => m.name === n));
+  if (unknown.length > 0) throw new CliError(`no mutant is called ${unknown.join(', ')}`);
+  const own = await caseRunner(suite, { ...o, defect: [] });
+  const images = Array.from({ length: own.lanes }, () => suite.bootBench());
+  const proof = new Proof();
+  proof.judge('the client without a bug', (await failures(own, cases, images)).join(', '));
+  const wanted = all.filter((m) => names.length === 0 || names.includes(m.name));
+  for (const [i, m] of wanted.entries()) {
+    bar.update(`${i + 1}/${wanted.length} ${m.name}`);
+    const runner = await caseRunner(
+      suite,
+      builtin ? { ...o, defect: [m.name] } : { ...o, client: mutantCommand(o.client, m) },
+    );
+    const tried = cases.filter((c) => c.slow !== true || m.fails.includes(c.id));
+    proof.compare(
+      m,
+      await failures(runner, tried, images),
+      tried.map((c) => c.id),
+    );
+  }
+  bar.done();
+  // The client of another process may leave levels out; the built-in one proves every check.
+  if (builtin)
+    for (const c of cases) proof.judge(c.id, all.some((m) => m.fails.includes(c.id)) ? '' : 'no defect fails it');
+  print(suite.summary(proof.passed, proof.failed, 0));
+  return proof.failed > 0 ? Exit.FAILED : Exit.OK;
+}
