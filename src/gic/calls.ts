@@ -71,15 +71,17 @@ export function attachVcpu(hyp: Hypervisor, vic: Vic, thread: Thread, index: num
 
 /** Affinity mapping (vgic 1.3): fields must not overlap and fill a number from bit 0 up. */
 export function setMapping(vic: Vic, mask: bigint, shift: number[], mt: boolean): number {
-  const masks = [0n, 8n, 16n, 32n].map((at) => Number((mask >> at) & 0xffn));
-  let union = 0n;
+  const low = lo32(mask);
+  const masks = [low & 0xff, (low >>> 8) & 0xff, (low >>> 16) & 0xff, Number((mask >> 32n) & 0xffn)];
+  let union = 0;
   for (let i = 0; i < 4; i++) {
     if (shift[i] >= 32) return HypError.ARGUMENT_INVALID;
-    const field = BigInt(masks[i]) << BigInt(shift[i]);
-    if ((union & field) !== 0n) return HypError.ARGUMENT_INVALID;
+    // Numbers have less than 16 bits: a field beyond them is as wrong as one that overlaps.
+    const field = masks[i] * 2 ** shift[i];
+    if (field > 0xffff || (union & field) !== 0) return HypError.ARGUMENT_INVALID;
     union |= field;
   }
-  if ((union & (union + 1n)) !== 0n || union >= 0xffffn) return HypError.ARGUMENT_INVALID;
-  vic.mapping = { mask: masks, shift: [...shift], mt, uniprocessor: union === 0n };
+  if ((union & (union + 1)) !== 0 || union >= 0xffff) return HypError.ARGUMENT_INVALID;
+  vic.mapping = { mask: masks, shift: [...shift], mt, uniprocessor: union === 0 };
   return HypError.OK;
 }

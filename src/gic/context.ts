@@ -15,6 +15,8 @@ export interface Gic {
   depth: number;
   /** Bound sources by `vic * 1024 + virq`; derived from the objects, see {@link sourceOf}. */
   readonly sources: Map<number, VirqSource>;
+  /** `sources` has all of them: not after a snapshot was restored. */
+  complete: boolean;
   /** Earliest timer interrupt, derived from the state object it was computed for; undefined: to be computed. */
   nextTimer: { of: object; at: number } | undefined;
   /** The physical side of forwarded interrupts (hwirq.ts). */
@@ -64,6 +66,7 @@ const isSource = (value: unknown): value is VirqSource =>
 /** Rebuilds the index of bound sources from the objects, for example after a snapshot was restored. */
 export function rebuildSources(g: Gic): void {
   g.sources.clear();
+  g.complete = true;
   const add = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(add);
     else if (isSource(value) && value.vic !== NO_OBJECT) g.sources.set(value.vic * 1024 + value.virq, value);

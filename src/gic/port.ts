@@ -24,7 +24,16 @@ import {
   timerStillPending,
   timersDue,
 } from './timer.js';
-import { type GicThread, newVic, resetPrivate, SGI_COUNT, SPI_BASE, type Vic } from './types.js';
+import {
+  type GicThread,
+  newVic,
+  releaseGicVcpu,
+  releaseVic,
+  resetPrivate,
+  SGI_COUNT,
+  SPI_BASE,
+  type Vic,
+} from './types.js';
 import { pendingWakeup, retryUnrouted, stopped, switchIn, switchOut, undeliverAll } from './vcpu.js';
 import { attachFrame, detachWindow } from './windows.js';
 
@@ -77,6 +86,7 @@ function releaseVcpu(g: Gic, thread: Thread): void {
     undeliverAll(g, v);
   }
   v.vic = g.hyp.unref(v.vic);
+  releaseGicVcpu(v);
 }
 
 const expectsWakeup = (g: Gic, thread: Thread): boolean => g.hyp.sched.expectsWakeup?.(thread) ?? false;
@@ -164,6 +174,7 @@ function makePort(g: Gic): VicPort {
       g.nextTimer = undefined;
       // Built again when the first source is asked for.
       g.sources.clear();
+      g.complete = false;
     },
   };
 }
@@ -173,8 +184,11 @@ function unbindAll(g: Gic, vic: Vic): void {
     if (object?.type === ObjectType.HWIRQ && (object as Hwirq).vic === vic.id) (object as Hwirq).vic = NO_OBJECT;
   }
   if (vic.bound.indexOf(1) < 0) return;
-  rebuildSources(g);
-  for (const source of [...g.sources.values()]) if (source.vic === vic.id) unbindFromVic(g, source);
+  if (!g.complete) rebuildSources(g);
+  for (let spi = vic.bound.indexOf(1); spi >= 0; spi = vic.bound.indexOf(1, spi + 1)) {
+    const source = g.sources.get(vic.id * 1024 + SPI_BASE + spi);
+    if (source !== undefined) unbindFromVic(g, source);
+  }
 }
 
 /** Registers VIC and HWIRQ objects, their hypercalls and `hyp.vic`. */
@@ -185,6 +199,7 @@ export function registerGic(hyp: Hypervisor): void {
     ipis: [],
     depth: 0,
     sources: new Map(),
+    complete: true,
     nextTimer: undefined,
     hw: physicalSide(hyp, () => g),
     checkPrivate: (v, virq) => {
@@ -207,5 +222,6 @@ export function registerGic(hyp: Hypervisor): void {
       unbindAll(g, vic);
       detachWindow(g, vic.gicd, vic.id, 0);
     },
+    release: (_hyp, vic) => releaseVic(vic),
   });
 }

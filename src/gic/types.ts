@@ -2,6 +2,7 @@
  * Plain data of the virtual GIC: per VIC and per vCPU.
  * Sources: fact base vgic-and-timer 1.1 (sizes) and 2.6 (reset values).
  */
+import { arrayPool } from '../base/index.js';
 import type { HypObject, Thread } from '../hyp/types.js';
 import { NO_OBJECT } from '../hyp/types.js';
 import { CFG_EDGE, withRoute } from './dstate.js';
@@ -130,6 +131,15 @@ export interface GicThread extends Thread {
   gic?: GicVcpu;
 }
 
+/** The larger arrays: see `arrayPool`. */
+const spiWords = arrayPool<Int32Array>(() => new Int32Array(SPI_COUNT));
+const spiBytes = arrayPool<Uint8Array>(() => new Uint8Array(SPI_COUNT));
+const privateWords = arrayPool<Int32Array>(() => new Int32Array(PRIVATE_COUNT));
+const rangeWords = arrayPool<Uint32Array>(() => new Uint32Array(2 * PRIORITIES));
+const GONE_WORDS = new Int32Array(0);
+const GONE_BYTES = new Uint8Array(0);
+const GONE_RANGES = new Uint32Array(0);
+
 const noWindow = (): GicWindow => ({ addrspace: NO_OBJECT, base: 0, size: 0 });
 
 export const newVic = (base: HypObject): Vic => ({
@@ -145,8 +155,8 @@ export const newVic = (base: HypObject): Vic => ({
   ctlr: 0,
   statusr: 0,
   vcpus: new Int32Array(MAX_VCPUS).fill(NO_OBJECT),
-  spi: new Int32Array(SPI_COUNT),
-  bound: new Uint8Array(SPI_COUNT),
+  spi: spiWords.take(),
+  bound: spiBytes.take(),
   unrouted: new Uint32Array(2),
   mapping: { mask: [7, 0, 0, 0], shift: [0, 0, 0, 0], mt: false, uniprocessor: false },
   gicd: noWindow(),
@@ -160,7 +170,7 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   active: false,
   owner: -1,
   ipi: 0,
-  private: new Int32Array(PRIVATE_COUNT),
+  private: privateWords.take(),
   statusr: 0,
   asleep: false,
   group0: false,
@@ -183,7 +193,7 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   pmr: 0,
   apr: [0, 0],
   searchPrios: 0,
-  searchRanges: new Uint32Array(2 * PRIORITIES),
+  searchRanges: rangeWords.take(),
   activeUnlisted: new Uint16Array(PRIORITIES),
   activeUnlistedCount: 0,
   pendingSgis: 0,
@@ -197,6 +207,22 @@ export const newGicVcpu = (thread: number): GicVcpu => ({
   softTimer: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
   timersUsed: false,
 });
+
+/** The VIC is gone. */
+export function releaseVic(vic: Vic): void {
+  spiWords.give(vic.spi);
+  spiBytes.give(vic.bound);
+  vic.spi = GONE_WORDS;
+  vic.bound = GONE_BYTES;
+}
+
+/** The vCPU is gone. */
+export function releaseGicVcpu(v: GicVcpu): void {
+  privateWords.give(v.private);
+  rangeWords.give(v.searchRanges);
+  v.private = GONE_WORDS;
+  v.searchRanges = GONE_RANGES;
+}
 
 /** Reset values of the private interrupts: SGIs edge, PPIs level, routed to their own vCPU. */
 export function resetPrivate(v: GicVcpu): void {

@@ -82,6 +82,7 @@ export function undeliverAll(g: Gic, v: GicVcpu): void {
   for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] !== NO_VIRQ) reclaimLr(g, vic, v, i, true);
   for (let at = 0; at < v.searchRanges.length; at++) {
     const bits = v.searchRanges[at];
+    if (bits === 0) continue;
     for (let bit = 0; bit < 32; bit++) {
       if ((bits & ((1 << bit) >>> 0)) === 0) continue;
       inRange((at & 1) * 32 + bit, (virq) => {

@@ -2,7 +2,7 @@
  * Capability spaces: two levels of slots, id encoding, and the operations on capabilities.
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
-import { assert, lo32, nextU32, type Prng, prng } from '../base/index.js';
+import { arrayPool, assert, lo32, nextU32, type Prng, prng } from '../base/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
@@ -30,9 +30,12 @@ export interface CSpace extends HypObject {
   tables: (CapTable | null)[];
 }
 
+const words = arrayPool<Int32Array>(() => new Int32Array(SLOTS_PER_TABLE));
+const masks = arrayPool<Uint32Array>(() => new Uint32Array(SLOTS_PER_TABLE));
+
 const newTable = (): CapTable => ({
-  object: new Int32Array(SLOTS_PER_TABLE),
-  rights: new Uint32Array(SLOTS_PER_TABLE),
+  object: words.take(),
+  rights: masks.take(),
   state: new Uint8Array(SLOTS_PER_TABLE),
   master: new Uint8Array(SLOTS_PER_TABLE),
   used: 0,
@@ -85,7 +88,10 @@ export function freeSlot(cspace: CSpace, slot: number): void {
   table.state[slot & 0xff] = CapState.NULL;
   table.used--;
   cspace.capCount--;
-  if (table.used === 0) cspace.tables[slot >> 8] = null;
+  if (table.used > 0) return;
+  cspace.tables[slot >> 8] = null;
+  words.give(table.object);
+  masks.give(table.rights);
 }
 
 /** Fills an allocated slot with a valid capability. The first capability of an object takes its one reference. */

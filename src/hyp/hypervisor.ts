@@ -82,8 +82,8 @@ export class Hypervisor {
   readonly freeIds: number[] = [];
   /** Per module, plain data only. */
   readonly state: Record<string, unknown> = {};
-  /** Virtual time in nanoseconds since power-on. */
-  now = 0;
+  /** Virtual time in nanoseconds since power-on. Not a small integer at first, or V8 would throw away all compiled code when it ceases to be one. */
+  now = 0.5;
   dead: HypDeath | undefined;
   /** Thread whose hypercall is being handled, -1 outside of one. */
   caller = NO_OBJECT;
@@ -98,7 +98,9 @@ export class Hypervisor {
   sched!: SchedPort;
   mem!: MemPort;
 
-  constructor(readonly config: HypConfig = defaultHypConfig()) {}
+  constructor(readonly config: HypConfig = defaultHypConfig()) {
+    this.now = 0;
+  }
 
   kind<T extends HypObject>(type: number, kind: ObjectKind<T>): void {
     assert(this.kinds[type] === undefined, `object type ${type} registered twice`);

@@ -2,7 +2,7 @@
  * Message queues: a bounded FIFO of messages with a threshold and a vIRQ source at each end. Source: fact base ipc 3.
  * A failed copy from or to the guest is swallowed: the call returns OK and nothing moves (quirk `msgqueue-silent-copy`).
  */
-import { lo32 } from '../base/index.js';
+import { giveBytes, lo32, takeBytes } from '../base/index.js';
 import {
   assertSource,
   clearSource,
@@ -34,6 +34,9 @@ export interface MsgQueue extends HypObject {
   receiveSource: VirqSource;
 }
 
+const NO_BYTES = new Uint8Array(0);
+const NO_SIZES = new Uint16Array(0);
+
 export function registerMsgQueueKind(hyp: Hypervisor): void {
   hyp.kind<MsgQueue>(ObjectType.MSGQUEUE, {
     create: (_hyp, object) => ({
@@ -45,8 +48,8 @@ export function registerMsgQueueKind(hyp: Hypervisor): void {
       caps: object.caps,
       depth: 0,
       maxMessageSize: 0,
-      buffer: new Uint8Array(0),
-      sizes: new Uint16Array(0),
+      buffer: NO_BYTES,
+      sizes: NO_SIZES,
       head: 0,
       count: 0,
       notFullThreshold: 0,
@@ -56,7 +59,7 @@ export function registerMsgQueueKind(hyp: Hypervisor): void {
     }),
     activate(_hyp, queue) {
       if (queue.depth === 0) return HypError.OBJECT_CONFIG;
-      queue.buffer = new Uint8Array(queue.depth * queue.maxMessageSize);
+      queue.buffer = takeBytes(queue.depth * queue.maxMessageSize);
       queue.sizes = new Uint16Array(queue.depth);
       queue.notFullThreshold = queue.depth - 1;
       return HypError.OK;
@@ -64,6 +67,8 @@ export function registerMsgQueueKind(hyp: Hypervisor): void {
     release(h, queue) {
       unbindSource(h, queue.sendSource);
       unbindSource(h, queue.receiveSource);
+      if (queue.buffer.length > 0) giveBytes(queue.buffer);
+      queue.buffer = NO_BYTES;
     },
   });
   hyp.checkPending[SourceKind.MSGQUEUE_SEND] = (h, source, reasserted) => {

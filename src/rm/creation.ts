@@ -104,9 +104,10 @@ const authImage: Handler = (rm, from, req) => {
   return RmError.OK;
 };
 
-/** Bytes of a header, and one byte of a page. */
+/** Bytes of a header, one byte of a page, and a tree of usual size: valid until the next tree is mapped. */
 const header = new Uint8Array(HEADER_SIZE);
 const probe = new Uint8Array(1);
+const treeBytes = new Uint8Array(0x4000);
 
 /** Bytes of RM's view of the device tree area. */
 function readArea(rm: Rm, ipa: number, bytes: Uint8Array): Uint8Array {
@@ -130,7 +131,7 @@ export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; area: TreeArea } |
     unmapFromRm(rm, vm.memHandle);
     return undefined;
   }
-  const tree = readArea(rm, ipa, new Uint8Array(total));
+  const tree = readArea(rm, ipa, total > treeBytes.length ? new Uint8Array(total) : treeBytes.subarray(0, total));
   return { ipa, area: { tree, size, copy: () => readArea(rm, ipa, new Uint8Array(size)) } };
 }
 

@@ -2,7 +2,7 @@
 import { HypError, IrqLendState, IrqMapState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { loanEvent } from './irq-loans.js';
-import { freeGlobal, hwirqMap, hwirqUnmap, tableOf } from './irq-table.js';
+import { freeGlobal, hwirqMap, hwirqUnmap, releaseTable, tableOf } from './irq-table.js';
 import { IRQ_NONE, type IrqLoan } from './irq-types.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, type VmRecord, vmLookup } from './types.js';
 import { rmAssert } from './vm-memory.js';
@@ -69,6 +69,7 @@ export function vmIrqDeinit(rm: Rm, vm: VmRecord): void {
     rmAssert(rm.irqs.hwirqs[mapping.irq]?.owner === vm.vmid && rm.irqs.loans[mapping.irq] === null);
     rmAssert(hwirqUnmap(rm, vm, irq, true, true) === HypError.OK);
   }
+  releaseTable(vm.irq);
   vm.irq = null;
 }
 

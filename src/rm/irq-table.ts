@@ -41,6 +41,15 @@ export function createIrqState(vicHwirq: readonly bigint[], random: bigint): Irq
   return state;
 }
 
+/** Maps without entries of VMs that are gone: filling a new one costs more than all uses of it. */
+const spareMaps: (IrqMapping | null)[][] = [];
+const MAX_SPARE = 16;
+
+/** Takes the table of a VM that is gone; its map has no entry left. */
+export function releaseTable(table: VmIrqTable): void {
+  if (table.maxIrq === VM_IRQ_MAX && spareMaps.length < MAX_SPARE) spareMaps.push(table.map);
+}
+
 /** Gives a VM its table. A VM that still has one (reset twice without being cleaned) kills RM. */
 export function vmIrqInit(_rm: Rm, vm: VmRecord, vic: bigint): number {
   if (vm.irq !== null) throw new RmDeath('ABORT', 'third-init-of-reset-vmid');
@@ -50,7 +59,7 @@ export function vmIrqInit(_rm: Rm, vm: VmRecord, vic: bigint): number {
     vic,
     allocBase: rm ? FIRST_GLOBAL : ALLOC_BASE,
     maxIrq,
-    map: new Array<IrqMapping | null>(maxIrq + 1).fill(null),
+    map: (rm ? undefined : spareMaps.pop()) ?? new Array<IrqMapping | null>(maxIrq + 1).fill(null),
   };
   return HypError.OK;
 }

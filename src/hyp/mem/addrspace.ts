@@ -7,7 +7,7 @@ import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './exten
 import type { PhysMemory } from './phys.js';
 import { clearSet } from './records.js';
 import type { Addrspace } from './space.js';
-import { stage2, VM_ADDRESS_END } from './stage2.js';
+import { releaseStage2, stage2, VM_ADDRESS_END } from './stage2.js';
 
 export const MAX_THREADS = Platform.MAX_VCPUS;
 const VMID_END = 256;
@@ -79,19 +79,20 @@ export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent,
   return HypError.OK;
 }
 
-/** Threads that hold one of the eight places. */
-const attachedThreads = (hyp: Hypervisor, as: Addrspace): number =>
-  hyp.objects.reduce(
-    (n, o) =>
-      o?.type === ObjectType.THREAD && o.state !== ObjectState.DESTROYING && (o as Thread).addrspace === as.id
-        ? n + 1
-        : n,
-    0,
-  );
+/** Whether all eight places are taken. Each thread holds a reference, so few references are enough to know. */
+function full(hyp: Hypervisor, as: Addrspace): boolean {
+  if (as.refs <= MAX_THREADS) return false;
+  let threads = 0;
+  for (const o of hyp.objects) {
+    if (o?.type !== ObjectType.THREAD || o.state === ObjectState.DESTROYING) continue;
+    if ((o as Thread).addrspace === as.id) threads++;
+  }
+  return threads >= MAX_THREADS;
+}
 
 /** Also used at boot. A re-attach needs a free place before the old one is given up. */
 export function attachThread(hyp: Hypervisor, as: Addrspace, thread: Thread): number {
-  if (attachedThreads(hyp, as) >= MAX_THREADS) return HypError.NOMEM;
+  if (full(hyp, as)) return HypError.NOMEM;
   const old = thread.addrspace;
   thread.addrspace = hyp.ref(as.id);
   hyp.unref(old);
@@ -129,6 +130,7 @@ export function registerAddrspaceKind(hyp: Hypervisor, phys: PhysMemory): void {
     deactivate,
     release: (h, as) => {
       as.infoExtent = h.unref(as.infoExtent);
+      releaseStage2(as.stage2);
     },
   });
 }

@@ -10,6 +10,7 @@
  * Plain data: an entry is a number. 0 invalid; positive: leaf = physical address + attribute bits in the low 12; negative:
  * minus the index of the next-level table.
  */
+import { arrayPool } from '../../base/index.js';
 import { HypError } from '../../protocol/index.js';
 
 export interface Stage2 {
@@ -27,12 +28,24 @@ const ENTRIES = 512;
 const SIZE = [2 ** 30, 2 ** 21, 2 ** 12] as const;
 const PAGE_LEVEL = 2;
 
+const roots = arrayPool<Float64Array>(() => new Float64Array(VM_ADDRESS_END / SIZE[0]));
+const lowerTables = arrayPool<Float64Array>(() => new Float64Array(ENTRIES));
+const NO_TABLE = new Float64Array(0);
+
 export const stage2 = (): Stage2 => ({
-  root: new Float64Array(VM_ADDRESS_END / SIZE[0]),
-  tables: [new Float64Array(0)],
+  root: roots.take(),
+  tables: [NO_TABLE],
   used: [0],
   free: [],
 });
+
+/** The space is gone: other spaces may have its tables. */
+export function releaseStage2(s: Stage2): void {
+  roots.give(s.root);
+  for (let i = 1; i < s.tables.length; i++) lowerTables.give(s.tables[i]);
+  s.tables.length = 0;
+  s.root = NO_TABLE;
+}
 
 /** Access bits (fact base: memory 1.1). */
 export const Access = { X: 1, W: 2, R: 4, RW: 6, RWX: 7 } as const;
@@ -49,7 +62,7 @@ const leafBits = (attrs: number): number =>
 
 /** The mapping attributes that a leaf really has. */
 export function leafAttrs(leaf: number): number {
-  const bits = leaf % 4096;
+  const bits = leaf & 4095;
   const kernel = (bits >> KERNEL_SHIFT) & 7;
   const user = (kernel & Access.RW) | ((bits & USER_X) !== 0 ? Access.X : 0);
   return user | (kernel << 4) | ((bits >> MEMTYPE_SHIFT) << 16);
@@ -60,7 +73,7 @@ export const leafKernelAccess = (leaf: number): number => ((leaf & 4095) >> KERN
 
 // Position of the last `find`: one walker, never re-entered.
 let level = 0;
-let table: Float64Array = new Float64Array(0);
+let table: Float64Array = NO_TABLE;
 let index = 0;
 let rootIndex = 0;
 let table2 = 0;
@@ -78,7 +91,7 @@ function find(s: Stage2, ipa: number): number {
     return entry;
   }
   table2 = -entry;
-  index2 = Math.floor(ipa / SIZE[1]) % ENTRIES;
+  index2 = Math.floor(ipa / SIZE[1]) & (ENTRIES - 1);
   entry = s.tables[table2][index2];
   if (entry >= 0) {
     level = 1;
@@ -89,7 +102,7 @@ function find(s: Stage2, ipa: number): number {
   table3 = -entry;
   level = 2;
   table = s.tables[table3];
-  index = Math.floor(ipa / SIZE[2]) % ENTRIES;
+  index = Math.floor(ipa / SIZE[2]) & (ENTRIES - 1);
   return table[index];
 }
 
@@ -98,7 +111,7 @@ export function leafAt(s: Stage2, ipa: number): number {
   if (ipa >= VM_ADDRESS_END) return 0;
   let entry = s.root[Math.floor(ipa / 0x4000_0000)];
   if (entry >= 0) return entry;
-  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) % ENTRIES];
+  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) & (ENTRIES - 1)];
   if (entry >= 0) return entry;
   return s.tables[-entry][Math.floor(ipa / 4096) & (ENTRIES - 1)];
 }
@@ -126,7 +139,7 @@ export function entrySizeAt(s: Stage2, ipa: number): number {
 function allocate(s: Stage2): number {
   const reused = s.free.pop();
   if (reused !== undefined) return reused;
-  s.tables.push(new Float64Array(ENTRIES));
+  s.tables.push(lowerTables.take());
   s.used.push(0);
   return s.tables.length - 1;
 }
@@ -170,7 +183,7 @@ function accessRun(left: number, pa: number, bits: number): number {
   for (let i = index; i < stop; i++) {
     const entry = table[i];
     if (entry <= 0) return 0;
-    const entryBits = entry % 4096;
+    const entryBits = entry & 4095;
     if (entry - entryBits !== pa + (i - index) * size || (entryBits & ~ACCESS_BITS) !== kept) return 0;
   }
   return stop - index;
@@ -190,10 +203,10 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
   while (va < end) {
     const entry = find(s, va);
     const entrySize = SIZE[level];
-    const offset = va % entrySize;
+    const offset = va & (entrySize - 1);
     const whole = offset === 0 && end - va >= entrySize;
     if (entry === 0) {
-      if (whole && pa % entrySize === 0) {
+      if (whole && (pa & (entrySize - 1)) === 0) {
         table[index] = pa + bits;
         countEntry(s);
         va += entrySize;
@@ -206,7 +219,7 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
       continue;
     }
     // The same block and attributes are kept, whatever the offset inside the block: Gunyah does not compare it.
-    const expected = pa - (pa % entrySize);
+    const expected = pa - (pa & (entrySize - 1));
     if (entry === expected + bits) {
       va += entrySize - offset;
       pa = expected + entrySize;
@@ -238,9 +251,9 @@ export function unmapRange(s: Stage2, vbase: number, size: number, phys: number,
   while (va < end) {
     const entry = find(s, va);
     const entrySize = SIZE[level];
-    const offset = va % entrySize;
+    const offset = va & (entrySize - 1);
     if (entry !== 0) {
-      const pa = entry - (entry % 4096) + (blockBaseOnly ? 0 : offset);
+      const pa = entry - (entry & 4095) + (blockBaseOnly ? 0 : offset);
       if (pa >= phys && pa < phys + size) {
         if (offset !== 0 || end - va < entrySize) {
           split(s, entry);
