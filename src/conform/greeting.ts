@@ -15,6 +15,17 @@ export interface Greeting {
 /** What an optional feature lets the suite ask for. */
 export const FEATURES: Readonly<Record<Feature, string>> = {
   alloc: 'make an allocation fail',
+  auth: 'VMs with an image that RM authenticates',
+  bell: 'ring doorbells',
+  entry: 'a payload that begins behind the start of the image',
+  firmware: 'VMs with firmware',
+  irq: 'accept interrupts that RM lists',
+  irqlend: 'lend interrupts to a VM',
+  owner: 'end the owner of a VM',
+  paging: 'memory on demand',
+  set: 'set single registers',
+  shm: 'share memory by label',
+  shutdown: 'ask a guest to end',
 };
 
 export function parseGreeting(line: string): Greeting | undefined {

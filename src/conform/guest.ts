@@ -1,17 +1,53 @@
 /** The small VM that cases start: device tree and program in the primary VM's memory (fact base: rm-boot-and-dt 4, observations 25). */
 import { put32 } from '../base/index.js';
 import { compileFdt, EMPTY, type FdtNode, strings, u32s, u64s } from '../board/fdt/index.js';
+import { assemble } from '../scenario/assemble.js';
 import type { HostVcpu } from '../sim/index.js';
 
 /** `b .` */
 export const LOOP = [0x1400_0000];
+/** Sleeps, whatever comes: wfi; b .-4. */
+export const DEAF = [0xd503_207f, 0x17ff_ffff];
 /** PSCI SYSTEM_OFF, SYSTEM_RESET: movz w0, #n; movk w0, #0x8400, lsl 16; hvc #0; b . */
 export const OFF = [0x5280_0100, 0x72b0_8000, 0xd400_0002, 0x1400_0000];
 export const RESTART = [0x5280_0120, 0x72b0_8000, 0xd400_0002, 0x1400_0000];
 
+/** Takes messages from RM; powers off when one is VM_SHUTDOWN. Capability 1 is the receiving end of every VM with a link. */
+export const OBEDIENT = assemble(
+  [
+    'mov x20, #0x80010000',
+    'loop:',
+    'mov x0, #1',
+    'mov x1, x20',
+    'mov x2, #240',
+    'mov x3, #0',
+    'hvc #0x601c',
+    'cbnz x0, rest',
+    'ldr x5, [x20]',
+    'lsr x5, x5, #32',
+    'mov x6, #0x56100002',
+    'sub x5, x5, x6',
+    'cbnz x5, rest',
+    'mov x0, #0x84000008',
+    'hvc #0',
+    'rest:',
+    'mov x0, #0',
+    'mov x1, #0',
+    'mov x2, #0',
+    'mov x3, #0',
+    'hvc #0x603b',
+    'b loop',
+  ],
+  'guest',
+);
+
 const BASE = 0x5000_0000;
 export const SIZE = 0x0040_0000;
 const DTB_OFFSET = 0x10_0000;
+/** Where the guest sees its image. */
+export const GUEST_BASE = 0x8000_0000;
+/** Memory of the client that no VM gets as its image. */
+export const SPARE = 0x5c00_0000;
 /** RM patches the tree in place and needs room. */
 const DTB_SIZE = 0x1_0000;
 
@@ -29,7 +65,35 @@ const cpu = (n: number): FdtNode =>
     'enable-method': strings('psci'),
   });
 
-function tree(): Uint8Array {
+/** What the tree of a small VM has beside the usual. */
+export interface GuestTree {
+  /** Labels of doorbells from the client to the VM. */
+  bells?: readonly number[];
+  /** Label of an area that the client shares. */
+  shm?: number;
+}
+
+const bell = (label: number): FdtNode =>
+  node(label === 16 ? 'bell' : `bell-${label}`, {
+    'vdevice-type': strings('doorbell'),
+    generate: strings(label === 16 ? '/hypervisor/bell' : `/hypervisor/bell-${label}`),
+    label: u32s(label),
+    'peer-default': EMPTY,
+  });
+
+const shm = (label: number): FdtNode =>
+  node(
+    `shm-${label}`,
+    {
+      'vdevice-type': strings('shm'),
+      generate: strings(`/hypervisor/shm-${label}`),
+      'peer-default': EMPTY,
+      dma_base: u64s(0n),
+    },
+    node('memory', { '#address-cells': u32s(2), label: u32s(label), base: u64s(0xa000_0000n) }),
+  );
+
+function tree({ bells = [16], shm: area }: GuestTree): Uint8Array {
   const cellsOf = { '#address-cells': u32s(2), '#size-cells': u32s(2) };
   const root = node(
     '',
@@ -60,30 +124,32 @@ function tree(): Uint8Array {
         'vdevices',
         { generate: strings('/hypervisor') },
         node('rm-rpc', { 'vdevice-type': strings('rm-rpc'), generate: strings('/hypervisor/rm-rpc') }),
-        node('bell', {
-          'vdevice-type': strings('doorbell'),
-          generate: strings('/hypervisor/bell'),
-          label: u32s(16),
-          'peer-default': EMPTY,
-        }),
+        ...bells.map(bell),
+        ...(area === undefined ? [] : [shm(area)]),
       ),
     ),
   );
   return compileFdt({ root, reservations: [], bootCpu: 0 });
 }
 
-let blob: Uint8Array | undefined;
+const blobs = new Map<string, Uint8Array>();
+
+function blobOf(t: GuestTree): Uint8Array {
+  const key = JSON.stringify(t);
+  const blob = blobs.get(key) ?? tree(t);
+  blobs.set(key, blob);
+  return blob;
+}
 
 /** Places VM number `index`; the words that tell a client where it is. */
-export function putGuest(host: HostVcpu, index = 0, program: readonly number[] = LOOP): string {
-  blob ??= tree();
+export function putGuest(host: HostVcpu, index = 0, program: readonly number[] = LOOP, layout: GuestTree = {}): string {
   const base = BASE + index * SIZE;
   const code = new Uint8Array(program.length * 4);
   program.forEach((w, i) => {
     put32(code, i * 4, w);
   });
   host.writeMemory(base, code);
-  host.writeMemory(base + DTB_OFFSET, blob);
+  host.writeMemory(base + DTB_OFFSET, blobOf(layout));
   return `base=${base} size=${SIZE} dtb=${DTB_OFFSET} dtbsize=${DTB_SIZE}`;
 }
 

@@ -7,6 +7,7 @@ import { BenchPort } from './client/bench-port.js';
 import { ClientCrash } from './client/transport.js';
 import { UpperTester } from './client/upper.js';
 import { parseGreeting } from './greeting.js';
+import { leftovers } from './leftovers.js';
 import { CaseEnd, Tester } from './tester.js';
 import type { Case, Script, Until, Verdict, VerdictKind } from './types.js';
 
@@ -37,17 +38,6 @@ export function builtinSession(image: BenchImage, bugs: ReadonlySet<string>, c?:
     }
   };
   return { bench, tester, drive };
-}
-
-/** Everything that RM still holds for the primary VM. */
-export function leftovers(bench: Bench): string[] {
-  const { rm } = bench.sim;
-  const found: string[] = [];
-  rm.vms.forEach((vm, vmid) => {
-    if (vm != null && vm.owner === 3 && vmid !== 3) found.push(`VMID ${vmid} is still allocated, state ${vm.state}`);
-  });
-  for (const p of rm.parcels.list) if (p.owner === 3) found.push(`memory parcel ${p.handle} was not reclaimed`);
-  return found;
 }
 
 /** The script of a case and what follows every script. */

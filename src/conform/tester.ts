@@ -5,7 +5,7 @@ import { concatBytes, fromHex, put16, put32, toHex } from '../base/index.js';
 import { decodePacket, describePacket, Msg, RpcType, rmErrorName, rpcPacket } from '../protocol/index.js';
 import type { Bench } from './bench.js';
 import type { Greeting } from './greeting.js';
-import { putGuest } from './guest.js';
+import { type GuestTree, putGuest } from './guest.js';
 import { type Rule, request } from './interfere/index.js';
 import type { Script, VerdictKind } from './types.js';
 
@@ -100,9 +100,11 @@ export class Tester {
   }
 
   peek(ticket: string): Answer | undefined {
+    const reply = `reply ${ticket} `;
+    const failed = `failed ${ticket} `;
     for (const e of this.events) {
-      const [verb, n, a, b] = e.split(' ');
-      if (n !== ticket) continue;
+      if (!e.startsWith(reply) && !e.startsWith(failed)) continue;
+      const [verb, , a, b] = e.split(' ');
       if (verb === 'reply')
         return { kind: 'reply', error: Number.parseInt(a, 16), data: b === '-' ? EMPTY : (fromHex(b) ?? EMPTY) };
       if (verb === 'failed') return { kind: 'failed', reason: e.split(' ').slice(2).join(' ') };
@@ -220,15 +222,29 @@ export class Tester {
   }
 
   /** Memory of a small VM prepared and described to the client. */
-  *create(name = 'a', words = '', program?: readonly number[], index = 0): Script {
-    const place = putGuest(this.bench.host, index, program);
+  *create(name = 'a', words = '', program?: readonly number[], index = 0, layout?: GuestTree): Script {
+    const place = putGuest(this.bench.host, index, program, layout);
     yield* this.vmOk('create', name, `${place}${words === '' ? '' : ` ${words}`}`);
   }
 
   /** A VM that is up. */
-  *up(name = 'a', words = '', program?: readonly number[], index = 0): Script {
-    yield* this.create(name, words, program, index);
+  *up(name = 'a', words = '', program?: readonly number[], index = 0, layout?: GuestTree): Script {
+    yield* this.create(name, words, program, index, layout);
     yield* this.vmOk('start', name);
+  }
+
+  /** Orders that fit no other command. */
+  *order(line: string): Script {
+    const ticket = String(++this.tickets);
+    this.client.command(`${line} ${ticket}`);
+    yield* this.until(() => this.done(ticket) !== undefined);
+    this.expect(this.done(ticket) === 'ok', `${line}: ${this.done(ticket) ?? 'no answer'}`);
+  }
+
+  /** Places of these requests among all that the client sent; -1: not sent. */
+  places(...ids: number[]): number[] {
+    const all = this.bench.audit.requests.map((r) => r.id);
+    return ids.map((id) => all.lastIndexOf(id));
   }
 
   /** Requests that the client sent, by id. */

@@ -34,7 +34,19 @@ export interface Check {
 }
 
 /** Optional features of a client, announced behind its level. */
-export type Feature = 'alloc';
+export type Feature =
+  | 'alloc'
+  | 'auth'
+  | 'bell'
+  | 'entry'
+  | 'firmware'
+  | 'irq'
+  | 'irqlend'
+  | 'owner'
+  | 'paging'
+  | 'set'
+  | 'shm'
+  | 'shutdown';
 
 export interface Case extends Check {
   run: (t: Tester) => Script;

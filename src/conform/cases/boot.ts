@@ -1,9 +1,11 @@
 /** BOOT: registers at the start (fact base: clients 8; catalog 13). RM knows the message and refuses it, so the test answers it. */
 import { le64 } from '../../base/index.js';
 import { Msg } from '../../protocol/index.js';
+import { GUEST_BASE } from '../guest.js';
 import { answer, request } from '../interfere/index.js';
 import type { Tester } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { type Case, check, type Script } from '../types.js';
+import { FIRMWARE, FIRMWARE_WORDS } from './firmware.js';
 
 const accept = (t: Tester): void => t.interfere(request(Msg.VM_SET_CONTEXT).becomes(answer(0)));
 
@@ -17,7 +19,7 @@ function* started(t: Tester, boot: string): Script {
   yield* t.vmOk('destroy');
 }
 
-export const boot: (Case | NotImplemented)[] = [
+export const boot: Case[] = [
   {
     ...check('BOOT-1', 'V', 'M', 'H', 'L', 'between VM_INIT and VM_START', 'Registers are set in state READY only.'),
     *run(t) {
@@ -70,7 +72,19 @@ export const boot: (Case | NotImplemented)[] = [
   },
   {
     ...check('BOOT-6', 'V', 'M', 'L', 'R', 'bounds', 'Registers that do not exist are refused by the client.'),
-    why: 'the upper tester sets registers with the VM, not one at a time; there is no local refusal to see',
+    needs: 'set',
+    *run(t) {
+      accept(t);
+      yield* t.create();
+      for (const r of ['0:32:1', '1:1:4096', '2:3:1', '3:0:1']) {
+        const text = yield* t.vm('set', 'a', r);
+        t.expect(text.startsWith('error'), `register ${r} was taken`);
+      }
+      yield* t.vmOk('set', 'a', '0:30:7');
+      yield* t.vmOk('start');
+      t.expect(sent(t).join() === '0.30=7', `sent: ${sent(t).join()}`);
+      yield* t.vmOk('destroy');
+    },
   },
   {
     ...check('BOOT-7', 'V', 'S', 'L', 'L', 'last write wins', 'Of two writes to a register only the second is sent.'),
@@ -81,7 +95,15 @@ export const boot: (Case | NotImplemented)[] = [
   },
   {
     ...check('BOOT-8', 'V', 'M', 'L', 'R', 'after the start', 'Registers of a running VM cannot be set.'),
-    why: 'the upper tester sets registers with the VM, so there is no later write',
+    needs: 'set',
+    *run(t) {
+      accept(t);
+      yield* t.up();
+      const text = yield* t.vm('set', 'a', '0:0:1');
+      t.expect(text.startsWith('error'), 'a register of a running VM was taken');
+      t.expect(sent(t).length === 0, `sent: ${sent(t).join()}`);
+      yield* t.vmOk('destroy');
+    },
   },
   {
     ...check(
@@ -109,7 +131,14 @@ export const boot: (Case | NotImplemented)[] = [
       'authenticated VM',
       'The registers of a VM whose firmware owns them are not set.',
     ),
-    why: 'the open platform authenticates nothing',
+    needs: 'firmware',
+    *run(t) {
+      accept(t);
+      t.interfere(...FIRMWARE);
+      yield* t.up('a', `${FIRMWARE_WORDS} boot=1:0:0x80000000,0:0:7`);
+      t.expect(sent(t).length === 0, `sent: ${sent(t).join()}`);
+      yield* t.vmOk('destroy');
+    },
   },
   {
     ...check(
@@ -121,6 +150,20 @@ export const boot: (Case | NotImplemented)[] = [
       'entry is the start of the image',
       'Without VM_SET_BOOT_CONTEXT a payload with another entry is refused.',
     ),
-    why: 'the upper tester has no notion of a payload beside the image',
+    needs: 'entry',
+    *run(t) {
+      yield* t.create('a', `entry=4096:${GUEST_BASE}`);
+      t.expect((yield* t.vm('start')).startsWith('error'), 'the VM starts at another place than its payload');
+      yield* t.vm('destroy');
+      yield* t.create('b', `entry=0:${GUEST_BASE}`, undefined, 1);
+      const text = yield* t.vm('start', 'b');
+      t.expect(text === 'ok' || text.startsWith('error'), `start: ${text}`);
+      yield* t.vmOk('destroy', 'b');
+      const before = sent(t).length;
+      accept(t);
+      yield* t.up('c', `entry=4096:${GUEST_BASE}`, undefined, 2);
+      t.expect(sent(t).slice(before).join() === '1.0=80001000', `sent: ${sent(t).slice(before).join()}`);
+      yield* t.vmOk('destroy', 'c');
+    },
   },
 ];

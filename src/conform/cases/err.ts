@@ -1,9 +1,9 @@
 /** ERR: error replies and payload checks (fact base: rm-rpc-transport 4, 8; clients 4.6; catalog 7). */
 import { concatBytes } from '../../base/index.js';
 import { Msg, messageName, RmError, rmErrorName } from '../../protocol/index.js';
-import { answer, payload, reply, replyPayload, request, shorten } from '../interfere/index.js';
-import { pattern, TEST_ID, type Tester, u32s } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { answer, before, payload, reply, replyPayload, request, shorten } from '../interfere/index.js';
+import { pattern, TEST_ID, type Tester, u16x2, u32s, vmStatus } from '../tester.js';
+import { type Case, check, type Script } from '../types.js';
 
 const KNOWN = [...Array.from({ length: 0x11 }, (_, i) => i + 1), 0xffffffff];
 
@@ -35,7 +35,7 @@ function* shortData(t: Tester, sizes: readonly number[]): Script {
   }
 }
 
-export const err: (Case | NotImplemented)[] = [
+export const err: Case[] = [
   {
     ...check(
       'ERR-1',
@@ -268,6 +268,21 @@ export const err: (Case | NotImplemented)[] = [
       'allocation failure in the client',
       'A failed allocation during reassembly fails the call only.',
     ),
-    why: 'needs a hook inside the client; no command of the upper tester can make its allocator fail',
+    needs: 'alloc',
+    *run(t) {
+      yield* t.order('nomem');
+      t.answers(TEST_ID, pattern(600));
+      t.interfere(
+        reply(Msg.VM_GET_STATE)
+          .once()
+          .becomes(before(() => [vmStatus(0x90, 3)])),
+      );
+      const a = t.begin(TEST_ID);
+      const b = t.begin(Msg.VM_GET_STATE, u16x2(3));
+      t.expectFailed(yield* t.end(a, 'the call without memory'), 'the call without memory');
+      t.expectReply(yield* t.end(b, 'the call behind it'), 0, undefined, 'the call behind it');
+      t.expectReply(yield* t.call(TEST_ID), 0, pattern(600), 'the same call again');
+      t.expect(t.notified(Msg.N_VM_STATUS).length === 1, 'the notification behind it was lost');
+    },
   },
 ];

@@ -2,9 +2,16 @@
 import { put32 } from '../../base/index.js';
 import { Msg, messageName, RmError, VmState } from '../../protocol/index.js';
 import { moveGuest, OFF, RESTART } from '../guest.js';
-import { drop, errorCode, notification, reply, rewrite } from '../interfere/index.js';
+import { delay, drop, errorCode, notification, reply, rewrite } from '../interfere/index.js';
+import { leftovers } from '../leftovers.js';
 import type { Tester } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { type Case, check, type Script } from '../types.js';
+
+const MS = 1_000_000;
+/** Calls of each action in whose middle the owner ends. */
+const CALLS: Readonly<Record<string, number>> = { start: 6, stop: 1, destroy: 5 };
+/** VMs whose memory has room at the same time. */
+const AREAS = 14;
 
 const BRING_UP = [
   Msg.VM_ALLOCATE,
@@ -70,7 +77,7 @@ export function* selfExit(t: Tester, program: readonly number[], type: string, n
   );
 }
 
-export const life: (Case | NotImplemented)[] = [
+export const life: Case[] = [
   {
     ...check(
       'LIFE-1',
@@ -352,7 +359,18 @@ export const life: (Case | NotImplemented)[] = [
       'authenticated image',
       'A VM with platform authentication is authenticated between configuration and VM_INIT.',
     ),
-    why: 'the open platform has no authentication of images, so RM refuses VM_AUTH_IMAGE whatever the client does',
+    needs: 'auth',
+    *run(t) {
+      yield* t.up('a', 'auth=1 pas=28');
+      const [config, auth, init] = t.places(Msg.VM_CONFIG_IMAGE, Msg.VM_AUTH_IMAGE, Msg.VM_INIT);
+      t.expect(config < auth && auth < init, 'VM_AUTH_IMAGE is not between VM_CONFIG_IMAGE and VM_INIT');
+      t.expect(t.sent(Msg.VM_AUTH_IMAGE).length === 1, 'VM_AUTH_IMAGE more than once');
+      yield* t.vmOk('destroy');
+      yield* t.up('b', '', undefined, 1);
+      t.expect(t.sent(Msg.VM_AUTH_IMAGE).length === 1, 'VM_AUTH_IMAGE for a VM without authentication');
+      yield* t.vmOk('destroy', 'b');
+      noStateErrors(t);
+    },
   },
   {
     ...check(
@@ -364,6 +382,27 @@ export const life: (Case | NotImplemented)[] = [
       'owner killed during a call',
       'A client whose owner process ends during any call still tears the VM down.',
     ),
-    why: 'the upper tester has no process of its own whose end the client could see',
+    needs: 'owner',
+    *run(t) {
+      // Every answer takes a while, so that the end of the owner comes in between.
+      t.interfere(reply().becomes(delay(MS)));
+      let index = 0;
+      for (const action of ['start', 'stop', 'destroy']) {
+        for (let k = 1; k <= CALLS[action]; k++) {
+          const name = `v${index}`;
+          yield* t.create(name, '', undefined, index % AREAS);
+          if (action !== 'start') yield* t.vmOk('start', name);
+          const before = t.bench.audit.requests.length;
+          t.vmBegin(action, name);
+          yield* t.until(() => t.bench.audit.requests.length >= before + k);
+          const text = yield* t.vm('orphan', name);
+          t.expect(text === 'ok', `${action}, call ${k}: ${text}`);
+          const left = leftovers(t.bench);
+          t.expect(left.length === 0, `the owner ended in call ${k} of ${action}: ${left.join(', ')}`);
+          index++;
+        }
+      }
+      noStateErrors(t);
+    },
   },
 ];

@@ -1,9 +1,15 @@
 /** MEM: memory parcels (fact base: rm-rpc-messages 2, 3, clients 5.2, 9; catalog 10). */
 import { le16, le32, le64 } from '../../base/index.js';
 import { Msg, RmError } from '../../protocol/index.js';
+import { SPARE } from '../guest.js';
 import { answer, reply, replyPayload, request, payload as setPayload } from '../interfere/index.js';
 import { type Tester, u32s } from '../tester.js';
 import { type Case, check, type NotImplemented, type Script } from '../types.js';
+
+import { FIRMWARE, FIRMWARE_WORDS } from './firmware.js';
+import { pagingMem } from './paging.js';
+
+const SHM_LABEL = 5;
 
 interface Lend {
   flags: number;
@@ -63,9 +69,6 @@ const skip = (
   ...check(id, 'V', req, sev, stim, title, must),
   why,
 });
-
-const NO_PAGING =
-  'demand paging by hypercall is a matter between kernel and hypervisor; the upper tester has no command for page faults';
 
 export const mem: (Case | NotImplemented)[] = [
   {
@@ -289,25 +292,7 @@ export const mem: (Case | NotImplemented)[] = [
       yield* t.vm('destroy');
     },
   },
-  skip(
-    'MEM-15',
-    'M',
-    'H',
-    'L',
-    'demand-paging list',
-    'The list names lent ranges only, in whole pages.',
-    'the open RM has no VM_SET_DEMAND_PAGING and the layout of its list is a matter of one client family',
-  ),
-  skip(
-    'MEM-16',
-    'M',
-    'C',
-    'L',
-    'donate, then map',
-    'A page is donated before it is mapped, and donated back when mapping fails.',
-    NO_PAGING,
-  ),
-  skip('MEM-17', 'M', 'H', 'L', 'donate refused', 'A page whose donation fails stays with the host.', NO_PAGING),
+  ...pagingMem,
   {
     ...check(
       'MEM-18',
@@ -341,24 +326,50 @@ export const mem: (Case | NotImplemented)[] = [
       t.expect(zero.length === 1, `${zero.length} parcels with label 0`);
     },
   },
-  skip(
-    'MEM-20',
-    'M',
-    'H',
-    'R',
-    'labels of shared memory',
-    'A parcel of shared memory has the label of its device tree node.',
-    'the VM of the upper tester has no shared-memory node',
-  ),
-  skip(
-    'MEM-21',
-    'M',
-    'H',
-    'R',
-    'firmware parcel',
-    'VM_SET_FIRMWARE_MEM is sent between VM_CONFIG_IMAGE and VM_INIT only.',
-    'the upper tester does not describe firmware',
-  ),
+  {
+    ...check(
+      'MEM-20',
+      'V',
+      'M',
+      'H',
+      'R',
+      'labels of shared memory',
+      'A parcel of shared memory has the label of its device tree node.',
+    ),
+    needs: 'shm',
+    *run(t) {
+      yield* t.up('a', `shm=${SHM_LABEL}:${SPARE}:65536`, undefined, 0, { shm: SHM_LABEL });
+      const labels = t.sent(Msg.MEM_SHARE).map((m) => le32(m.payload, 4));
+      t.expect(labels.join() === String(SHM_LABEL), `labels of shared parcels: ${labels.join() || 'none'}`);
+      const { acl } = lendOf(t, Msg.MEM_SHARE);
+      t.expect(acl.length === 2 && acl.some((a) => a.vmid === 3), 'MEM_SHARE does not list its owner');
+      yield* t.vmOk('destroy');
+    },
+  },
+  {
+    ...check(
+      'MEM-21',
+      'V',
+      'M',
+      'H',
+      'R',
+      'firmware parcel',
+      'VM_SET_FIRMWARE_MEM is sent between VM_CONFIG_IMAGE and VM_INIT only.',
+    ),
+    needs: 'firmware',
+    *run(t) {
+      t.interfere(...FIRMWARE);
+      yield* t.up('a', FIRMWARE_WORDS);
+      const [config, fw, init] = t.places(Msg.VM_CONFIG_IMAGE, Msg.VM_SET_FIRMWARE_MEM, Msg.VM_INIT);
+      t.expect(config < fw && fw < init, 'VM_SET_FIRMWARE_MEM is not between VM_CONFIG_IMAGE and VM_INIT');
+      const size = lendOf(t).entries.reduce((n, e) => n + e.size, 0);
+      for (const { payload: p } of t.sent(Msg.VM_SET_FIRMWARE_MEM)) {
+        t.expect(le16(p, 2) === 0, 'the reserved field is not 0');
+        t.expect(Number(le64(p, 8)) + Number(le64(p, 16)) <= size, 'the firmware ends outside its parcel');
+      }
+      yield* t.vmOk('destroy');
+    },
+  },
   skip(
     'MEM-22',
     'M',

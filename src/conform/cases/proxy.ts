@@ -3,8 +3,9 @@ import { Call, HypError } from '../../protocol/index.js';
 import { OFF, RESTART } from '../guest.js';
 import { call } from '../interfere/index.js';
 import { type Tester, vmExited } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { type Case, check, type Script } from '../types.js';
 import { selfExit } from './life.js';
+import { pagingProxy } from './paging.js';
 
 const MS = 1_000_000;
 const WAKEUP = 962;
@@ -55,20 +56,7 @@ function* mustEnd(t: Tester, what: string): Script {
 
 const sleepsAfter = (t: Tester): number => runs(t).length;
 
-const skip = (
-  id: string,
-  req: 'M' | 'S',
-  sev: 'C' | 'H' | 'Md' | 'L',
-  stim: 'R' | 'L' | 'H',
-  title: string,
-  must: string,
-  why: string,
-): NotImplemented => ({
-  ...check(id, 'V', req, sev, stim, title, must),
-  why,
-});
-
-export const proxy: (Case | NotImplemented)[] = [
+export const proxy: Case[] = [
   {
     ...check('PROXY-1', 'V', 'M', 'Md', 'R', 'READY', 'A vCPU that returns READY is run again.'),
     *run(t) {
@@ -336,24 +324,7 @@ export const proxy: (Case | NotImplemented)[] = [
       yield* over(t);
     },
   },
-  skip(
-    'PROXY-18',
-    'M',
-    'H',
-    'L',
-    'page fault',
-    'A page fault is served or becomes a fault of the guest.',
-    'this hypervisor has no page-fault state',
-  ),
-  skip(
-    'PROXY-19',
-    'M',
-    'C',
-    'L',
-    'page faults of two vCPUs',
-    'A page that two vCPUs miss is provided once.',
-    'this hypervisor has no page-fault state',
-  ),
+  ...pagingProxy,
   {
     ...check(
       'PROXY-20',

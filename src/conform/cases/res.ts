@@ -1,9 +1,9 @@
 /** RES: hypervisor resources (fact base: rm-rpc-messages 5, clients 10; catalog 11). */
-import { concatBytes, put16, put32, put64 } from '../../base/index.js';
-import { Msg } from '../../protocol/index.js';
-import { payload, reply, replyPayload } from '../interfere/index.js';
+import { concatBytes, le32, put16, put32, put64 } from '../../base/index.js';
+import { Call, Msg } from '../../protocol/index.js';
+import { answer, payload, reply, replyPayload, request } from '../interfere/index.js';
 import { type Tester, u32s } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { type Case, check, type Script } from '../types.js';
 
 export interface Entry {
   type: number;
@@ -51,7 +51,21 @@ function* startWith(t: Tester, count: number, entries: readonly Entry[], want: '
 const listed = (t: Tester): string[] =>
   t.events.filter((e) => e.startsWith('resource a ')).map((e) => e.slice('resource a '.length));
 
-export const res: (Case | NotImplemented)[] = [
+/** A handle that no other field has. */
+const HANDLE = 0x0bad_cafe;
+
+/** Arguments of the calls to doorbells, `CAP,...`. */
+const bellCalls = (t: Tester, num: number, args = 2): string[] =>
+  t.bench.calls
+    .filter((c) => c.num === num)
+    .map((c) =>
+      c.x
+        .slice(0, args)
+        .map((v) => v.toString(16))
+        .join(),
+    );
+
+export const res: Case[] = [
   {
     ...check(
       'RES-1',
@@ -254,11 +268,44 @@ export const res: (Case | NotImplemented)[] = [
       'doorbell label',
       'Signalling label n rings exactly the doorbell of label n.',
     ),
-    why: 'the upper tester has no command for doorbells',
+    needs: 'bell',
+    *run(t) {
+      yield* t.up('a', 'bells=17:edge,16:edge,18:edge', undefined, 0, { bells: [16, 17, 18] });
+      const caps = listed(t)
+        .map((l) => l.split(' '))
+        .filter((w) => w[0] === '0');
+      for (const label of ['18', '16', '17']) {
+        const cap = caps.find((w) => w[1] === label)?.[2];
+        const before = bellCalls(t, Call.DOORBELL_SEND).length;
+        yield* t.vmOk('ring', 'a', label);
+        const made = bellCalls(t, Call.DOORBELL_SEND).slice(before);
+        t.expect(
+          made.join() === `${cap},1`,
+          `label ${label}: doorbell_send ${made.join('; ') || 'not made'}, expected ${cap},1`,
+        );
+      }
+      t.expect((yield* t.vm('ring', 'a', '19')).startsWith('error'), 'label 19 was rung');
+      t.expect(bellCalls(t, Call.DOORBELL_SEND).length === 3, 'another doorbell was rung for label 19');
+      yield* t.vmOk('destroy');
+    },
   },
   {
     ...check('RES-17', 'V', 'S', 'Md', 'R', 'level doorbell', 'A level doorbell gets its masks set once.'),
-    why: 'the upper tester has no command for doorbells',
+    needs: 'bell',
+    *run(t) {
+      yield* t.up('a', 'bells=16:edge,17:level', undefined, 0, { bells: [16, 17] });
+      const cap = listed(t)
+        .map((l) => l.split(' '))
+        .find((w) => w[0] === '0' && w[1] === '17')?.[2];
+      yield* t.vmOk('ring', 'a', '17');
+      yield* t.vmOk('ring', 'a', '16');
+      const made = bellCalls(t, Call.DOORBELL_MASK, 3);
+      t.expect(
+        made.join('; ') === `${cap},1,1`,
+        `doorbell_mask: ${made.join('; ') || 'not made'}, expected ${cap},1,1`,
+      );
+      yield* t.vmOk('destroy');
+    },
   },
   {
     ...check(
@@ -270,6 +317,20 @@ export const res: (Case | NotImplemented)[] = [
       'lent interrupt',
       'A resource with a virtual interrupt handle leads to VM_IRQ_ACCEPT and later VM_IRQ_RELEASE.',
     ),
-    why: 'the open RM never lists a handle; only clients of other RMs can be asked for this',
+    needs: 'irq',
+    *run(t) {
+      t.interfere(
+        resources(2, [VCPU0, { type: 1, label: 20, virq: 0xffffffff, virqHandle: HANDLE }]),
+        request(Msg.VM_IRQ_ACCEPT).becomes(answer(0, u32s(970))),
+        request(Msg.VM_IRQ_RELEASE).becomes(answer(0)),
+      );
+      yield* t.up();
+      const accepted = t.sent(Msg.VM_IRQ_ACCEPT).map((m) => le32(m.payload, 0));
+      t.expect(accepted.join() === String(HANDLE), `VM_IRQ_ACCEPT of handles ${accepted.join() || 'none'}`);
+      t.expect(t.sent(Msg.VM_IRQ_RELEASE).length === 0, 'VM_IRQ_RELEASE while the VM runs');
+      yield* t.vmOk('destroy');
+      const released = t.sent(Msg.VM_IRQ_RELEASE).map((m) => le32(m.payload, 0));
+      t.expect(released.join() === String(HANDLE), `VM_IRQ_RELEASE of handles ${released.join() || 'none'}`);
+    },
   },
 ];

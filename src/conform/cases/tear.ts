@@ -1,16 +1,18 @@
 /** TEAR: teardown (fact base: rm-state-machines 4, clients 13; catalog 14). */
 import { Msg, messageName, RmError } from '../../protocol/index.js';
-import { OFF } from '../guest.js';
+import { DEAF, OBEDIENT, OFF } from '../guest.js';
 import { answer, drop, notification, reply, request } from '../interfere/index.js';
 import { vmExited, vmStatus } from '../tester.js';
-import { type Case, check, type NotImplemented } from '../types.js';
+import { type Case, check } from '../types.js';
 import { noStateErrors } from './life.js';
 
 const EXITED = Msg.N_VM_EXITED;
 const STATUS = Msg.N_VM_STATUS;
+/** Time that a guest has to end by itself. */
+const LIMIT_MS = 20;
 const END: readonly number[] = [Msg.VM_STOP, Msg.VM_RESET, Msg.MEM_RECLAIM, Msg.VM_DEALLOCATE];
 
-export const tear: (Case | NotImplemented)[] = [
+export const tear: Case[] = [
   {
     ...check(
       'TEAR-1',
@@ -218,7 +220,17 @@ export const tear: (Case | NotImplemented)[] = [
       'lent interrupts',
       'Interrupts lent to the VM are reclaimed after its reset.',
     ),
-    why: 'the VM of the upper tester borrows no interrupt',
+    needs: 'irqlend',
+    *run(t) {
+      yield* t.up('a', 'irq=40:7');
+      yield* t.vmOk('destroy');
+      const [lent, start, reset, reclaim] = t.places(Msg.VM_IRQ_LEND, Msg.VM_START, Msg.VM_RESET, Msg.VM_IRQ_RECLAIM);
+      t.expect(lent >= 0 && lent < start, 'no interrupt was lent');
+      t.expect(reclaim > reset, reclaim < 0 ? 'the interrupt was not reclaimed' : 'VM_IRQ_RECLAIM before VM_RESET');
+      // Lent and reclaimed, it can be lent again.
+      yield* t.up('b', 'irq=40:7', undefined, 1);
+      yield* t.vmOk('destroy', 'b');
+    },
   },
   {
     ...check(
@@ -253,6 +265,27 @@ export const tear: (Case | NotImplemented)[] = [
       'graceful stop',
       'A stop without force is followed by force after a limit.',
     ),
-    why: 'needs a guest that answers VM_SHUTDOWN; the small VM has no RM client',
+    needs: 'shutdown',
+    *run(t) {
+      const stops = (): number[] => t.sent(Msg.VM_STOP).map((m) => m.payload[2] & 1);
+      yield* t.up('a', '', OBEDIENT);
+      yield* t.vmOk('run', 'a', '0');
+      yield* t.rest(5_000_000);
+      yield* t.vmOk('shutdown', 'a', String(LIMIT_MS));
+      t.expect(stops().join() === '0', `a guest that obeys: VM_STOP with force ${stops().join()}, expected 0 once`);
+      t.expect(t.exits()[0]?.[0] === '1', `a guest that obeys: exit ${t.exits()[0]?.join(' ') ?? 'none'}`);
+      yield* t.vmOk('destroy', 'a');
+      yield* t.up('b', '', DEAF, 1);
+      yield* t.vmOk('run', 'b', '0');
+      t.expect(
+        (yield* t.vmEnd(t.vmBegin('shutdown', 'b', String(LIMIT_MS)), 'shutdown', 10_000_000_000)) === 'ok',
+        'shutdown',
+      );
+      t.expect(
+        stops().join() === '0,0,1',
+        `a guest that does not listen: VM_STOP with force ${stops().slice(1).join()}`,
+      );
+      yield* t.vmOk('destroy', 'b');
+    },
   },
 ];

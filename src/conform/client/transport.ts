@@ -68,6 +68,8 @@ export class ClientTransport {
   private stale: { id: number; data: Uint8Array } | undefined;
   private lastDone: ClientCall | undefined;
 
+  /** The next allocation for a reply fails. */
+  allocationFails = false;
   /** Where RM is; undefined: not attached. */
   node: RmNode | undefined;
 
@@ -333,7 +335,16 @@ export class ClientTransport {
     if (h.fragments > 0 && content.length <= 4 && this.bug('first-needs-data')) throw new ClientCrash('no buffer');
     const p: Partial = { header: h, parts: [content.slice()], left: h.fragments };
     if (p.left === 0) this.replyEnd(p);
+    else if (this.allocationFails) this.noMemory(call);
     else this.reply = p;
+  }
+
+  /** The reply cannot be assembled: its call fails, what follows of it is nobody's. */
+  private noMemory(call: ClientCall): void {
+    this.allocationFails = false;
+    if (this.bug('nomem-crash')) throw new ClientCrash('allocation not checked');
+    if (this.bug('nomem-ends-receiving')) this.rxDead = true;
+    this.finish(call, { kind: 'failed', reason: 'out of memory' });
   }
 
   private replyEnd(p: Partial): void {

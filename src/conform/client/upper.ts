@@ -5,43 +5,36 @@
  */
 import { fromHex, toHex } from '../../base/index.js';
 import type { Feature } from '../types.js';
+import { setRegister, start } from './bring-up.js';
 import { discover } from './discover.js';
+import { bootRegister, plan } from './plan.js';
 import type { ClientPort } from './port.js';
+import { ring } from './resources.js';
+import { destroy, shutDown, stop } from './take-down.js';
 import { type ClientCall, ClientTransport } from './transport.js';
 import { finishRead } from './vcpu.js';
-import { type ManagedVm, VmManager, type VmPlan } from './vm.js';
+import { VmManager } from './vm.js';
+import type { ManagedVm, Step } from './vm-types.js';
 
 /** Optional features of this client. */
-const OFFERED: readonly Feature[] = ['alloc'];
+const OFFERED: readonly Feature[] = [
+  'alloc',
+  'auth',
+  'bell',
+  'entry',
+  'firmware',
+  'irq',
+  'irqlend',
+  'owner',
+  'paging',
+  'set',
+  'shm',
+  'shutdown',
+];
 
 interface PendingCall {
   ticket: string;
   call: ClientCall;
-}
-
-/** Values of `key=value` words. */
-function options(words: readonly string[]): Map<string, string> {
-  return new Map(words.map((w) => [w.slice(0, w.indexOf('=')), w.slice(w.indexOf('=') + 1)] as const));
-}
-
-function plan(words: readonly string[]): VmPlan {
-  const o = options(words);
-  const n = (key: string, otherwise: number): number => Number(o.get(key) ?? otherwise);
-  return {
-    base: n('base', 0),
-    size: n('size', 0),
-    pieces: n('pieces', 1),
-    dtbOffset: n('dtb', 0),
-    dtbSize: n('dtbsize', 0),
-    share: o.get('share') === '1',
-    auth: n('auth', 0),
-    vmid: n('vmid', 0),
-    boot: (o.get('boot') ?? '')
-      .split(',')
-      .filter((s) => s !== '')
-      .map((s) => s.split(':'))
-      .map(([set, index, value]) => [Number(set), Number(index), BigInt(value)] as const),
-  };
 }
 
 export class UpperTester {
@@ -118,7 +111,10 @@ export class UpperTester {
       const p = this.calls.find((c) => c.ticket === w[0]);
       if (p !== undefined) this.transport.cancel(p.call);
     } else if (verb === 'onnotify') this.handlers.set(Number.parseInt(w[0], 16), w.slice(1).join(' '));
-    else if (verb === 'audit') this.lines.push(`audit ${w[0]} ${this.transport.inUse}`);
+    else if (verb === 'nomem') {
+      this.transport.allocationFails = true;
+      this.lines.push(`done ${w[0]} ok`);
+    } else if (verb === 'audit') this.lines.push(`audit ${w[0]} ${this.transport.inUse}`);
     else if (verb === 'vm') this.vmCommand(w[0], w[1], w[2], w.slice(3));
   }
 
@@ -137,26 +133,40 @@ export class UpperTester {
       return;
     }
     const m = this.vms;
-    const task = (make: (v: ManagedVm) => Generator<undefined, string, undefined>): void => {
+    /** One after the other: what is under way comes to its end first, because RM will have done it. */
+    const task = (make: (m: VmManager, v: ManagedVm) => Step<string>): void => {
       m.run(
         (function* () {
-          done(yield* make(vm));
+          while (vm.busy) yield undefined;
+          vm.busy = true;
+          const text = yield* make(m, vm);
+          vm.busy = false;
+          done(text);
         })(),
+        vm,
       );
     };
-    if (action === 'start') task((v) => m.start(v));
-    else if (action === 'stop') task((v) => m.stop(v));
-    else if (action === 'destroy') task((v) => m.destroy(v));
+    if (action === 'start') task(start);
+    else if (action === 'stop') task(stop);
+    else if (action === 'destroy') task(destroy);
+    else if (action === 'orphan') {
+      if (m.bug('owner-end-drops-call')) m.forget(vm);
+      task(destroy);
+    } else if (action === 'shutdown') task((_, v) => shutDown(m, v, Number(words[0]) * 1_000_000));
     else if (action === 'run') done(m.runVcpu(vm, Number(words[0])));
-    else {
-      const c = vm.vcpus.find((v) => v.label === Number(words[0]) && v.state !== 'ended');
-      if (c === undefined) {
-        done('error not running');
-        return;
-      }
-      if (action === 'interrupt') c.exitAsked = true;
-      else if (action === 'value') finishRead(m, c, BigInt(`0x${words[1]}`), Number(words[2]));
-      done('ok');
+    else if (action === 'ring') done(ring(m, vm, Number(words[0])));
+    else if (action === 'set') done(setRegister(m, vm, bootRegister(words[0])));
+    else this.vcpuCommand(vm, action, words, done);
+  }
+
+  private vcpuCommand(vm: ManagedVm, action: string, words: readonly string[], done: (text: string) => void): void {
+    const c = vm.vcpus.find((v) => v.label === Number(words[0]) && v.state !== 'ended');
+    if (c === undefined) {
+      done('error not running');
+      return;
     }
+    if (action === 'interrupt') c.exitAsked = true;
+    else if (action === 'value') finishRead(this.vms, c, BigInt(`0x${words[1]}`), Number(words[2]));
+    done('ok');
   }
 }

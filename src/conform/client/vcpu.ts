@@ -1,8 +1,10 @@
 /** The reference client's loop around vcpu_run (fact base: vcpu-and-scheduler, clients 11). */
 import { lo32 } from '../../base/index.js';
 import { Call, HypError } from '../../protocol/index.js';
+import { providePage } from './paging.js';
 import { ClientCrash } from './transport.js';
-import type { ManagedVm, VmManager } from './vm.js';
+import type { VmManager } from './vm.js';
+import type { ManagedVm } from './vm-types.js';
 
 export interface RunningVcpu {
   label: number;
@@ -24,6 +26,8 @@ const POWERED_OFF = 2;
 const BLOCKED = 3;
 const MMIO_READ = 4;
 const MMIO_WRITE = 5;
+/** Not of the open hypervisor: a page that is provided on demand is missing. */
+const PAGE_FAULT = 7;
 const SYSTEM_RESET = 0x100;
 
 const BLOCKED_PAUSE_NS = 100_000;
@@ -86,6 +90,10 @@ export function stepVcpu(m: VmManager, vm: ManagedVm, c: RunningVcpu): boolean {
     case MMIO_READ:
     case MMIO_WRITE:
       return mmio(m, vm, c, state, x);
+    case PAGE_FAULT:
+      if (!providePage(m, vm, Number(x[2]), x[3] !== 0n)) return end('fault');
+      m.port.alarm(m.port.now() + PAUSE_NS);
+      return true;
     default:
       if (!bug('unknown-state-loops')) return end(`state ${state}`);
       m.port.alarm(m.port.now() + PAUSE_NS);

@@ -1,0 +1,18 @@
+/** What RM still holds for the primary VM when it should hold nothing. */
+import type { Bench } from './bench.js';
+
+const PRIMARY = 3;
+
+export function leftovers(bench: Bench): string[] {
+  const { rm } = bench.sim;
+  const found: string[] = [];
+  rm.vms.forEach((vm, vmid) => {
+    if (vm != null && vm.owner === PRIMARY && vmid !== PRIMARY)
+      found.push(`VMID ${vmid} is still allocated, state ${vm.state}`);
+  });
+  for (const p of rm.parcels.list) if (p.owner === PRIMARY) found.push(`memory parcel ${p.handle} was not reclaimed`);
+  rm.irqs.loans.forEach((loan, irq) => {
+    if (loan != null && rm.irqs.hwirqs[irq]?.owner === PRIMARY) found.push(`interrupt ${irq} is still lent`);
+  });
+  return found;
+}
