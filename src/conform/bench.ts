@@ -179,7 +179,7 @@ export class Bench {
     if (host.hvc(HYPERCALL_BASE + Call.SCHEDULER_YIELD).kind !== 'done') return false;
     if (sim.steps !== before || this.due()) return true;
     const next = Math.min(sim.nextEventAt(), this.incoming.nextAt, this.alarmAt);
-    if (next > until) return false;
+    if (next > until || next === Number.POSITIVE_INFINITY) return false;
     sim.spin(Math.max(next - sim.hyp.now, 0));
     if (this.alarmAt <= sim.hyp.now) this.alarmAt = Number.POSITIVE_INFINITY;
     this.due();
@@ -295,7 +295,11 @@ export class Bench {
     return this.host.writeMemory(ipa, from);
   }
 
+  /** Is told of every packet that the test has touched. */
+  onTouch: ((entry: LogEntry) => void) | undefined;
+
   private note(dir: '>' | '<', bytes: Uint8Array, note?: string): void {
+    if (note !== undefined) this.onTouch?.({ at: this.now(), dir, bytes, note });
     if (this.log.length < this.logLimit) this.log.push({ at: this.now(), dir, bytes: bytes.slice(), note });
   }
 }

@@ -3,14 +3,16 @@
  * happens into events. Survives the replacement of the simulator by a restored one.
  */
 
+import type { Rule } from '../conform/interfere/index.js';
 import { sysreg } from '../gic/index.js';
 import { RmClient } from '../guest/rm-client.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, HYPERCALLS, HypError } from '../protocol/index.js';
-import { HostPackets, HostVcpu, registers, type Simulator, type Trace } from '../sim/index.js';
+import { HostPackets, HostVcpu, type Outcome, registers, type Simulator, type Trace } from '../sim/index.js';
 import { type LinkQueue, linkQueues, objectOfCap, type ThreadName, threadNames, vmName } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 import type { Listener } from './events.js';
+import { Interference } from './interference.js';
 
 const GICD_CTLR = 0x0800_0000n;
 const GICR_WAKER = 0x080a_0014n;
@@ -36,6 +38,9 @@ export class Machine {
   private names = new Map<number, ThreadName>();
   private links = new Map<number, LinkQueue>();
   private interruptsReady = false;
+  /** What stands between the primary VM and RM, if rules do. */
+  private interference: Interference | undefined;
+  private rules: readonly Rule[] = [];
 
   constructor(
     public sim: Simulator,
@@ -44,9 +49,9 @@ export class Machine {
     private readonly calls: 'none' | 'guests' | 'all' = 'guests',
   ) {
     this.client = new RmClient({
-      send: (packet) => this.packets.send(packet),
-      receive: () => this.packets.receive(),
-      wait: () => this.packets.wait(),
+      send: (packet) => (this.interference ?? this.packets).send(packet),
+      receive: () => (this.interference ?? this.packets).receive(),
+      wait: () => (this.interference ?? this.packets).wait(),
     });
     this.attach(sim);
   }
@@ -59,7 +64,37 @@ export class Machine {
     if (id === undefined) throw new Error('the primary VM did not start');
     this.host = new HostVcpu(sim, id);
     this.packets = new HostPackets(this.host);
+    this.interfere(this.rules);
     sim.trace = this.listener === undefined ? undefined : this.tap(this.listener);
+  }
+
+  /** From now on these rules hold, and no others. */
+  interfere(rules: readonly Rule[]): void {
+    this.rules = rules;
+    const note = (text: string): void => this.listener?.({ kind: 'note', at: this.sim.hyp.now, text });
+    this.interference = rules.length === 0 ? undefined : new Interference(this.sim, rules, note);
+  }
+
+  /** A call of the primary VM; a rule may force its result. */
+  call(conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): Outcome {
+    const forced = this.interference?.forced(imm, x);
+    if (forced === undefined) return this.host.call(conduit, imm, x);
+    const r = this.host.x;
+    for (let i = 0; i < 18; i++) r[i] = forced[i] ?? x[i] ?? 0n;
+    return { kind: 'done' };
+  }
+
+  /** One packet into the queue to RM. */
+  sendPacket(bytes: Uint8Array, buffer: number): Outcome {
+    const { host, interference } = this;
+    if (interference !== undefined) {
+      const r = interference.rawSend(bytes);
+      host.x[0] = BigInt(r.error);
+      host.x[1] = r.notFull ? 1n : 0n;
+      return { kind: 'done' };
+    }
+    host.writeMemory(buffer, bytes);
+    return host.call('hvc', HYPERCALL_BASE + Call.MSGQUEUE_SEND, [0n, BigInt(bytes.length), BigInt(buffer), 1n]);
   }
 
   who(thread: number): ThreadName | undefined {
@@ -161,7 +196,7 @@ export class Machine {
     while (taken.length < limit) {
       const irq = this.host.takeInterrupt();
       if (irq === undefined) break;
-      taken.push(irq);
+      for (let n = this.interference?.edges(irq) ?? 1; n > 0; n--) taken.push(irq);
     }
     return taken;
   }

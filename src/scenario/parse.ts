@@ -1,4 +1,5 @@
 /** Reads and checks a scenario file. Everything that can be wrong before the machine runs is found here. */
+import { parseRules } from './interference.js';
 import { checkExpect, checkSave } from './outcome.js';
 import { STEP_KINDS } from './steps.js';
 import {
@@ -29,10 +30,12 @@ export interface Scenario {
   /** Seed of everything random; undefined: 1. */
   seed: number | undefined;
   vars: ReadonlyMap<string, bigint>;
+  /** Rules of interference that hold from the start, as text. */
+  interfere: readonly string[];
   steps: readonly ScenarioStep[];
 }
 
-const TOP_KEYS = ['format', 'name', 'about', 'seed', 'vars', 'steps'];
+const TOP_KEYS = ['format', 'name', 'about', 'seed', 'vars', 'interfere', 'steps'];
 const COMMON_KEYS = ['label', 'comment', 'expect', 'save'];
 
 /** Line and column of the character at which JSON.parse gave up. */
@@ -94,6 +97,8 @@ export function parseScenario(text: string): Scenario {
     throw new ScenarioError('$.vars', 'not an object', 'write {"name": value}');
   for (const [name, v] of Object.entries(json.vars ?? {})) scope.vars.set(name, number(v, scope, `$.vars.${name}`));
   const vars = new Map(scope.vars);
+  parseRules(json.interfere, '$.interfere');
+  const interfere = isArray(json.interfere) ? json.interfere.map(String) : [];
   const labels = new Set<string>();
   const steps = json.steps.map((step, i) => {
     const parsed = parseStep(step, `$.steps[${i}]`, scope);
@@ -103,5 +108,5 @@ export function parseScenario(text: string): Scenario {
     return parsed;
   });
   const seed = json.seed === undefined ? undefined : Number(number(json.seed, scope, '$.seed'));
-  return { name: json.name, about: typeof json.about === 'string' ? json.about : '', seed, vars, steps };
+  return { name: json.name, about: typeof json.about === 'string' ? json.about : '', seed, vars, interfere, steps };
 }

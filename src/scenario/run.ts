@@ -1,6 +1,7 @@
 /** Runs a checked scenario step by step. */
 import { type SimOptions, Simulator } from '../sim/index.js';
 import type { Listener } from './events.js';
+import { parseRules } from './interference.js';
 import { Machine } from './machine.js';
 import { failures, type Result, save } from './outcome.js';
 import type { Scenario, ScenarioStep } from './parse.js';
@@ -42,6 +43,7 @@ export class Run {
     options.prepare?.(sim);
     sim.bootPrimary();
     this.machine = new Machine(sim, options.listener, options.calls);
+    this.machine.interfere(parseRules([...scenario.interfere], '$.interfere'));
     this.scope = { vars: new Map(scenario.vars), dry: false };
   }
 

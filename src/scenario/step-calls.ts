@@ -83,7 +83,7 @@ export const hvc: StepKind = {
   },
   run(run, step, path) {
     const { num, info } = hypercall(step.hvc, run.scope, `${path}.hvc`);
-    const outcome = run.machine.host.call(
+    const outcome = run.machine.call(
       'hvc',
       HYPERCALL_BASE + num,
       registers(step.args, info, run.scope, `${path}.args`),
@@ -108,7 +108,7 @@ export const smccc: StepKind = {
   run(run, step, path) {
     const fn = sized(step.smccc, 4, run.scope, `${path}.smccc`, Smccc);
     const args = registers(step.args, undefined, run.scope, `${path}.args`);
-    const outcome = run.machine.host.call(step.conduit === 'smc' ? 'smc' : 'hvc', 0, [fn, ...args]);
+    const outcome = run.machine.call(step.conduit === 'smc' ? 'smc' : 'hvc', 0, [fn, ...args]);
     const bad = ended(outcome, run);
     if (bad !== undefined) run.fail(`${path}.smccc`, bad);
     const { x } = run.machine.host;

@@ -1,4 +1,3 @@
-import { HYPERCALL_BASE } from '../hyp/index.js';
 import { decodeMessage, hypErrorOf, LAYOUTS, MESSAGES, messageName, Platform } from '../protocol/index.js';
 import { encodePayload, messageId } from './encode.js';
 import { EMPTY_RESULT, messageResult, numbersResult } from './outcome.js';
@@ -103,9 +102,7 @@ export const send: StepKind = {
   run(run, step, path) {
     const { host } = run.machine;
     const bytes = hexBytes(step.send, `${path}.send`);
-    const buffer = run.packetBuffer();
-    host.writeMemory(buffer, bytes);
-    const outcome = host.call('hvc', HYPERCALL_BASE + 0x1b, [0n, BigInt(bytes.length), BigInt(buffer), 1n]);
+    const outcome = run.machine.sendPacket(bytes, run.packetBuffer());
     const bad = ended(outcome, run);
     if (bad !== undefined) run.fail(`${path}.send`, bad);
     return numbersResult({ error: BigInt(hypErrorOf(host.x[0])), not_full: host.x[1] }, HYP_ERRORS);

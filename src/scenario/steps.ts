@@ -4,6 +4,7 @@
  */
 
 import { hvc, smccc } from './step-calls.js';
+import { interfere } from './step-interfere.js';
 import type { StepKind } from './step-kind.js';
 import { peek, write } from './step-memory.js';
 import { notifications, receive, rpc, send } from './step-rpc.js';
@@ -28,5 +29,6 @@ export const STEP_KINDS: Readonly<Record<string, StepKind>> = {
   wait,
   wfi,
   note,
+  interfere,
   dead,
 };

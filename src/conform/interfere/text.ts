@@ -1,23 +1,39 @@
 /** Rules as lines of text: what scenario files contain. */
-import { Msg, messageName, RmError } from '../../protocol/index.js';
-import { notification, reply, request, withhold } from './build.js';
+import { HYPERCALLS, HypError, Msg, messageName, RmError, Smccc } from '../../protocol/index.js';
+import { call, notification, receive, reply, request, send, smccc, withhold } from './build.js';
 import { answer, corrupt, delay, drop, duplicate, errorCode, reverse, shorten, spread, truncate } from './changes.js';
 import type { Change, Rule } from './rules.js';
 
 const IDS: Readonly<Record<string, number>> = Msg;
 const CODES: Readonly<Record<string, number>> = RmError;
-
+const HYP_CODES: Readonly<Record<string, number>> = HypError;
+const FUNCTIONS: Readonly<Record<string, number>> = Smccc;
 const SELECTORS = { reply, notification, request } as const;
 
+/** A word that cannot be understood, and why. */
+class Complaint extends Error {}
+
+function natural(text: string, word: string): number {
+  const n = Number(text);
+  if (text === '' || !Number.isInteger(n) || n < 0) throw new Complaint(`${word}: not a number`);
+  return n;
+}
+
 /** Duration like `5ms`, in nanoseconds. */
-function duration(text: string): number | undefined {
+function duration(text: string, word: string): number {
   const m = /^(\d+)(ns|us|ms|s)$/.exec(text);
-  if (m === null) return undefined;
+  if (m === null) throw new Complaint(`${word}: not a time like 5ms`);
   return Number(m[1]) * ({ ns: 1, us: 1e3, ms: 1e6, s: 1e9 }[m[2]] ?? 1);
 }
 
-function textChange(word: string, arg: string): Change | undefined {
-  switch (word) {
+function code(names: Readonly<Record<string, number>>, text: string, word: string): number {
+  if (names[text] !== undefined) return names[text];
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new Complaint(`${word}: no such error`);
+  return natural(text, word);
+}
+
+function change(name: string, arg: string, word: string): Change {
+  switch (name) {
     case 'drop':
       return drop;
     case 'duplicate':
@@ -25,62 +41,148 @@ function textChange(word: string, arg: string): Change | undefined {
     case 'reverse':
       return reverse;
     case 'delay':
-    case 'spread': {
-      const ns = duration(arg);
-      return ns === undefined ? undefined : word === 'delay' ? delay(ns) : spread(ns);
-    }
+      return delay(duration(arg, word));
+    case 'spread':
+      return spread(duration(arg, word));
     case 'truncate':
-      return truncate(Number(arg));
+      return truncate(natural(arg, word));
     case 'shorten':
-      return shorten(Number(arg));
+      return shorten(natural(arg, word));
     case 'corrupt': {
-      const [at, offset, mask] = arg.split(':').map(Number);
-      return corrupt(at, offset, mask);
+      const parts = arg.split(':');
+      if (parts.length !== 3) throw new Complaint(`${word}: not PACKET:BYTE:MASK`);
+      const at = Number(parts[0]);
+      if (!Number.isInteger(at)) throw new Complaint(`${word}: not a number`);
+      return corrupt(at, natural(parts[1], word), natural(parts[2], word));
     }
     case 'error':
-      return CODES[arg] === undefined ? undefined : errorCode(CODES[arg]);
+      return errorCode(code(CODES, arg, word));
     case 'answer':
-      return CODES[arg] === undefined ? undefined : answer(CODES[arg]);
+      return answer(code(CODES, arg, word));
     default:
-      return undefined;
+      throw new Complaint(`${word}: not a change`);
   }
+}
+
+/** The words of a rule: `once`, `times=N` and `after=N`; the others. */
+interface Words {
+  skip: number;
+  times: number;
+  others: { name: string; arg: string; word: string }[];
+}
+
+function split(words: readonly string[], times: number): Words {
+  const out: Words = { skip: 0, times, others: [] };
+  for (const word of words) {
+    const [name, arg = ''] = word.split('=');
+    if (name === 'once') out.times = 1;
+    else if (name === 'times') out.times = natural(arg, word);
+    else if (name === 'after') out.skip = natural(arg, word);
+    else out.others.push({ name, arg, word });
+  }
+  return out;
+}
+
+/** `x0=1 x1=0x20`: registers as the client sees them afterwards. */
+function registers(words: Words): bigint[] {
+  const x: bigint[] = [];
+  for (const { name, arg, word } of words.others) {
+    const m = /^x(\d+)$/.exec(name);
+    if (m === null || Number(m[1]) > 17) throw new Complaint(`${word}: not a register x0 to x17`);
+    if (!/^(0x[0-9a-f]+|\d+)$/i.test(arg)) throw new Complaint(`${word}: not a number`);
+    x[Number(m[1])] = BigInt.asUintN(64, BigInt(arg));
+  }
+  return Array.from(x, (v) => v ?? 0n);
+}
+
+/** `error=MSGQUEUE_FULL more`: how a send or a receive ends. */
+function queueRule(on: 'send' | 'receive', words: Words): Rule {
+  let error: number | undefined;
+  let more = false;
+  for (const { name, arg, word } of words.others) {
+    if (name === 'error') error = code(HYP_CODES, arg, word);
+    else if (word === 'more') more = true;
+    else throw new Complaint(`${word}: not error=NAME or more`);
+  }
+  if (error === undefined) throw new Complaint(`${on}: error=NAME is missing`);
+  return (on === 'send' ? send : receive)({ error, more }, words.skip, words.times);
+}
+
+function callRule(target: string, words: Words): Rule {
+  const info = Object.values(HYPERCALLS).find((c) => c.name === target);
+  if (info === undefined) throw new Complaint(`${target}: no such hypercall`);
+  const x = registers(words);
+  return { ...call(info.number, () => x), skip: words.skip, times: words.times };
+}
+
+function smcccRule(target: string, words: Words): Rule {
+  const id = FUNCTIONS[target] ?? (/^0x[0-9a-f]+$/i.test(target) ? Number(target) : undefined);
+  if (id === undefined) throw new Complaint(`${target}: no such SMCCC function`);
+  const x = registers(words);
+  return { ...smccc([id], () => x), skip: words.skip, times: words.times };
+}
+
+function messageRule(on: keyof typeof SELECTORS, target: string, words: Words): Rule {
+  const id = target === '*' ? undefined : (IDS[target] ?? IDS[`N_${target}`]);
+  if (target !== '*' && id === undefined) throw new Complaint(`${target}: no such message`);
+  const changes = words.others.map(({ name, arg, word }) => change(name, arg, word));
+  if (changes.length === 0 && on !== 'request') throw new Complaint(`${on} ${target}: what becomes of it?`);
+  const rule = SELECTORS[on](...(id === undefined ? [] : [id]));
+  return rule
+    .after(words.skip)
+    .times(words.times)
+    .becomes(...changes);
+}
+
+function read(text: string): Rule {
+  const [on, ...rest] = text.trim().split(/\s+/);
+  const always = Number.POSITIVE_INFINITY;
+  if (on === 'send' || on === 'receive') return queueRule(on, split(rest, 1));
+  const [target, ...words] = rest;
+  if (target === undefined) throw new Complaint(`${on}: of what?`);
+  const parsed = split(words, always);
+  if (on === 'withhold') {
+    if (target !== 'rx' && target !== 'tx') throw new Complaint('withhold what? rx or tx');
+    if (parsed.others.length > 0) throw new Complaint(`${parsed.others[0].word}: not for interrupts`);
+    return withhold(target, parsed.skip, parsed.times);
+  }
+  if (on === 'call') return callRule(target, parsed);
+  if (on === 'smccc') return smcccRule(target, parsed);
+  if (on === 'reply' || on === 'notification' || on === 'request') return messageRule(on, target, parsed);
+  throw new Complaint(`${on}: not reply, notification, request, withhold, send, receive, call or smccc`);
 }
 
 /**
  * A rule as one line of text: `reply VM_START error=NORESOURCE once`, `notification VM_STATUS delay=5ms`,
- * `request VM_RESET answer=DENIED`, `withhold rx`. Words: drop, duplicate, reverse, delay=T, spread=T, truncate=N,
- * shorten=N, corrupt=PACKET:BYTE:MASK, error=CODE, answer=CODE, once, times=N, after=N; `*` is every message.
- * A string is the complaint.
+ * `request VM_RESET answer=DENIED`, `withhold rx`, `send error=MSGQUEUE_FULL after=1`, `call doorbell_send x0=30`,
+ * `smccc 0x8600ff01 x0=1`. Words: drop, duplicate, reverse, delay=T, spread=T, truncate=N, shorten=N, corrupt=PACKET:BYTE:MASK,
+ * error=CODE, answer=CODE, once, times=N, after=N; `*` is every message. A string is the complaint.
  */
 export function parseRule(text: string): Rule | string {
-  const [on, target, ...words] = text.trim().split(/\s+/);
-  if (on === 'withhold') return target === 'rx' || target === 'tx' ? withhold(target) : 'withhold what? rx or tx';
-  if (on !== 'reply' && on !== 'notification' && on !== 'request') return `${on}: not reply, notification or request`;
-  const id = target === '*' ? undefined : (IDS[target] ?? IDS[`N_${target}`]);
-  if (target !== '*' && id === undefined) return `${target}: no such message`;
-  let rule = SELECTORS[on](...(id === undefined ? [] : [id]));
-  const changes: Change[] = [];
-  for (const word of words) {
-    const [name, arg = ''] = word.split('=');
-    if (name === 'once') rule = rule.once();
-    else if (name === 'times') rule = rule.times(Number(arg));
-    else if (name === 'after') rule = rule.after(Number(arg));
-    else {
-      const change = textChange(name, arg);
-      if (change === undefined) return `${word}: not a change`;
-      changes.push(change);
-    }
+  try {
+    return read(text);
+  } catch (e) {
+    if (e instanceof Complaint) return e.message;
+    throw e;
   }
-  return rule.becomes(...changes);
 }
 
 /** For listings. */
 export function ruleText(rule: Rule): string {
-  if (rule.kind === 'message') return `${rule.on} ${rule.ids.map(messageName).join(', ') || '*'}`;
-  if (rule.kind === 'rewrite') return `rewrite ${rule.ids.map(messageName).join(', ')}`;
-  if (rule.kind === 'interrupt') return `${rule.edges === 0 ? 'withhold' : 'repeat'} ${rule.line}`;
-  if (rule.kind === 'call') return `call 0x${rule.num.toString(16)}`;
-  if (rule.kind === 'smccc') return `smccc ${rule.ids.map((id) => `0x${id.toString(16)}`).join(', ')}`;
-  if (rule.kind === 'tree') return 'another device tree';
-  return `${rule.kind} gives ${rule.result.error}`;
+  switch (rule.kind) {
+    case 'message':
+      return `${rule.on} ${rule.ids.map(messageName).join(', ') || '*'}`;
+    case 'rewrite':
+      return `rewrite ${rule.ids.map(messageName).join(', ')}`;
+    case 'interrupt':
+      return `${rule.edges === 0 ? 'withhold' : 'repeat'} ${rule.line}`;
+    case 'call':
+      return `call 0x${rule.num.toString(16)}`;
+    case 'smccc':
+      return `smccc ${rule.ids.map((id) => `0x${id.toString(16)}`).join(', ')}`;
+    case 'tree':
+      return 'another device tree';
+    default:
+      return `${rule.kind} gives ${rule.result.error}`;
+  }
 }
