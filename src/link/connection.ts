@@ -7,7 +7,7 @@ import { FrameWriter } from './writer.js';
 
 /** What a connection needs of its socket. */
 export interface Transport {
-  /** Bytes handed over before that the other side has not taken. */
+  /** Bytes handed over before that the other side has not taken. At 0 nothing refers to them any more. */
   readonly unsent: number;
   write(bytes: Uint8Array): void;
   /** Stop and go on delivering bytes. */
@@ -39,6 +39,9 @@ export interface Greeting {
 const INPUT_HIGH = 65_536;
 const IPA_LIMIT = 1n << 36n;
 
+/** Units of work of a frame and its reply of so many bytes: 1, and 1 per KiB. */
+export const workOf = (bytes: number): number => 1 + (bytes >> 10);
+
 export class Connection {
   readonly out = new FrameWriter();
   name: string;
@@ -48,8 +51,14 @@ export class Connection {
   activeAt: number;
   /** Since when the other side does not read, by the hub's clock; -1: it does. */
   stuckAt = -1;
+  /** Since when the machine stands still for it while others wait, by the hub's clock; -1: it does not. */
+  heldSince = -1;
   private readonly input = new FrameInput();
   private inFlight = false;
+  /** Work done for it so far. */
+  served = 0;
+  /** Work that it may still cause in this round; negative: more than its share was done for it, and the next rounds pay. */
+  private credit = 0;
   private paused = false;
 
   constructor(
@@ -78,10 +87,14 @@ export class Connection {
     return this.transport.unsent + this.out.length >= LINK.OUTPUT_HIGH;
   }
 
-  /** Handles up to `limit` frames. True: at least one. */
-  process(limit: number): boolean {
+  /**
+   * One round: handles frames worth `quantum` units of work, see {@link workOf}, and calls `after` each. A frame of more is paid
+   * off in later rounds. Returns the number of frames.
+   */
+  process(quantum: number, after: () => void): number {
     let handled = 0;
-    while (handled < limit && !this.closed && !this.inFlight && !this.blocked) {
+    this.credit = Math.min(this.credit + quantum, quantum);
+    while (this.credit > 0 && !this.closed && !this.inFlight && !this.blocked) {
       const { input } = this;
       const length = input.frameLength;
       if (length === undefined) break;
@@ -95,15 +108,20 @@ export class Connection {
       const tag = le16(buffer, offset + 6);
       const at = offset + FRAME_HEAD;
       const size = length + 4 - FRAME_HEAD;
+      const before = this.out.length;
       if (!this.dispatch(type, tag, buffer, at, size)) break;
+      const work = workOf(length + this.out.length - before);
+      this.credit -= work;
+      this.served += work;
       handled++;
       input.drop(length + 4);
+      after();
     }
     if (this.paused && this.input.length <= INPUT_HIGH && !this.closed) {
       this.paused = false;
       this.transport.resume();
     }
-    return handled > 0;
+    return handled;
   }
 
   /** False: the frame is still wanted. */
@@ -198,7 +216,9 @@ export class Connection {
   }
 
   flush(): void {
-    if (this.out.length > 0 && !this.closed) this.transport.write(this.out.take());
+    if (this.out.length === 0 || this.closed) return;
+    this.transport.write(this.out.take());
+    if (this.transport.unsent === 0) this.out.rewind();
   }
 }
 

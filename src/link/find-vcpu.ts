@@ -1,7 +1,7 @@
 /** vCPUs by VMID and index: of the primary VM by place in its interrupt controller, of others as RM made them. */
 import { gicVcpu } from '../gic/index.js';
 import { Platform } from '../protocol/index.js';
-import { type Simulator, threadNames } from '../sim/index.js';
+import { rmObject, type Simulator } from '../sim/index.js';
 import { type Vcpu, VcpuOption } from '../vcpu/index.js';
 
 export function findVcpu(sim: Simulator, vmid: number, index: number): Vcpu | undefined {
@@ -14,10 +14,8 @@ export function findVcpu(sim: Simulator, vmid: number, index: number): Vcpu | un
     return undefined;
   }
   if (vmid === Platform.VMID_RM) return undefined;
-  for (const [id, name] of threadNames(sim)) {
-    if (name.vmid === vmid && name.vcpu === index) return sim.hyp.get<Vcpu>(id);
-  }
-  return undefined;
+  const cap = sim.rm.vms[vmid]?.config?.vcpus[index]?.masterCap;
+  return cap === undefined ? undefined : (rmObject(sim, cap) as Vcpu | undefined);
 }
 
 /** Where a VM's boot vCPU finds its device tree. */

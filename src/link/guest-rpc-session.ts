@@ -26,7 +26,6 @@ const WAIT_NS = 100_000;
 
 export class GuestRpcSession implements Session {
   readonly deadline = Number.POSITIVE_INFINITY;
-  readonly computing = false;
   readonly step = false;
   private readonly host: HostVcpu;
   private readonly packets: HostPackets;
@@ -60,8 +59,8 @@ export class GuestRpcSession implements Session {
     return this.on && !this.back;
   }
 
-  run(): boolean {
-    return false;
+  get computing(): boolean {
+    return this.wanted && this.back;
   }
 
   close(): void {}

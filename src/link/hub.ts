@@ -1,9 +1,11 @@
 /**
  * All connections and the machine: who is served next, and when virtual time goes on.
  *
- * A vCPU's frames are carried out as they come. The machine itself runs when somebody waits for it and every other vCPU waits too,
- * is off, or has been silent for {@link HubOptions.graceMs}: a silent client is a guest that spins, and time is its time too. A
- * connection in step mode holds time for as long as it does not wait itself, up to `stepLimitMs` while others wait for it.
+ * Connections are served in rounds, each with the same amount of work. The machine runs when somebody waits for it and every other
+ * vCPU waits too, is off, or has been silent for {@link HubOptions.graceMs}: a silent client is a guest that spins, and time is its
+ * time too. While a client computes, the programs of other CPUs go on beside it: one step for each of its frames, and RM until it
+ * has nothing to do; time does not jump. A connection in step mode holds everything for as long as it does not wait itself, up to
+ * `stepLimitMs` while others wait for it.
  */
 import { Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
@@ -11,6 +13,7 @@ import { Connection, type Greeting, type Hello, type Transport } from './connect
 import { findLink } from './find-link.js';
 import { findVcpu, treeAddress } from './find-vcpu.js';
 import { GuestRpcSession } from './guest-rpc-session.js';
+import { programRuns, rmRuns } from './programs.js';
 import { RpcSession } from './rpc-session.js';
 import { LINK } from './spec.js';
 import { type Entry, VcpuSession } from './vcpu-session.js';
@@ -32,11 +35,13 @@ export interface HubOptions {
 }
 
 const DEFAULTS = { graceMs: 50, stepLimitMs: 30_000, helloMs: 10_000, stuckMs: 5_000, onEmpty: () => {} };
-/** Frames of one connection before the next one has its turn. */
-const FRAMES_PER_TURN = 64;
-/** Real time of one turn, and steps of the machine between two looks at the clock. */
-const TURN_MS = 5;
+/** Units of work of one connection before the next one is served. */
+export const QUANTUM = 8;
+/** Real time of one turn, after which sockets are read; steps of the machine in one round. */
+const TURN_MS = 1;
 const STEPS = 16;
+/** A client that computes holds time for so many graces, even if it is never silent for one. */
+const HOLD_GRACES = 10;
 /** Scratch pages of the primary VM's vCPUs. */
 const SCRATCH_BASE = 0x4104_0000;
 const PAGE = 4096;
@@ -51,7 +56,12 @@ export class Hub {
   private readonly owners = new Map<number, Connection>();
   private scheduled = false;
   private turning = false;
+  /** Somebody waits for the machine, and nobody in step mode holds it. */
+  private waitedFor = false;
   private count = 0;
+  /** The one that plays the primary VM's driver. */
+  private rpc: RpcSession | undefined;
+  private readonly beside = () => this.workBeside(1);
 
   constructor(options: HubOptions) {
     this.options = { ...DEFAULTS, ...options };
@@ -86,6 +96,7 @@ export class Hub {
 
   private closed(connection: Connection, reason: string | undefined): void {
     this.connections.delete(connection);
+    if (connection.session === this.rpc) this.rpc = undefined;
     for (const [id, owner] of this.owners) {
       if (owner !== connection) continue;
       this.owners.delete(id);
@@ -123,8 +134,10 @@ export class Hub {
       const session = new GuestRpcSession(sim, v, connection.out, link);
       return { session, ...entry, on: session.on, nowNs };
     }
-    if (rpc)
-      return { session: new RpcSession(sim, new HostVcpu(sim, v.id), connection.out), ...entry, on: true, nowNs };
+    if (rpc) {
+      this.rpc = new RpcSession(sim, new HostVcpu(sim, v.id), connection.out);
+      return { session: this.rpc, ...entry, on: true, nowNs };
+    }
     const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
     const tree = treeAddress(sim, hello.vmid);
     const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, (e) =>
@@ -139,13 +152,17 @@ export class Hub {
     this.turning = true;
     this.scheduled = false;
     const start = this.options.clock();
-    let more = false;
+    let more: boolean;
+    let ran = false;
     do {
       more = false;
-      for (const c of this.connections) more = c.process(FRAMES_PER_TURN) || more;
+      for (const c of this.connections) more = c.process(QUANTUM, this.beside) > 0 || more;
       for (const c of this.connections) more = c.tick() || more;
-      if (!more) more = this.run(start);
+      if (!more) more = ran = this.run(start);
+      else if (this.rpc?.run(false) === true) for (const c of this.connections) c.tick();
     } while (more && this.options.clock() - start < TURN_MS);
+    // Those who always have one more frame must not keep the machine from the others.
+    if (more && !ran) this.run(start);
     for (const c of this.connections) c.flush();
     this.turning = false;
     if (more) this.schedule();
@@ -160,26 +177,53 @@ export class Hub {
   /** Runs the machine for those who wait. True: something happened. */
   private run(now: number): boolean {
     let waiting = false;
-    let rpc: Connection | undefined;
     let deadline = Number.POSITIVE_INFINITY;
     for (const c of this.connections) {
       const s = c.session;
-      if (s === undefined || c.blocked) continue;
-      if (s.waiting) {
-        waiting = true;
-        deadline = Math.min(deadline, s.deadline);
-      } else if (s.computing) {
-        if (s.step || now - c.activeAt < this.options.graceMs) return false;
-      } else if (s instanceof RpcSession) rpc = c;
+      if (s?.waiting !== true || c.blocked) continue;
+      waiting = true;
+      deadline = Math.min(deadline, s.deadline);
     }
-    if (rpc?.session?.run()) return true;
-    if (!waiting) return false;
+    const held = this.held(waiting, now);
+    this.waitedFor = waiting && held !== 'step';
+    if (this.rpc?.run(held === undefined) === true) return true;
+    if (!waiting || held === 'step') return false;
+    if (held !== undefined) return this.workBeside(0);
     let progress = false;
     for (let i = 0; i < STEPS; i++) {
       if (!this.step(deadline)) break;
       progress = true;
     }
     return progress;
+  }
+
+  /** Whether a client computes, so that time may not jump: in step mode or not. */
+  private held(waiting: boolean, now: number): 'step' | 'computing' | undefined {
+    const { graceMs } = this.options;
+    let held: 'computing' | undefined;
+    for (const c of this.connections) {
+      const s = c.session;
+      if (!waiting || s?.computing !== true || c.blocked) {
+        c.heldSince = -1;
+        if (s?.computing !== true || c.blocked) continue;
+      } else if (c.heldSince < 0) c.heldSince = now;
+      if (s.step) return 'step';
+      if (now - c.activeAt >= graceMs) continue;
+      if (c.heldSince < 0 || now - c.heldSince < graceMs * HOLD_GRACES) held = 'computing';
+    }
+    return held;
+  }
+
+  /** Programs of other CPUs go on: `steps` of any, then RM until it waits. True: they did. */
+  private workBeside(steps: number): boolean {
+    if (!this.waitedFor) return false;
+    const { sim } = this;
+    const before = sim.steps;
+    for (let i = 0; i < STEPS && sim.hyp.dead === undefined; i++) {
+      if (i < steps ? !programRuns(sim) : !rmRuns(sim)) break;
+      sim.spin(1);
+    }
+    return sim.steps !== before;
   }
 
   /** One thing that the machine does. */
@@ -198,15 +242,13 @@ export class Hub {
   /** To be called every so often: late greetings, readers that do not read, held time. */
   check(): void {
     const now = this.options.clock();
-    let waiting = false;
-    for (const c of this.connections) waiting ||= c.session?.waiting === true;
     for (const c of [...this.connections]) {
       if (c.transport.unsent < LINK.OUTPUT_HIGH) c.stuckAt = -1;
       else if (c.stuckAt < 0) c.stuckAt = now;
       const silent = now - c.activeAt;
       if (c.session === undefined && silent > this.options.helloMs) c.fail('no greeting');
       else if (c.stuckAt >= 0 && now - c.stuckAt > this.options.stuckMs) c.fail('it does not read what it asked for');
-      else if (waiting && c.session?.step && c.session.computing && silent > this.options.stepLimitMs)
+      else if (c.session?.step && c.heldSince >= 0 && now - c.heldSince > this.options.stepLimitMs)
         c.fail('it holds virtual time while others wait');
     }
     this.wake();

@@ -4,7 +4,7 @@
  */
 export { type CallResult, type HelloOptions, LinkClient, LinkClosed, type LinkReply } from './client.js';
 export { Connection, type Transport } from './connection.js';
-export { Hub, type HubOptions } from './hub.js';
+export { Hub, type HubOptions, QUANTUM } from './hub.js';
 export { type Address, type LinkServer, parseAddress, type ServeOptions, serveLink } from './server.js';
 export * from './spec.js';
 export { FrameWriter } from './writer.js';

@@ -2,8 +2,9 @@
 import type { MsgQueue } from '../msgq/index.js';
 import { Call, Platform } from '../protocol/index.js';
 import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim/index.js';
-import { executing, isRunnable, type Vcpu } from '../vcpu/index.js';
+import { isRunnable, type Vcpu } from '../vcpu/index.js';
 import { queueOf } from './find-link.js';
+import { programRuns } from './programs.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
@@ -23,6 +24,7 @@ export class RpcSession implements Session {
   private readonly fromRm: MsgQueue;
   /** RM may have something to do. */
   private active = true;
+  private mayJump = true;
 
   constructor(
     private readonly sim: Simulator,
@@ -42,31 +44,29 @@ export class RpcSession implements Session {
     this.active = false;
   }
 
-  /** Lets the machine work once: RM until it waits, or time to the next event. */
-  run(): boolean {
-    if (!this.active || this.sim.hyp.dead !== undefined) return false;
-    const before = this.sim.steps;
+  /** Lets the machine work once: RM until it waits, or time to the next event if it may jump there. */
+  run(mayJump: boolean): boolean {
+    this.mayJump = mayJump;
+    const { sim } = this;
+    if (!this.active || sim.hyp.dead !== undefined) return false;
+    if (!mayJump && !this.ready()) return false;
+    const before = sim.steps;
     this.host.call('hvc', YIELD, NO_ARGUMENTS);
-    if (this.sim.steps !== before) {
-      this.active = this.busy();
+    if (sim.steps !== before) {
+      this.active = this.ready() || sim.nextEventAt() !== Number.POSITIVE_INFINITY;
       return true;
     }
-    const next = this.sim.nextEventAt();
+    if (!mayJump) return false;
+    const next = sim.nextEventAt();
     this.active = next !== Number.POSITIVE_INFINITY;
-    if (this.active) this.sim.spin(Math.max(next - this.sim.hyp.now, 1));
+    if (this.active) sim.spin(Math.max(next - sim.hyp.now, 1));
     return this.active;
   }
 
-  /** Somebody other than us has something to do, now or later. */
-  private busy(): boolean {
+  /** A program has something to do now. */
+  private ready(): boolean {
     const { sim } = this;
-    const { hyp } = sim;
-    if (isRunnable(hyp.get<Vcpu>(sim.rootThread)) || sim.nextEventAt() !== Number.POSITIVE_INFINITY) return true;
-    for (let cpu = 0; cpu < hyp.config.cores; cpu++) {
-      const v = executing(hyp, cpu);
-      if (v !== undefined && sim.programOf(v) !== 'host') return true;
-    }
-    return false;
+    return isRunnable(sim.hyp.get<Vcpu>(sim.rootThread)) || programRuns(sim);
   }
 
   tick(): boolean {
@@ -91,7 +91,7 @@ export class RpcSession implements Session {
     for (let turns = 0; this.toRm.count >= this.toRm.depth && turns < MAX_TURNS; turns++) {
       this.active = true;
       this.tick();
-      if (!this.run()) break;
+      if (!this.run(this.mayJump)) break;
     }
     const dead = this.sim.hyp.dead !== undefined;
     const queued = !dead && this.packets.send(b.subarray(at, at + size));

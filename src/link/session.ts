@@ -16,7 +16,5 @@ export interface Session {
   readonly computing: boolean;
   /** Time waits for it however long it takes. */
   readonly step: boolean;
-  /** Lets the machine run for it, if it has a way of its own. True: something happened. */
-  run(): boolean;
   close(): void;
 }

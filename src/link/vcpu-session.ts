@@ -82,9 +82,6 @@ export class VcpuSession implements Session {
   get computing(): boolean {
     return !this.waiting && this.on;
   }
-  run(): boolean {
-    return false;
-  }
   close(): void {
     this.wait = undefined;
   }
@@ -297,13 +294,16 @@ export class VcpuSession implements Session {
     let ok = reachable;
     let reply: number;
     if (write) {
-      ok = reachable && this.host.writeMemory(Number(ipa), b.slice(at + F.SIZE, at + size));
+      ok = reachable && this.host.writeMemory(Number(ipa), b.subarray(at + F.SIZE, at + size));
       reply = this.reply(type, tag, R.SIZE, ok ? Status.OK : Status.EXCEPTION);
     } else {
-      const bytes = new Uint8Array(length);
-      ok = reachable && this.host.readMemory(Number(ipa), bytes);
-      reply = this.reply(type, tag, R.SIZE + (ok ? length : 0), ok ? Status.OK : Status.EXCEPTION);
-      if (ok) this.out.bytes.set(bytes, reply + R.SIZE);
+      reply = this.reply(type, tag, R.SIZE + length, Status.OK);
+      const data = reply + R.SIZE;
+      ok = reachable && this.host.readMemory(Number(ipa), this.out.bytes.subarray(data, data + length));
+      if (!ok) {
+        this.out.cut(reply, R.SIZE);
+        this.out.u16(reply, Status.EXCEPTION);
+      }
     }
     if (!ok) this.out.u64(reply + R.FAR, ipa);
     return 'done';

@@ -1,4 +1,4 @@
-/** Outgoing frames, gathered so that many replies make one write. Bytes handed out are never written again. */
+/** Outgoing frames, gathered so that many replies make one write. Bytes handed out are not written again before {@link rewind}. */
 import { put16, put32, put64 } from '../base/index.js';
 import { FRAME_HEAD } from './spec.js';
 
@@ -24,7 +24,14 @@ export class FrameWriter {
     bytes[end + 5] = 0;
     put16(bytes, end + 6, tag);
     this.end = end + total;
+    bytes.fill(0, end + FRAME_HEAD, this.end);
     return end + FRAME_HEAD;
+  }
+
+  /** Shortens the payload at `at`, which is the last frame's, to `size` bytes. */
+  cut(at: number, size: number): void {
+    put32(this.bytes, at - FRAME_HEAD, FRAME_HEAD - 4 + size);
+    this.end = at + size;
   }
 
   private grow(total: number): void {
@@ -50,5 +57,12 @@ export class FrameWriter {
     const out = this.bytes.subarray(this.start, this.end);
     this.start = this.end;
     return out;
+  }
+
+  /** What was taken is not needed any more: its place may be used again. */
+  rewind(): void {
+    if (this.length > 0) return;
+    this.start = 0;
+    this.end = 0;
   }
 }

@@ -29,4 +29,4 @@ export {
 } from './snapshot.js';
 export { type Cost, defaultCost } from './time.js';
 export { registers, type Trace, type TraceEvent, traceTo } from './trace.js';
-export { type ThreadName, threadNames, vmName } from './who.js';
+export { rmObject, type ThreadName, threadNames, vmName } from './who.js';

@@ -121,7 +121,7 @@ describe('the link', () => {
       const count = 500;
       for (let i = 0; i < count; i++) c.sendRpc(Msg.VM_GET_ID, i, new Uint8Array(4));
       const packets = () => c.events.filter((e) => e.type === EventType.RPC_PACKET);
-      await expect.poll(() => packets().length).toBe(count);
+      await expect.poll(() => packets().length, { timeout: 20_000 }).toBe(count);
       expect(packets().map((e) => e.payload[2] | (e.payload[3] << 8))).toEqual(
         Array.from({ length: count }, (_, i) => i),
       );
