@@ -17,7 +17,7 @@ export interface FuzzOptions {
   swarm: boolean;
   /** Commands of a sequence, at most. */
   length: number;
-  /** Invariants after every so many commands. */
+  /** All invariants after every so many commands; the quick ones after each. */
   checkEvery: number;
   /** Triggers that may kill RM. */
   excuse: readonly string[];

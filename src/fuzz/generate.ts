@@ -1,10 +1,11 @@
 /** Random command sequences: weighted, resolved against the model as they are made, with swarm configurations. */
 import { nextU32, type Prng, prng } from '../base/index.js';
 import { Msg, VmState } from '../protocol/index.js';
-import { COMMANDS, type Command } from './lifecycle/commands.js';
+import { COMMANDS, type Command, type Request, type Step } from './lifecycle/commands.js';
 import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset } from './lifecycle/rules-vm.js';
-import { HLOS, RM, type World } from './lifecycle/world.js';
+import { HLOS, num, RM, type World } from './lifecycle/world.js';
+import type { Source } from './run.js';
 
 export interface GenerateOptions {
   /** Commands of one sequence, at most. */
@@ -22,45 +23,56 @@ const ATTEMPTS = 40;
 
 export const below = (g: Prng, limit: number): number => nextU32(g) % limit;
 
-/** Requests that cannot kill RM, whatever they say: no need to try them on a copy of the model. */
-const HARMLESS: ReadonlySet<number> = new Set([
-  Msg.VM_ALLOCATE,
-  Msg.VM_CONFIG_IMAGE,
-  Msg.VM_AUTH_IMAGE,
-  Msg.MEM_SHARE,
-  Msg.MEM_LEND,
-  Msg.MEM_DONATE,
-  Msg.MEM_RECLAIM,
-  Msg.MEM_RELEASE,
-  Msg.VM_GET_STATE,
-  Msg.VM_GET_ID,
-  Msg.VM_GET_VMID,
-  Msg.VM_GET_PEERS,
-  Msg.VM_GET_OWNER,
-  Msg.VM_GET_HYP_RESOURCES,
-  Msg.VM_GET_CRASH_MSG,
-  Msg.VM_HOST_GET_TYPE,
-  Msg.VM_LOOKUP_URI,
-  Msg.VM_LOOKUP_NAME,
-  Msg.VM_LOOKUP_GUID,
-  Msg.VM_SET_TIME_BASE,
-  Msg.VM_CONSOLE_OPEN,
-  Msg.VM_CONSOLE_CLOSE,
-]);
-
-/** Commands that the model predicts as deadly, or as the end of what it follows, must be asked for. */
-function allowed(w: World, command: Command, options: GenerateOptions, last: boolean): boolean {
-  const step = COMMANDS[command.name].build(w, command.args);
-  if (step === undefined) return false;
-  if (step.kind !== 'request' && step.kind !== 'burst') return true;
-  if (step.kind === 'request' && HARMLESS.has(step.request.id)) return true;
-  const trial = cloneWorld(w);
-  for (const { from, id, payload } of step.kind === 'request' ? [step.request] : step.requests) {
-    predict(trial, from, id, payload);
+/** Whether the model may find that a request kills RM, or is the end of what it follows: only then it is worth a try. */
+function risky(w: World, { from, id, payload: p }: Request): boolean {
+  const vm = w.vms.get(num(p, 0, 2));
+  switch (id) {
+    case Msg.VM_DEALLOCATE:
+      return vm === undefined;
+    case Msg.VM_RESET:
+      return vm !== undefined && (!vm.config || vm.broken || vm.wasReset);
+    case Msg.VM_START:
+      return vm?.state === VmState.READY;
+    case Msg.VM_STOP:
+      return vm !== undefined && (p[2] & 1) === 0 && !w.links.has(vm.vmid);
+    case Msg.VM_EXIT:
+      return from === HLOS;
+    case Msg.VM_IRQ_LEND:
+    case Msg.VM_IRQ_RELEASE:
+    case Msg.VM_IRQ_RECLAIM:
+    case Msg.VM_CONSOLE_WRITE:
+      return p.length === 0;
+    case Msg.MEM_NOTIFY:
+      return p[4] === 1 || p[4] === 8;
+    case Msg.MEM_ACCEPT:
+    case Msg.MEM_APPEND:
+    case Msg.VM_IRQ_ACCEPT:
+    case Msg.VM_IRQ_NOTIFY:
+    case Msg.IPA_RESERVE:
+      return true;
+    default:
+      return false;
   }
+}
+
+/**
+ * What a command comes to; undefined: nothing, or something that must be asked for because the model predicts that RM dies of
+ * it, or does not follow RM from there on (`last`: that may be).
+ */
+function allowed(w: World, command: Command, options: GenerateOptions, last: boolean): Step | undefined {
+  const step = COMMANDS[command.name].build(w, command.args);
+  if (step === undefined) return undefined;
+  const mayDie = (id: string): boolean => options.deaths.includes('all') || options.deaths.includes(id);
+  if (step.kind === 'stops' && w.vms.get(step.vmid)?.noShutdown === true)
+    return mayDie('no-shutdown-halt') ? step : undefined;
+  if (step.kind !== 'request' && step.kind !== 'burst') return step;
+  const requests = step.kind === 'request' ? [step.request] : step.requests;
+  if (!requests.some((request) => risky(w, request))) return step;
+  const trial = cloneWorld(w);
+  for (const { from, id, payload } of requests) predict(trial, from, id, payload);
   while (trial.resetting.length > 0 && trial.death === undefined) finishReset(trial, trial.resetting.shift() as number);
-  if (trial.death !== undefined) return options.deaths.includes('all') || options.deaths.includes(trial.death);
-  return trial.lost === undefined && (trial.over === undefined || last);
+  if (trial.death !== undefined) return mayDie(trial.death) ? step : undefined;
+  return trial.lost === undefined && (trial.over === undefined || last) ? step : undefined;
 }
 
 function anyCommand(bag: readonly string[], g: Prng): Command {
@@ -98,7 +110,7 @@ function purposeful(w: World, g: Prng): Command {
 }
 
 /** A source of commands for one sequence; the same seed gives the same sequence against the same machine. */
-export function generator(seed: number, options: GenerateOptions): (w: World) => Command | undefined {
+export function generator(seed: number, options: GenerateOptions): Source {
   const g = prng(seed);
   for (let i = 0; i < 4; i++) nextU32(g);
   const names = Object.keys(COMMANDS).filter((name) => {
@@ -111,14 +123,15 @@ export function generator(seed: number, options: GenerateOptions): (w: World) =>
     if (left-- <= 0) return undefined;
     for (let i = 0; i < ATTEMPTS; i++) {
       const command = below(g, 2) === 0 ? purposeful(w, g) : anyCommand(bag, g);
-      if (allowed(w, command, options, below(g, 8) === 0)) return command;
+      const step = allowed(w, command, options, below(g, 8) === 0);
+      if (step !== undefined) return { command, step };
     }
     return undefined;
   };
 }
 
 /** A source that hands out a given list. */
-export function listed(commands: readonly Command[]): () => Command | undefined {
+export function listed(commands: readonly Command[]): Source {
   let i = 0;
-  return () => commands[i++];
+  return () => (i < commands.length ? { command: commands[i++] } : undefined);
 }

@@ -1,5 +1,6 @@
 /** Carries out commands against a machine and the model, and compares what comes back. */
 import { MESSAGES, RM_ERROR_NAMES, RpcType } from '../protocol/index.js';
+import { type Check, quickCheck } from '../sim/invariants.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
 import { predict } from './lifecycle/predict.js';
@@ -33,11 +34,17 @@ export interface RunResult {
   lives: number;
 }
 
+/** A command, and what it comes to in the present state if its source has found that out already. */
+export interface Planned {
+  command: Command;
+  step?: Step;
+}
+
 /** Gives the next command for a state of the model; undefined: the sequence is over. */
-export type Source = (w: World) => Command | undefined;
+export type Source = (w: World) => Planned | undefined;
 
 export interface RunOptions {
-  /** Invariants are checked after every so many commands, and at the end. */
+  /** All invariants are checked after every so many commands and at the end, the quick ones after each. */
   checkEvery: number;
   counts?: AnswerCounts;
   /** Triggers that may kill RM although the model did not say so. */
@@ -129,9 +136,10 @@ export class Runner {
     this.counts = options.counts;
     const result: RunResult = { executed: [], failure: undefined, death: undefined, requests: 0, lives: 0 };
     for (;;) {
-      const command = source(this.w);
-      if (command === undefined) break;
-      const step = COMMANDS[command.name]?.build(this.w, command.args);
+      const planned = source(this.w);
+      if (planned === undefined) break;
+      const { command } = planned;
+      const step = planned.step ?? COMMANDS[command.name]?.build(this.w, command.args);
       if (step === undefined) continue;
       options.onStep?.(command, step);
       const at = result.executed.length;
@@ -149,18 +157,17 @@ export class Runner {
         return result;
       }
       if (this.w.lost !== undefined || this.w.over !== undefined) break;
-      if (result.executed.length % options.checkEvery === 0) {
-        result.failure = this.invariants(at);
-        if (result.failure !== undefined) return result;
-      }
+      const whole = result.executed.length % options.checkEvery === 0;
+      result.failure = this.invariants(at, whole ? machine.check : quickCheck);
+      if (result.failure !== undefined) return result;
     }
-    result.failure = this.invariants(result.executed.length - 1);
+    result.failure = this.invariants(result.executed.length - 1, machine.check);
     return result;
   }
 
-  private invariants(at: number): Failure | undefined {
+  private invariants(at: number, check: Check): Failure | undefined {
     try {
-      const [first] = this.machine.check(this.machine.sim);
+      const [first] = check(this.machine.sim);
       return first === undefined ? undefined : { kind: 'invariant', tag: first.invariant, what: first.what, at };
     } catch (error) {
       return { kind: 'crash', tag: (error as Error).message, what: String((error as Error).stack), at };

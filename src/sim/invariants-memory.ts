@@ -12,42 +12,64 @@ const GIB = 2 ** 30;
 const TWO_MIB = 2 ** 21;
 const PAGE = 4096;
 
-/** Leaves of a table as [ipa, physical address, size, attributes], joined where they continue. */
-function leaves(s: Stage2): number[][] {
-  const runs: number[][] = [];
-  let last: number[] | undefined;
-  const add = (ipa: number, leaf: number, size: number): void => {
-    const attrs = leafAttrs(leaf);
-    const phys = leaf - (leaf % PAGE);
-    if (last !== undefined && last[0] + last[2] === ipa && last[1] + last[2] === phys && last[3] === attrs) {
-      last[2] += size;
-      return;
+/** Numbers of a run: guest address, physical address, size, a leaf with its attributes. */
+const RUN = 4;
+let runs = new Float64Array(64 * RUN);
+
+/** Leaves of a table, joined where they continue, as runs in {@link runs}; how many. Most of a check is spent here. */
+function leaves(s: Stage2): number {
+  let count = 0;
+  // What continues the present run, and where.
+  let next = -1;
+  let nextIpa = -1;
+  const start = (ipa: number, leaf: number, size: number): void => {
+    if ((count + 1) * RUN > runs.length) {
+      const larger = new Float64Array(runs.length * 2);
+      larger.set(runs);
+      runs = larger;
     }
-    last = [ipa, phys, size, attrs];
-    runs.push(last);
+    const at = count++ * RUN;
+    runs[at] = ipa;
+    runs[at + 1] = leaf - (leaf % PAGE);
+    runs[at + 2] = size;
+    runs[at + 3] = leaf;
   };
-  // Plain loops: most of a check is spent here.
-  for (let i = 0; i < s.root.length; i++) {
-    const l1 = s.root[i];
-    if (l1 > 0) add(i * GIB, l1, GIB);
-    if (l1 >= 0) continue;
-    const second = s.tables[-l1];
-    for (let j = 0; j < second.length; j++) {
+  const { root, tables } = s;
+  for (let i = 0; i < root.length; i++) {
+    const l1 = root[i];
+    if (l1 === 0) continue;
+    if (l1 > 0) {
+      if (l1 === next && i * GIB === nextIpa) runs[(count - 1) * RUN + 2] += GIB;
+      else start(i * GIB, l1, GIB);
+      next = l1 + GIB;
+      nextIpa = i * GIB + GIB;
+      continue;
+    }
+    const second = tables[-l1];
+    let at = i * GIB;
+    for (let j = 0; j < second.length; j++, at += TWO_MIB) {
       const l2 = second[j];
       if (l2 === 0) continue;
-      const at = i * GIB + j * TWO_MIB;
       if (l2 > 0) {
-        add(at, l2, TWO_MIB);
+        if (l2 === next && at === nextIpa) runs[(count - 1) * RUN + 2] += TWO_MIB;
+        else start(at, l2, TWO_MIB);
+        next = l2 + TWO_MIB;
+        nextIpa = at + TWO_MIB;
         continue;
       }
-      const third = s.tables[-l2];
-      for (let k = 0; k < third.length; k++) {
+      const third = tables[-l2];
+      let ipa = at;
+      for (let k = 0; k < third.length; k++, ipa += PAGE) {
         const l3 = third[k];
-        if (l3 !== 0) add(at + k * PAGE, l3, PAGE);
+        if (l3 === 0) continue;
+        if (l3 === next && ipa === nextIpa) runs[(count - 1) * RUN + 2] += PAGE;
+        else start(ipa, l3, PAGE);
+        next = l3 + PAGE;
+        nextIpa = ipa + PAGE;
       }
     }
   }
-  return runs;
+  return count;
 }
 
 /** The segment of a set that holds `phys`. */
@@ -76,9 +98,12 @@ function checkOwners(hyp: Hypervisor, fail: Fail): void {
   }
 }
 
-function checkRun(hyp: Hypervisor, as: Addrspace, run: readonly number[], fail: Fail): void {
+function checkRun(hyp: Hypervisor, as: Addrspace, run: number, fail: Fail): void {
   const { start, owner } = memState(hyp).owners;
-  const [ipa, phys, size, attrs] = run;
+  const ipa = runs[run * RUN];
+  const phys = runs[run * RUN + 1];
+  const size = runs[run * RUN + 2];
+  const attrs = leafAttrs(runs[run * RUN + 3]);
   let low = 0;
   let high = start.length - 1;
   while (low < high) {
@@ -125,6 +150,7 @@ export function addressSpaceFaults(sim: Simulator, fail: Fail): void {
     if (o?.type !== ObjectType.ADDRSPACE) continue;
     const as = o as Addrspace;
     if (hyp.config.quirks.lendKeepsBlockMappings && as.vmid === 3) continue;
-    for (const run of leaves(as.stage2)) checkRun(hyp, as, run, fail);
+    const count = leaves(as.stage2);
+    for (let run = 0; run < count; run++) checkRun(hyp, as, run, fail);
   }
 }

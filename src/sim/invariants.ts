@@ -10,6 +10,7 @@ import type { GicThread, Vic } from '../gic/index.js';
 import {
   CapState,
   type CSpace,
+  type Hypervisor,
   type HypObject,
   NO_OBJECT,
   ObjectState,
@@ -20,7 +21,7 @@ import type { MsgQueue } from '../msgq/index.js';
 import { ObjectType } from '../protocol/index.js';
 import { isRunnable, Life, schedState, type Vcpu } from '../vcpu/index.js';
 import { addressSpaceFaults } from './invariants-memory.js';
-import { rmFaults } from './invariants-rm.js';
+import { quickRmFaults, rmFaults } from './invariants-rm.js';
 import type { Simulator } from './simulator.js';
 import { rootCspace } from './who.js';
 
@@ -118,58 +119,90 @@ function countThread(v: Vcpu): void {
 const MOVING = 1 << 3;
 const RUN = 1 << 11;
 
-/** Vic id * 1024 + INTID to the source bound there, or undefined for a fault that was reported. */
-function sourcesOf(object: HypObject): VirqSource[] {
-  const o = object as unknown as Record<string, VirqSource>;
-  switch (object.type) {
-    case ObjectType.DOORBELL:
-      return [o.source];
-    case ObjectType.MSGQUEUE:
-      return [o.sendSource, o.receiveSource];
-    case ObjectType.THREAD:
-      return [o.haltVirq, o.wakeupVirq];
-    case ObjectType.VPM_GROUP:
-      return [o.suspendVirq];
-    case ObjectType.VIRTIO_MMIO:
-      return [o.backend, o.frontend];
-    case ObjectType.HWIRQ:
-      return o.source.vic === NO_OBJECT ? [] : [o.source];
-    default:
-      return [];
+const INTIDS = 1024;
+
+/** Which numbers of which VIC have a source: by slot of the VIC, reused. */
+class Bindings {
+  private owner = new Int32Array(16 * INTIDS);
+  private readonly slots: number[] = [];
+  private used = 0;
+
+  /** Takes the VICs of a machine. */
+  reset(objects: readonly (HypObject | undefined)[]): void {
+    this.used = 0;
+    for (const o of objects) if (o?.type === ObjectType.VIC) this.slots[o.id] = this.used++;
+    if (this.used * INTIDS > this.owner.length) this.owner = new Int32Array(this.used * 2 * INTIDS);
+    else this.owner.fill(0, 0, this.used * INTIDS);
   }
+
+  /** Object whose source has the number already, or -1; now it is `id`'s. */
+  bind(vic: number, virq: number, id: number): number {
+    const at = this.slots[vic] * INTIDS + virq;
+    const before = this.owner[at] - 1;
+    this.owner[at] = id + 1;
+    return before;
+  }
+
+  /** Shared numbers with a source. */
+  count(vic: number): number {
+    let n = 0;
+    const at = this.slots[vic] * INTIDS;
+    for (let i = at + 32; i < at + INTIDS; i++) if (this.owner[i] !== 0) n++;
+    return n;
+  }
+}
+
+const bindings = new Bindings();
+
+function checkSource(hyp: Hypervisor, id: number, source: VirqSource | undefined, fail: Fail): void {
+  if (source === undefined || source.vic === NO_OBJECT) return;
+  const { vic: vicId, virq } = source;
+  const vic = hyp.objects[vicId] as Vic | undefined;
+  const name = (): string => `source ${source.kind} of object ${id}`;
+  if (vic === undefined || vic.type !== ObjectType.VIC) {
+    fail('virqs-agree', `${name()} is bound to object ${vicId}, which is no VIC`);
+    return;
+  }
+  const other = bindings.bind(vicId, virq, id);
+  if (other >= 0) fail('virqs-agree', `${name()} and one of object ${other} are both bound to ${virq} of VIC ${vicId}`);
+  if (virq >= 32 && vic.bound[virq - 32] !== 1)
+    fail('virqs-agree', `${name()} is bound to ${virq}, which VIC ${vicId} holds for free`);
 }
 
 function checkSources(sim: Simulator, fail: Fail): void {
   const { hyp } = sim;
-  const seen = new Map<number, string>();
-  const perVic = new Map<number, number>();
+  bindings.reset(hyp.objects);
   for (const object of hyp.objects) {
     if (object === undefined) continue;
-    for (const source of sourcesOf(object)) {
-      if (source === undefined || source.vic === NO_OBJECT) continue;
-      const vic = hyp.objects[source.vic] as Vic | undefined;
-      const name = `source ${source.kind} of object ${object.id}`;
-      if (vic === undefined || vic.type !== ObjectType.VIC) {
-        fail('virqs-agree', `${name} is bound to object ${source.vic}, which is no VIC`);
-        continue;
-      }
-      const key = source.vic * 1024 + source.virq;
-      const other = seen.get(key);
-      if (other !== undefined)
-        fail('virqs-agree', `${name} and ${other} are both bound to ${source.virq} of VIC ${vic.id}`);
-      seen.set(key, name);
-      if (source.virq < 32) continue;
-      perVic.set(vic.id, (perVic.get(vic.id) ?? 0) + 1);
-      if (vic.bound[source.virq - 32] !== 1)
-        fail('virqs-agree', `${name} is bound to ${source.virq}, which VIC ${vic.id} holds for free`);
+    const o = object as unknown as Record<string, VirqSource>;
+    switch (object.type) {
+      case ObjectType.HWIRQ:
+      case ObjectType.DOORBELL:
+        checkSource(hyp, object.id, o.source, fail);
+        break;
+      case ObjectType.MSGQUEUE:
+        checkSource(hyp, object.id, o.sendSource, fail);
+        checkSource(hyp, object.id, o.receiveSource, fail);
+        break;
+      case ObjectType.THREAD:
+        checkSource(hyp, object.id, o.haltVirq, fail);
+        checkSource(hyp, object.id, o.wakeupVirq, fail);
+        break;
+      case ObjectType.VPM_GROUP:
+        checkSource(hyp, object.id, o.suspendVirq, fail);
+        break;
+      case ObjectType.VIRTIO_MMIO:
+        checkSource(hyp, object.id, o.backend, fail);
+        checkSource(hyp, object.id, o.frontend, fail);
+        break;
     }
   }
   for (const object of hyp.objects) {
     if (object?.type !== ObjectType.VIC) continue;
     let bound = 0;
     const marks = (object as Vic).bound;
-    for (let i = marks.indexOf(1); i >= 0; i = marks.indexOf(1, i + 1)) bound++;
-    const known = perVic.get(object.id) ?? 0;
+    for (let i = 0; i < marks.length; i++) if (marks[i] === 1) bound++;
+    const known = bindings.count(object.id);
     if (bound !== known) fail('virqs-agree', `VIC ${object.id} holds ${bound} numbers for bound, sources say ${known}`);
   }
 }
@@ -219,40 +252,54 @@ function checkSpace(sim: Simulator, space: CSpace, fail: Fail): void {
   if (used !== space.capCount) fail('caps-live', `space ${space.id} counts ${space.capCount} capabilities of ${used}`);
 }
 
+/** By thread: CPU * 256 + priority + 1 of the queue that it is in, -CPU - 1 where it is active; and the CPU that executes it. */
+const places = new Map<number, number>();
+const executes = new Map<number, number>();
+
+const placeName = (place: number): string =>
+  place < 0 ? `active on CPU ${-place - 1}` : `queued on CPU ${(place - 1) >> 8} at ${(place - 1) & 255}`;
+
+function put(id: number, place: number, fail: Fail): void {
+  const before = places.get(id);
+  if (before !== undefined) fail('one-cpu-per-vcpu', `thread ${id} is ${placeName(before)} and ${placeName(place)}`);
+  places.set(id, place);
+}
+
 function checkScheduler(sim: Simulator, fail: Fail): void {
   const { hyp } = sim;
   const { cpus } = schedState(hyp);
-  const place = new Map<number, string>();
-  const put = (id: number, where: string): void => {
-    const before = place.get(id);
-    if (before !== undefined) fail('one-cpu-per-vcpu', `thread ${id} is ${before} and ${where}`);
-    place.set(id, where);
-  };
-  const executes = new Map<number, number>();
-  cpus.forEach((s, cpu) => {
-    if (s.active !== NO_OBJECT) put(s.active, `active on CPU ${cpu}`);
-    s.queues.forEach((queue, priority) => {
-      for (const id of queue) put(id, `queued on CPU ${cpu} at ${priority}`);
-    });
-    if (s.executing === NO_OBJECT) return;
+  places.clear();
+  executes.clear();
+  for (let cpu = 0; cpu < cpus.length; cpu++) {
+    const s = cpus[cpu];
+    if (s.active !== NO_OBJECT) put(s.active, -cpu - 1, fail);
+    for (let priority = 0; priority < s.queues.length; priority++) {
+      const queue = s.queues[priority];
+      for (let i = 0; i < queue.length; i++) put(queue[i], cpu * 256 + priority + 1, fail);
+    }
+    if (s.executing === NO_OBJECT) continue;
     if (executes.has(s.executing))
       fail('one-cpu-per-vcpu', `thread ${s.executing} executes on CPU ${cpu} and ${executes.get(s.executing)}`);
     executes.set(s.executing, cpu);
-  });
+  }
   for (const object of hyp.objects) {
     if (object?.type !== ObjectType.THREAD) continue;
     const v = object as Vcpu;
-    if (v.running !== (executes.get(v.id) ?? -1))
-      fail('one-cpu-per-vcpu', `thread ${v.id} says CPU ${v.running}, the CPUs say ${executes.get(v.id) ?? -1}`);
-    if (v.queued !== place.has(v.id))
-      fail(
-        'one-cpu-per-vcpu',
-        `thread ${v.id} is ${v.queued ? '' : 'not '}marked as queued, and is ${place.get(v.id) ?? 'nowhere'}`,
-      );
+    const cpu = executes.get(v.id) ?? -1;
+    if (v.running !== cpu) fail('one-cpu-per-vcpu', `thread ${v.id} says CPU ${v.running}, the CPUs say ${cpu}`);
+    const place = places.get(v.id);
+    if (v.queued !== (place !== undefined)) {
+      const where = place === undefined ? 'nowhere' : placeName(place);
+      fail('one-cpu-per-vcpu', `thread ${v.id} is ${v.queued ? '' : 'not '}marked as queued, and is ${where}`);
+    }
     if (v.queued && !isRunnable(v)) fail('one-cpu-per-vcpu', `thread ${v.id} waits for a CPU while it is blocked`);
-    if (v.proxied && v.life === Life.READY && (v.block & RUN) === 0 && !isRunBy(hyp.objects, v.id))
-      fail('proxy-in-run', `thread ${v.id} is proxy-scheduled and unblocked, but nobody runs it`);
+    checkProxy(hyp.objects, v, fail);
   }
+}
+
+function checkProxy(objects: readonly (HypObject | undefined)[], v: Vcpu, fail: Fail): void {
+  if (v.proxied && v.life === Life.READY && (v.block & RUN) === 0 && !isRunBy(objects, v.id))
+    fail('proxy-in-run', `thread ${v.id} is proxy-scheduled and unblocked, but nobody runs it`);
 }
 
 const isRunBy = (objects: readonly (HypObject | undefined)[], target: number): boolean =>
@@ -264,13 +311,16 @@ const isRunBy = (objects: readonly (HypObject | undefined)[], target: number): b
 
 function checkQueues(sim: Simulator, fail: Fail): void {
   for (const object of sim.hyp.objects) {
-    if (object?.type !== ObjectType.MSGQUEUE || object.state !== ObjectState.ACTIVE) continue;
-    const q = object as MsgQueue;
-    if (q.count < 0 || q.count > q.depth) fail('queues-bounded', `queue ${q.id} holds ${q.count} of ${q.depth}`);
-    for (let i = 0; i < q.count; i++) {
-      if (q.sizes[(q.head + i) % q.depth] > q.maxMessageSize)
-        fail('queues-bounded', `queue ${q.id} holds a message of ${q.sizes[(q.head + i) % q.depth]} bytes`);
-    }
+    if (object?.type === ObjectType.MSGQUEUE) checkQueue(object as MsgQueue, fail);
+  }
+}
+
+function checkQueue(q: MsgQueue, fail: Fail): void {
+  if (q.state !== ObjectState.ACTIVE) return;
+  if (q.count < 0 || q.count > q.depth) fail('queues-bounded', `queue ${q.id} holds ${q.count} of ${q.depth}`);
+  for (let i = 0; i < q.count; i++) {
+    if (q.sizes[(q.head + i) % q.depth] > q.maxMessageSize)
+      fail('queues-bounded', `queue ${q.id} holds a message of ${q.sizes[(q.head + i) % q.depth]} bytes`);
   }
 }
 
@@ -289,6 +339,26 @@ const RM = 255;
 /** No secondary VM has anything in the hypervisor: all that RM holds beyond boot are its parcels' extents. */
 const isBare = (sim: Simulator): boolean =>
   sim.rm.vms.every((vm, vmid) => vm?.config == null || vmid === HLOS || vmid === RM);
+
+/** The invariants that cost next to nothing: of vCPUs, of queues, and of RM's VM records and links. */
+export const QUICK: readonly string[] = ['proxy-in-run', 'queues-bounded', 'peers-mutual', 'links-have-queues'];
+
+/** Checks {@link QUICK} only: cheap enough for every step. */
+export const quickCheck: Check = (sim) => {
+  const violations: Violation[] = [];
+  const { hyp } = sim;
+  if (hyp.dead !== undefined) return violations;
+  const fail: Fail = (invariant, what) => violations.push({ invariant, what });
+  const { objects } = hyp;
+  for (let i = 0; i < objects.length; i++) {
+    const object = objects[i];
+    if (object === undefined) continue;
+    if (object.type === ObjectType.THREAD) checkProxy(objects, object as Vcpu, fail);
+    else if (object.type === ObjectType.MSGQUEUE) checkQueue(object as MsgQueue, fail);
+  }
+  if (sim.rm.state !== 'dead') quickRmFaults(sim, fail);
+  return violations;
+};
 
 /** A checker for machines that started as `booted` (primary VM at its entry, nothing done yet). */
 export function invariantChecker(booted: Simulator): Check {

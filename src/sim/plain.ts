@@ -40,9 +40,16 @@ function sameWords(a: Int32Array | Uint32Array, b: Int32Array | Uint32Array): bo
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
-function sameWide(a: Float64Array | BigUint64Array, b: Float64Array | BigUint64Array): boolean {
+function sameFloats(a: Float64Array, b: Float64Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+/** As halves: reading a 64-bit element makes a number object. */
+function sameHalves(a: Uint8Array, b: Uint8Array): boolean {
+  return sameWords(
+    new Int32Array(a.buffer, a.byteOffset, a.byteLength >> 2),
+    new Int32Array(b.buffer, b.byteOffset, b.byteLength >> 2),
+  );
 }
 
 /** A typed array: `known` if it has the same content, else a copy. */
@@ -50,8 +57,9 @@ function copyView(value: Uint8Array, known: unknown): unknown {
   if (value.constructor !== known?.constructor || value.length !== (known as Uint8Array).length) return value.slice();
   let same: boolean;
   if (value instanceof Uint8Array) same = sameBytes(value, known as Uint8Array);
-  else if ((value as unknown) instanceof Float64Array || (value as unknown) instanceof BigUint64Array)
-    same = sameWide(value as unknown as Float64Array, known as Float64Array);
+  else if ((value as unknown) instanceof Float64Array)
+    same = sameFloats(value as unknown as Float64Array, known as Float64Array);
+  else if ((value as unknown) instanceof BigUint64Array) same = sameHalves(value, known as Uint8Array);
   else if ((value as unknown) instanceof Int32Array || (value as unknown) instanceof Uint32Array)
     same = sameWords(value as unknown as Int32Array, known as Int32Array);
   else same = sameElements(value, known as Uint8Array);
@@ -63,7 +71,7 @@ function copyView(value: Uint8Array, known: unknown): unknown {
  * change between two key frames, and comparing costs a fraction of allocating. `known` must not change afterwards either.
  */
 export function copyReusing<T>(value: T, known: unknown): T {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || (value as unknown) === known) return value;
   if (typeof known !== 'object' || known === null) return clonePlain(value);
   if (Array.isArray(value)) return (Array.isArray(known) ? copyArray(value, known) : clonePlain(value)) as T;
   if (ArrayBuffer.isView(value)) return copyView(value as unknown as Uint8Array, known) as T;
@@ -104,6 +112,50 @@ function copyArray(value: readonly unknown[], known: readonly unknown[]): readon
     out[i] = copy;
   }
   return out ?? known;
+}
+
+/**
+ * Makes `live`, a record that nothing else refers to, equal to `value`, and returns it; a copy of `value` if the two are of
+ * different make. Typed arrays are filled, not replaced, which costs a fraction of comparing them; records inside of it are
+ * written too, lists of records are replaced where they differ.
+ */
+export function writeInto<T extends object>(live: T, value: T): T {
+  const to = live as Record<string, unknown>;
+  const from = value as Record<string, unknown>;
+  let extra = 0;
+  for (const key in from) {
+    const item = from[key];
+    const old = to[key];
+    extra++;
+    if (item === old) continue;
+    if (typeof item !== 'object' || item === null || typeof old !== 'object' || old === null)
+      to[key] = typeof item === 'object' ? clonePlain(item) : item;
+    else if (ArrayBuffer.isView(item)) to[key] = fill(old, item as Uint8Array);
+    else if (Array.isArray(item)) to[key] = Array.isArray(old) ? writeList(old, item) : clonePlain(item);
+    else to[key] = Array.isArray(old) || ArrayBuffer.isView(old) ? clonePlain(item) : writeInto(old, item);
+  }
+  for (const _key in to) extra--;
+  return extra === 0 ? live : clonePlain(value);
+}
+
+function fill(live: unknown, value: Uint8Array): unknown {
+  const old = live as Uint8Array;
+  if (old.constructor !== value.constructor || old.length !== value.length) return value.slice();
+  old.set(value);
+  return live;
+}
+
+/** Lists of numbers and of typed arrays in place; records in lists may belong to several. */
+function writeList(live: unknown[], value: readonly unknown[]): unknown[] {
+  if (live.length !== value.length) live.length = value.length;
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i];
+    const old = live[i];
+    if (item === old) continue;
+    live[i] =
+      ArrayBuffer.isView(item) && ArrayBuffer.isView(old) ? fill(old, item as Uint8Array) : copyReusing(item, old);
+  }
+  return live;
 }
 
 /** Marks a typed array in packed form: `[TAG, constructor index, bytes]`. */

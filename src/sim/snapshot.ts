@@ -9,7 +9,7 @@ import type { HypObject } from '../hyp/index.js';
 import type { PhysSnapshot } from '../hyp/mem/index.js';
 import { ObjectType } from '../protocol/index.js';
 import type { Rm } from '../rm/index.js';
-import { clonePlain, copyReusing, digest, packPlain, unpackPlain } from './plain.js';
+import { clonePlain, copyReusing, digest, packPlain, unpackPlain, writeInto } from './plain.js';
 import type { LoopState, Simulator } from './simulator.js';
 
 export interface Snapshot {
@@ -54,6 +54,70 @@ function copyObjects(objects: Objects, known: Objects): Objects {
   return out;
 }
 
+/** Objects are named by index, never by reference: those that live on are written in place. */
+function writeObjects(live: Objects, saved: Objects): void {
+  live.length = saved.length;
+  for (let i = 0; i < saved.length; i++) {
+    const object = saved[i];
+    const old = live[i];
+    if (object === undefined) live[i] = undefined;
+    else if (old === undefined || old.type !== object.type) live[i] = clonePlain(object);
+    else if (object.type !== ObjectType.HWIRQ) live[i] = writeInto(old, object);
+    else if (!sameHwirq(old as Hwirq, object as Hwirq)) live[i] = clonePlain(object);
+  }
+}
+
+/** The tables of interrupts are the longest lists of RM and hardly change: compared by hand like {@link sameHwirq}. */
+function sameRows<T>(a: readonly (T | null)[], b: readonly (T | null)[], same: (x: T, y: T) => boolean): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i];
+    const y = b[i];
+    if (x !== y && (x === null || y === null || !same(x, y))) return false;
+  }
+  return true;
+}
+
+type IrqTable = NonNullable<NonNullable<Rm['vms'][number]>['irq']>;
+const sameMapping = (x: IrqTable['map'][number], y: IrqTable['map'][number]): boolean =>
+  x?.kind === y?.kind && x?.irq === y?.irq && x?.state === y?.state;
+type HwirqRow = Rm['irqs']['hwirqs'][number];
+const sameOwner = (x: HwirqRow, y: HwirqRow): boolean =>
+  x?.cap === y?.cap && x?.owner === y?.owner && x?.ownerIrq === y?.ownerIrq;
+
+function copyVm(vm: Rm['vms'][number], known: Rm['vms'][number]): Rm['vms'][number] {
+  if (vm?.irq == null || known?.irq == null || !sameRows(vm.irq.map, known.irq.map, sameMapping))
+    return copyReusing(vm, known);
+  return copyReusing({ ...vm, irq: { ...vm.irq, map: known.irq.map } }, known);
+}
+
+function copyVms(vms: Rm['vms'], known: Rm['vms']): Rm['vms'] {
+  let out: Rm['vms'] | undefined;
+  for (let i = 0; i < vms.length; i++) {
+    const vm = vms[i];
+    const copy = vm == null ? vm : copyVm(vm, known[i]);
+    if (copy === known[i]) continue;
+    out ??= known.slice();
+    out[i] = copy;
+  }
+  return out ?? known;
+}
+
+function copyIrqs(irqs: Rm['irqs'], known: Rm['irqs']): Rm['irqs'] {
+  const hwirqs = sameRows(irqs.hwirqs, known.hwirqs, sameOwner) ? known.hwirqs : irqs.hwirqs;
+  // Mostly there is no loan at all.
+  const loans = sameRows(irqs.loans, known.loans, () => false) ? known.loans : irqs.loans;
+  return copyReusing({ ...irqs, hwirqs, loans }, known);
+}
+
+/** {@link copyReusing} for RM's state. */
+function copyRm(rm: Partial<Rm>, known: Partial<Rm> | undefined): Partial<Rm> {
+  if (known?.vms === undefined || known.irqs === undefined || rm.vms === undefined || rm.irqs === undefined)
+    return clonePlain(rm);
+  const simple = { ...rm, vms: known.vms, irqs: known.irqs };
+  return { ...copyReusing(simple, known), vms: copyVms(rm.vms, known.vms), irqs: copyIrqs(rm.irqs, known.irqs) };
+}
+
 /** The key frame last taken of, or put into, each machine: the next one shares with it what has not changed. */
 const lastOf = new WeakMap<Simulator, Snapshot>();
 
@@ -67,7 +131,7 @@ export function takeSnapshot(sim: Simulator): Snapshot {
     state: copyReusing(hyp.state, last?.state),
     now: hyp.now,
     dead: clonePlain(hyp.dead),
-    rm: copyReusing(rmData(sim.rm), last?.rm),
+    rm: copyRm(rmData(sim.rm), last?.rm),
     loop: clonePlain(sim.loop),
     memory: hyp.mem.savePhys(),
   };
@@ -78,10 +142,7 @@ export function takeSnapshot(sim: Simulator): Snapshot {
 /** Puts a simulator of the same options into a saved state. The snapshot can be used again. */
 export function restoreSnapshot(sim: Simulator, snapshot: Snapshot): void {
   const { hyp } = sim;
-  // Live parts that are as in the snapshot stay.
-  const objects = copyObjects(snapshot.objects, hyp.objects);
-  hyp.objects.length = 0;
-  hyp.objects.push(...objects);
+  writeObjects(hyp.objects, snapshot.objects);
   hyp.freeIds.length = 0;
   hyp.freeIds.push(...snapshot.freeIds);
   const state = copyReusing(snapshot.state, hyp.state);
@@ -91,7 +152,8 @@ export function restoreSnapshot(sim: Simulator, snapshot: Snapshot): void {
   }
   hyp.now = snapshot.now;
   hyp.dead = clonePlain(snapshot.dead);
-  Object.assign(sim.rm, copyReusing(snapshot.rm, rmData(sim.rm)));
+  // Live parts that are as in the snapshot stay.
+  Object.assign(sim.rm, copyRm(snapshot.rm, rmData(sim.rm)));
   sim.loop = clonePlain(snapshot.loop);
   hyp.mem.restorePhys(snapshot.memory);
   hyp.vic.restored?.();

@@ -22,9 +22,17 @@ export const vmName = (vmid: number): string =>
 export const rootCspace = (sim: Simulator): CSpace => sim.hyp.get<CSpace>(sim.hyp.get<Vcpu>(sim.rootThread).cspace);
 
 /** Object behind one of RM's capabilities; undefined when there is none. */
-export function rmObject(sim: Simulator, cap: bigint): HypObject | undefined {
-  const view = findCap(rootCspace(sim), cap);
-  return typeof view === 'number' ? undefined : sim.hyp.objects[view.table.object[view.lower]];
+export const rmObject = (sim: Simulator, cap: bigint): HypObject | undefined =>
+  capObject(rootCspace(sim), sim.hyp.objects, cap);
+
+/** Object behind a capability of a space; undefined when there is none. */
+export function capObject(
+  space: CSpace,
+  objects: readonly (HypObject | undefined)[],
+  cap: bigint,
+): HypObject | undefined {
+  const view = findCap(space, cap);
+  return typeof view === 'number' ? undefined : objects[view.table.object[view.lower]];
 }
 
 /** Names of all threads that RM knows, by thread id. */

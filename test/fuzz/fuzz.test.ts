@@ -1,5 +1,6 @@
 /** The fuzzer itself: repeatability, shrinking, recordings, tables. */
 import { describe, expect, it } from 'vitest';
+import { generator } from '../../src/fuzz/generate.js';
 import {
   answerTable,
   defaultFuzzOptions,
@@ -10,6 +11,8 @@ import {
   recordingText,
 } from '../../src/fuzz/index.js';
 import { GUESTS } from '../../src/fuzz/lifecycle/guests.js';
+import { Machine } from '../../src/fuzz/machine.js';
+import { Runner } from '../../src/fuzz/run.js';
 import { shrink } from '../../src/fuzz/shrink.js';
 import { coverage } from '../../src/machine/index.js';
 import { RmError } from '../../src/protocol/index.js';
@@ -59,6 +62,17 @@ describe('a run of the fuzzer', () => {
     const digest = one.digestAfter(life.slice(0, 8));
     expect(one.digestAfter(life.slice(0, 8))).toBe(digest);
     expect(new Fuzzer(defaultFuzzOptions()).digestAfter(life.slice(0, 8))).toBe(digest);
+  });
+
+  it('comes back to its start exactly, whatever happened', () => {
+    const machine = new Machine();
+    const runner = new Runner(machine);
+    const start = machine.digest();
+    for (let seed = 1; seed < 12; seed++) {
+      runner.run(generator(seed, { length: 60, swarm: false, deaths: ['all'] }), { checkEvery: 100 });
+      machine.reset();
+      expect(machine.digest()).toBe(start);
+    }
   });
 
   it('carries out a whole life', () => {

@@ -7,7 +7,7 @@ import type { CSpace } from '../../src/hyp/index.js';
 import { memState } from '../../src/hyp/mem/space.js';
 import type { MsgQueue } from '../../src/msgq/index.js';
 import { ObjectType } from '../../src/protocol/index.js';
-import { INVARIANTS } from '../../src/sim/invariants.js';
+import { INVARIANTS, QUICK, quickCheck } from '../../src/sim/invariants.js';
 import { schedState, type Vcpu } from '../../src/vcpu/index.js';
 
 const machine = new Machine();
@@ -24,9 +24,10 @@ const RUNNING = [
 const names = (): string[] => [...new Set(machine.check(sim).map((v) => v.invariant))];
 const objects = <T>(type: number): T[] => sim.hyp.objects.filter((o) => o?.type === type) as unknown as T[];
 
-beforeEach(() => {
+const boot = (): void => {
   new Runner(machine).run(listed(RUNNING.map(([name, ...args]) => ({ name, args }))), { checkEvery: 1000 });
-});
+};
+beforeEach(boot);
 
 const DAMAGE: Record<string, () => void> = {
   'refs-exact': () => {
@@ -81,6 +82,16 @@ describe('invariants', () => {
 
   it('are all tried here', () => {
     expect(Object.keys(DAMAGE).sort()).toEqual(Object.keys(INVARIANTS).sort());
+  });
+
+  it('are found by the quick check too, as far as it goes', () => {
+    for (const [name, damage] of Object.entries(DAMAGE)) {
+      boot();
+      expect(quickCheck(sim)).toEqual([]);
+      damage();
+      const full = machine.check(sim).filter((v) => QUICK.includes(v.invariant));
+      expect(quickCheck(sim), name).toEqual(full);
+    }
   });
 
   for (const [name, damage] of Object.entries(DAMAGE)) {

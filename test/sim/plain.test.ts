@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clonePlain, copyReusing, digest, packPlain, unpackPlain } from '../../src/sim/plain.js';
+import { clonePlain, copyReusing, digest, packPlain, unpackPlain, writeInto } from '../../src/sim/plain.js';
 
 const leaf = fc.oneof(
   fc.integer(),
@@ -67,5 +67,28 @@ describe('plain state', () => {
 
   it('gives different digests to states that differ in one byte', () => {
     expect(digest(packPlain([new Uint8Array(64)]))).not.toBe(digest(packPlain([new Uint8Array(64).fill(1, 63)])));
+  });
+});
+
+describe('writing into a record', () => {
+  const record = fc.dictionary(key, state, { noNullPrototype: true });
+
+  it('makes it equal, and shares nothing with what it was made equal to', () => {
+    fc.assert(
+      fc.property(record, record, (live, value) => {
+        const before = clonePlain(value);
+        const result = writeInto(clonePlain(live), value);
+        expect(result).toEqual(before);
+        // Emptying all of the result leaves the value alone.
+        const empty = (x: unknown): void => {
+          if (typeof x !== 'object' || x === null) return;
+          if (ArrayBuffer.isView(x)) (x as Int32Array).fill(x instanceof BigUint64Array ? (7n as never) : 7);
+          else for (const part of Object.values(x)) empty(part);
+          if (Array.isArray(x)) x.length = 0;
+        };
+        empty(result);
+        expect(value).toEqual(before);
+      }),
+    );
   });
 });
