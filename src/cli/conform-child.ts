@@ -20,6 +20,8 @@ type Result = Verdict & { log: string };
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
 const TURNS_BEFORE_LOOK = 64;
+/** Starting a program takes longer than answering, ms. */
+const START_MS = 20_000;
 
 class ChildGone extends Error {}
 class ChildSilent extends Error {}
@@ -116,7 +118,7 @@ const listen = (server: Server, path: string): Promise<void> =>
 /** What the client says first. `mayEnd`: ending without a word is the case's to judge. */
 async function greet(run: Running, mayEnd: boolean): Promise<Greeting> {
   const { client } = run;
-  const until = performance.now() + run.timeoutMs;
+  const until = performance.now() + Math.max(START_MS, run.timeoutMs);
   for (;;) {
     if (run.fault !== undefined) throw run.fault;
     const { greeting, exit } = client;
@@ -155,10 +157,14 @@ async function driveByTurns(run: Running, step: Step, limit: number): Promise<vo
     } else {
       const worked = bench.advance(limit);
       link?.tick();
-      if (link?.isBusy() === true || (worked && bench.now() <= limit)) continue;
-      // The machine rests. What the client has to say to it may still be on its way.
+      const late = bench.now() > limit;
+      if (!late && (worked || link?.isBusy() === true)) continue;
+      // The machine rests, or time is over. What the client has to say to it may still be on its way.
       if (link === undefined || link.told === run.seen) return;
-      if (await settle(run, step)) return;
+      if ((await settle(run, step)) || late) {
+        over(run, step);
+        return;
+      }
     }
   }
 }

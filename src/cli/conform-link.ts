@@ -66,6 +66,8 @@ export class ChildLink {
       this.wfiReply(this.wfi.tag);
       this.wfi = undefined;
     }
+    // The bench remembers the earliest alarm only.
+    if (this.wfi !== undefined && this.wfi.deadline !== NEVER) bench.alarm(this.wfi.deadline);
     if (this.attached && !this.rpcOnly && !this.irqSent && this.irqs.length > 0) {
       this.irqSent = true;
       this.told++;
@@ -139,7 +141,7 @@ export class ChildLink {
       }
       case FrameType.TIME: {
         const until = this.bench.now() + Number(le64(b, 0));
-        this.bench.alarm(until);
+        if (until > this.bench.now()) this.bench.alarm(until);
         while (this.bench.now() < until && this.bench.advance(until)) this.tick();
         this.out.u64(
           this.reply(type, tag, At.TIME_REPLY.SIZE) + At.TIME_REPLY.NOW_NS,
