@@ -44,6 +44,7 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
   const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
   if (pa >= 0) {
     if (pa < BUS_END) {
+      if (ipa % size !== 0) return accessSplit(hyp, v, va, access, value);
       const answer = busAccess(pa, size, write);
       return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
     }
@@ -73,23 +74,33 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
   }
 }
 
-/** An access across a page border: the emulated CPU makes two aligned ones and takes its bytes from both. */
+/**
+ * An access across a page border, or an unaligned one of a device: the emulated CPU translates every page first, then loads two
+ * aligned values and takes its bytes from both, or stores byte by byte.
+ */
 function accessSplit(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
+  const byte = { ...access, size: 1, isv: false };
   const size = BigInt(access.size);
+  const last = va + size - 1n;
+  const lastPage = last - (last % BigInt(PAGE));
+  for (const at of lastPage > va ? [va, lastPage] : [va]) {
+    const mapped = at < IPA_LIMIT && hyp.mem.translate(v.addrspace, Number(at), access.write) >= 0;
+    if (!mapped) return accessMemory(hyp, v, at, byte, 0n);
+  }
+  if (access.write) {
+    for (let i = 0n; i < size; i++) {
+      const done = accessMemory(hyp, v, va + i, byte, (value >> (8n * i)) & 0xffn);
+      if (done === 'gone' || 'exception' in done) return done;
+    }
+    return { value: 0n };
+  }
   const low = va - (va % size);
-  const shift = (va % size) * 8n;
-  const mask = (1n << (size * 8n)) - 1n;
-  const part = { ...access, write: false, isv: false };
-  const first = accessMemory(hyp, v, low, part, 0n);
+  const first = accessMemory(hyp, v, low, { ...access, isv: false }, 0n);
   if (first === 'gone' || 'exception' in first) return first;
-  const second = accessMemory(hyp, v, low + size, part, 0n);
+  const second = accessMemory(hyp, v, low + size, { ...access, isv: false }, 0n);
   if (second === 'gone' || 'exception' in second) return second;
   const both = (second.value << (size * 8n)) | first.value;
-  if (!access.write) return { value: (both >> shift) & mask };
-  const merged = (both & ~(mask << shift)) | ((value & mask) << shift);
-  const write = { ...part, write: true };
-  const done = accessMemory(hyp, v, low, write, merged & mask);
-  return done === 'gone' || 'exception' in done ? done : accessMemory(hyp, v, low + size, write, merged >> (size * 8n));
+  return { value: (both >> ((va % size) * 8n)) & ((1n << (size * 8n)) - 1n) };
 }
 
 /** An external abort from the bus, as the hardware reports it: with WnR, unlike an injected one. */
