@@ -5,6 +5,7 @@
  * of both groups.
  */
 import {
+  anyLr,
   LR_ACTIVE,
   LR_EOI,
   LR_GROUP1,
@@ -27,6 +28,7 @@ const MIN_BPR1 = 3;
 
 /** Register with the highest-priority pending interrupt of an enabled group, or -1. Equal priorities: lowest register. */
 export function highestPending(v: GicVcpu): number {
+  if ((anyLr(v.lrHw) & LR_PENDING) === 0) return -1;
   let best = IDLE_PRIORITY;
   let index = -1;
   for (let i = 0; i < LR_COUNT; i++) {
@@ -175,6 +177,9 @@ export interface Maintenance {
  * well: with group 0 enabled, disabling group 1 keeps the interrupt asserted for ever (vgic "Corrections" to 4.3).
  */
 export function maintenance(v: GicVcpu): Maintenance | undefined {
+  const groupDisabled = (v.group0DisableIrq || v.group1DisableIrq) && !v.veng1;
+  // Asked after every operation; the usual answer needs no look at the single registers.
+  if (!groupDisabled && !v.npie && v.eoiCount === 0 && (anyLr(v.lrHw) & LR_EOI) === 0) return undefined;
   let eoi = 0;
   let pending = false;
   for (let i = 0; i < LR_COUNT; i++) {
@@ -184,7 +189,6 @@ export function maintenance(v: GicVcpu): Maintenance | undefined {
   }
   const unlistedEoi = v.eoiCount !== 0;
   const nonePending = v.npie && !pending;
-  const groupDisabled = (v.group0DisableIrq || v.group1DisableIrq) && !v.veng1;
   if (eoi === 0 && !unlistedEoi && !nonePending && !groupDisabled) return undefined;
   return { eoi, unlistedEoi, nonePending, groupDisabled };
 }

@@ -167,6 +167,7 @@ function handleMaintenance(g: Gic, v: GicVcpu): void {
 
 /** WFI asks once more before it sleeps. */
 export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
+  if (!v.npie && isQuiet(g, v)) return;
   const before = beginWork(g, v.thread);
   handleMaintenance(g, v);
   endWork(g, v.thread, before);
@@ -241,7 +242,13 @@ export function onBehalfOf<T>(g: Gic, thread: number, operation: () => T): T {
   }
 }
 
+/** No CPU has a request, and the vCPU no cause of a maintenance interrupt. */
+const isQuiet = (g: Gic, v: GicVcpu | undefined): boolean =>
+  g.ipis.length === 0 &&
+  (v === undefined || (v.ipi === 0 && (v.owner < 0 || !v.active || maintenance(v) === undefined)));
+
 function settle(g: Gic, thread: number): void {
+  if (isQuiet(g, gicOf(g, thread))) return;
   g.depth++;
   let next: number | undefined = thread;
   while (next !== undefined && g.hyp.dead === undefined) {

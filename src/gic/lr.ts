@@ -32,6 +32,9 @@ export function writeLr(v: GicVcpu, i: number): void {
   v.lrHw[i] = v.lr[i];
 }
 
+/** Bits that any of the registers has. */
+export const anyLr = (lrs: readonly number[]): number => lrs[0] | lrs[1] | lrs[2] | lrs[3];
+
 /** Register that lists an interrupt ({@link NO_VIRQ}: lowest free one), or -1. A loop: the built-in search costs more. */
 export function lrOf(v: GicVcpu, virq: number): number {
   for (let i = 0; i < LR_COUNT; i++) if (v.lrVirq[i] === virq) return i;

@@ -32,7 +32,7 @@ export {
   type SmcccFunction,
   type SmcccHandler,
 } from './hypervisor.js';
-export { lookup, lookupAny, lookupConfigure, lookupIn, lookupInit } from './lookup.js';
+export { granted, lookup, lookupAny, lookupConfigure, lookupIn, lookupInit, objectOf } from './lookup.js';
 export { type AccessResult, Fault, type GuestException, type MemPort, type SchedPort, type VicPort } from './ports.js';
 export { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
 export {

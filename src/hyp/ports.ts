@@ -16,8 +16,8 @@ export interface GuestException {
 /** Result of a device or system-register access. */
 export type AccessResult = { value: bigint } | { exception: GuestException };
 
-/** Why a stage-2 translation failed. Negative so that it never collides with a physical address. */
-export const Fault = { TRANSLATION: -1, PERMISSION: -2 } as const;
+/** Why a stage-2 translation failed, or a copy that may only touch RAM (DEVICE). Negative so that it never collides with a physical address. */
+export const Fault = { TRANSLATION: -1, PERMISSION: -2, DEVICE: -3 } as const;
 
 export interface VicPort {
   assertSource(source: VirqSource, edgeOnly: boolean): void;
@@ -86,6 +86,8 @@ export interface MemPort {
   translate(addrspace: number, ipa: number, write: boolean, execute?: boolean): number;
   /** Page that backs `ipa` and EL1's access to it (X 1, W 2, R 4), whatever that allows; `undefined` when nothing is mapped. */
   pageOf(addrspace: number, ipa: number): { pa: number; access: number } | undefined;
+  /** EL1 access to a guest range, page by page: 0, or the `Fault` of the first page that refuses, before which all is copied. */
+  accessGuest(addrspace: number, ipa: number, bytes: Uint8Array, write: boolean): number;
   /** EL1 access to a guest range, all of it or nothing: 0, or the `Fault` of the first page that refuses. */
   readGuest(addrspace: number, ipa: number, to: Uint8Array): number;
   writeGuest(addrspace: number, ipa: number, from: Uint8Array): number;

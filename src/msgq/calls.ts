@@ -2,14 +2,16 @@
 import { lo32 } from '../base/index.js';
 import {
   bindSource,
+  granted,
   type Hypervisor,
   type HypObject,
   lookup,
   lookupInit,
+  objectOf,
   type Thread,
   unbindSource,
 } from '../hyp/index.js';
-import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
+import { Call, HypError, ObjectState, ObjectType, Rights } from '../protocol/index.js';
 import {
   flush,
   MAX_MESSAGE_SIZE,
@@ -21,8 +23,15 @@ import {
 } from './msgqueue.js';
 import { configureReceive, configureSend } from './thresholds.js';
 
-const find = (hyp: Hypervisor, caller: Thread, id: bigint, right: number): MsgQueue | number =>
-  lookup<MsgQueue>(hyp, caller, id, ObjectType.MSGQUEUE, right);
+/** An active lookup of a message queue. */
+function find(hyp: Hypervisor, caller: Thread, id: bigint, right: number): MsgQueue | number {
+  const object = objectOf(hyp, caller, id);
+  if (object < 0) return -object;
+  const queue = hyp.objects[object] as MsgQueue;
+  if (queue.type !== ObjectType.MSGQUEUE) return HypError.CSPACE_WRONG_OBJECT_TYPE;
+  if ((granted.rights & right) !== right) return HypError.CSPACE_INSUFFICIENT_RIGHTS;
+  return queue.state === ObjectState.ACTIVE ? queue : HypError.OBJECT_STATE;
+}
 
 function registerBinding(hyp: Hypervisor): void {
   const sides = [

@@ -17,14 +17,21 @@ export interface LinkPlace {
 /** Where the primary VM finds its link: capabilities 0 and 1; buffers inside the area that its driver uses. */
 export const PRIMARY_LINK: LinkPlace = { txCap: 0n, rxCap: 1n, txBuffer: 0x4102_c000, rxBuffer: 0x4103_4000 };
 
-const PACKET_MAX = 240;
+const PACKET_MAX_ARGUMENT = 240n;
 const PUSH = 1n;
 
 export class HostPackets implements PacketPort {
+  /** The buffers' addresses as arguments. */
+  private readonly txArgument: bigint;
+  private readonly rxArgument: bigint;
+
   constructor(
     readonly host: HostVcpu,
     readonly place: LinkPlace = PRIMARY_LINK,
-  ) {}
+  ) {
+    this.txArgument = BigInt(place.txBuffer);
+    this.rxArgument = BigInt(place.rxBuffer);
+  }
 
   send(packet: Uint8Array): boolean {
     const { host, place } = this;
@@ -32,7 +39,7 @@ export class HostPackets implements PacketPort {
     const { x } = host;
     x[0] = place.txCap;
     x[1] = BigInt(packet.length);
-    x[2] = BigInt(place.txBuffer);
+    x[2] = this.txArgument;
     x[3] = PUSH;
     x[4] = 0n;
     return host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind === 'done' && lo32(host.x[0]) === HypError.OK;
@@ -42,8 +49,8 @@ export class HostPackets implements PacketPort {
     const { host, place } = this;
     const { x } = host;
     x[0] = place.rxCap;
-    x[1] = BigInt(place.rxBuffer);
-    x[2] = BigInt(PACKET_MAX);
+    x[1] = this.rxArgument;
+    x[2] = PACKET_MAX_ARGUMENT;
     x[3] = 0n;
     if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE).kind !== 'done' || lo32(host.x[0]) !== HypError.OK)
       return undefined;

@@ -10,7 +10,6 @@ import { type GuestException, HYPERCALL_BASE } from '../hyp/index.js';
 import { Call } from '../protocol/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { accessMemory, Vector } from './a64-runner.js';
-import { part } from './rm-port.js';
 import type { Simulator } from './simulator.js';
 
 /** How an operation ended. */
@@ -146,26 +145,12 @@ export class HostVcpu {
 
   /** Plain memory, page by page; false on the first page without access. Costs no virtual time. */
   readMemory(ipa: number, to: Uint8Array): boolean {
-    return this.copy(ipa, to, false);
+    return this.sim.hyp.mem.accessGuest(this.vcpu.addrspace, ipa, to, false) === 0;
   }
 
   writeMemory(ipa: number, from: Uint8Array): boolean {
     this.sim.onInput?.({ op: 'write', vcpu: this.id, ipa, bytes: from.slice() });
-    return this.copy(ipa, from, true);
-  }
-
-  private copy(ipa: number, bytes: Uint8Array, write: boolean): boolean {
-    const { hyp } = this.sim;
-    const { addrspace } = this.vcpu;
-    for (let at = 0; at < bytes.length; ) {
-      const pa = hyp.mem.translate(addrspace, ipa + at, write);
-      if (pa < 0) return false;
-      const end = Math.min(bytes.length, at + 4096 - ((ipa + at) & 4095));
-      if (write) hyp.mem.writePhys(pa, part(bytes, at, end));
-      else hyp.mem.readPhys(pa, part(bytes, at, end));
-      at = end;
-    }
-    return true;
+    return this.sim.hyp.mem.accessGuest(this.vcpu.addrspace, ipa, from, true) === 0;
   }
 
   readRegister(enc: number, rt = 0): ValueOutcome {

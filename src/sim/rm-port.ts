@@ -9,7 +9,6 @@ import type { Vcpu } from '../vcpu/index.js';
 import type { Cost } from './time.js';
 import type { Trace } from './trace.js';
 
-const PAGE = 4096;
 const ICC_SRE = sysreg(3, 0, 12, 12, 5);
 const ICC_PMR = sysreg(3, 0, 4, 6, 0);
 const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
@@ -20,30 +19,10 @@ export interface RmPortOwner {
   trace(): Trace | undefined;
 }
 
-/** A view of bytes [from, to): the array itself if that is all of it, for a view costs more than the copy of a packet. */
-export const part = (bytes: Uint8Array, from: number, to: number): Uint8Array =>
-  from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
-
 /** `thread` is looked up at every call: a restored snapshot replaces the object. */
 export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
   const { hyp, cost } = owner;
   const gic = gicOfHyp(hyp);
-
-  /** Copies page by page; false at the first page without access. */
-  const copy = (ipa: number, bytes: Uint8Array, write: boolean): boolean => {
-    const { addrspace } = thread();
-    const { length } = bytes;
-    let at = 0;
-    while (at < length) {
-      const pa = hyp.mem.translate(addrspace, ipa + at, write);
-      if (pa < 0) return false;
-      const end = Math.min(length, at + PAGE - ((ipa + at) & (PAGE - 1)));
-      if (write) hyp.mem.writePhys(pa, part(bytes, at, end));
-      else hyp.mem.readPhys(pa, part(bytes, at, end));
-      at = end;
-    }
-    return true;
-  };
 
   return {
     hvc(num, a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n) {
@@ -64,8 +43,8 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
       hyp.now += cost.hypercallNs;
       return x;
     },
-    read: (ipa, to) => copy(ipa, to, false),
-    write: (ipa, from) => copy(ipa, from, true),
+    read: (ipa, to) => hyp.mem.accessGuest(thread().addrspace, ipa, to, false) === 0,
+    write: (ipa, from) => hyp.mem.accessGuest(thread().addrspace, ipa, from, true) === 0,
     enableInterrupts() {
       const t = thread();
       writeSysreg(hyp, t, ICC_SRE, 7n);

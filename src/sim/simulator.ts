@@ -14,6 +14,7 @@ import { smcccCall } from '../hyp/smccc.js';
 import { type Rm, rmStep } from '../rm/index.js';
 import {
   charge,
+  cpuOf,
   dueCpu,
   executing,
   nextDeadlineOfAll,
@@ -142,7 +143,9 @@ export class Simulator {
 
   /** The vCPU executes and is not inside a call. */
   inControl(v: Vcpu): boolean {
-    return v.running >= 0 && !v.idling && executing(this.hyp, v.running) === v;
+    if (v.running < 0 || v.idling) return false;
+    const s = cpuOf(this.hyp, v.running);
+    return s.executing === v.id && !s.lost;
   }
 
   /** Brings every CPU's scheduler and every timer up to date at the present time. */

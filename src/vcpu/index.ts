@@ -39,6 +39,7 @@ export { schedule } from './sched.js';
 export {
   Block,
   type CpuSched,
+  cpuOf,
   isRunnable,
   Life,
   NO_CPU,

@@ -14,7 +14,7 @@ import { endYield } from './yield.js';
 const M32 = 0xffff_ffffn;
 const M64 = 0xffff_ffff_ffff_ffffn;
 const outputs = new BigUint64Array(8);
-const NO_RESULTS: readonly bigint[] = [];
+const NO_OUTPUTS = new BigUint64Array(8);
 
 /** Native calls write x0..x7, x9..x17; calls by SMCCC only the registers of their results (hypercall-abi 1.1, 6.2). */
 function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly bigint[]): void {
@@ -58,7 +58,8 @@ export function finishPending(hyp: Hypervisor, v: Vcpu): void {
       break;
     case 'yield':
       if (p.owns) endYield(hyp, v);
-      writeCall(v, p.smccc, HypError.OK, NO_RESULTS);
+      if (p.smccc) writeCall(v, true, HypError.OK, []);
+      else finishNative(v, HypError.OK, NO_OUTPUTS);
       break;
     case 'run':
       if (p.owns) endYield(hyp, v);

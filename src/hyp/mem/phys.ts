@@ -54,6 +54,18 @@ export class PhysMemory {
     return bytes;
   }
 
+  /** Moves `bytes[at..at+count)` to or from a page at `offset`, which the count does not leave. */
+  copyInPage(page: number, offset: number, bytes: Uint8Array, at: number, count: number, write: boolean): void {
+    const pageNumber = page / PAGE_SIZE;
+    if (write) {
+      copyRun(bytes, at, this.writable(pageNumber), offset, count);
+      return;
+    }
+    const from = this.page(pageNumber);
+    if (from === undefined) bytes.fill(0, at, at + count);
+    else copyRun(from, offset, bytes, at, count);
+  }
+
   /** Copies `to.length` bytes from physical address `pa`. */
   read(pa: number, to: Uint8Array): void {
     this.readPart(pa, to, 0, to.length);
@@ -138,12 +150,16 @@ export class PhysMemory {
   }
 }
 
-/** Source views of recent copies: guests use the same few message buffers over and over, and a view costs more than the copy. */
-const viewOf: { from: Uint8Array; at: number; view: Uint8Array }[] = Array.from({ length: 16 }, () => ({
+/**
+ * Source views of recent copies: guests use the same few message buffers over and over, and a view costs more than the copy.
+ * Pairs of entries, because two guests often have their buffers at the same offset.
+ */
+const viewOf: { from: Uint8Array; at: number; view: Uint8Array }[] = Array.from({ length: 32 }, () => ({
   from: new Uint8Array(0),
   at: 0,
   view: new Uint8Array(0),
 }));
+let evictNext = 0;
 
 function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
   if (count < 24) {
@@ -154,8 +170,12 @@ function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number,
     to.set(from, toAt);
     return;
   }
-  const recent = viewOf[((fromAt >> 4) ^ (fromAt >> 10)) & 15];
+  const pair = (((fromAt >> 4) ^ (fromAt >> 10)) & 15) * 2;
+  let recent = viewOf[pair];
+  if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) recent = viewOf[pair + 1];
   if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) {
+    evictNext = 1 - evictNext;
+    recent = viewOf[pair + evictNext];
     recent.from = from;
     recent.at = fromAt;
     recent.view = from.subarray(fromAt, fromAt + count);

@@ -119,16 +119,14 @@ export function leafAt(s: Stage2, ipa: number): number {
 /** Like {@link leafAt}, with the page's own physical address in the result instead of the block's base. */
 export function pageAt(s: Stage2, ipa: number): number {
   if (ipa >= VM_ADDRESS_END) return 0;
-  let entry = s.root[Math.floor(ipa / 0x4000_0000)];
-  if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x4000_0000);
-  entry = s.tables[-entry][Math.floor(ipa / 0x20_0000) & (ENTRIES - 1)];
-  if (entry >= 0) return entry === 0 ? 0 : entry + pageOffset(ipa, 0x20_0000);
-  return s.tables[-entry][Math.floor(ipa / 4096) & (ENTRIES - 1)];
+  // Page numbers have 24 bits: integer arithmetic from here on.
+  const page = (ipa / 4096) | 0;
+  let entry = s.root[page >> 18];
+  if (entry >= 0) return entry === 0 ? 0 : entry + (page & 0x3_ffff) * 4096;
+  entry = s.tables[-entry][(page >> 9) & (ENTRIES - 1)];
+  if (entry >= 0) return entry === 0 ? 0 : entry + (page & (ENTRIES - 1)) * 4096;
+  return s.tables[-entry][page & (ENTRIES - 1)];
 }
-
-const pageOffset = (ipa: number, blockSize: number): number => {
-  return ipa & (blockSize - 4096);
-};
 
 /** Size of the leaf or hole at `ipa`, in bytes. */
 export function entrySizeAt(s: Stage2, ipa: number): number {
