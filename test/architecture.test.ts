@@ -30,7 +30,7 @@ const ALL = 'all';
 /** Drivers of the core that may use everything below them, still without node. */
 const DRIVERS = ['transcript', 'scenario', 'fuzz', 'export', 'conform'];
 /** Shells: may use node. */
-const SHELLS = ['link', 'cli', 'web'];
+const SHELLS = ['link', 'conform-rm', 'cli', 'web'];
 
 interface Import {
   file: string;

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { registerConform } from './conform.js';
+import { registerConformRm } from './conform-rm.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
 import { registerFuzzCommand } from './fuzz.js';
@@ -28,6 +29,7 @@ function command(): Command {
   registerProtocolCommands(program);
   registerFuzzCommand(program);
   registerConform(program);
+  registerConformRm(program);
   return program;
 }
 

@@ -6,6 +6,8 @@ const milliseconds = (text: string): number => {
   return n;
 };
 
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
 /** `serve`: other processes drive vCPUs over a socket. The work is loaded when the command is used. */
 export function registerServe(program: Command): void {
   program
@@ -16,6 +18,8 @@ export function registerServe(program: Command): void {
     .option('--record <out>', 'write a recording for replay, at the end')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')
     .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest', milliseconds)
+    .option('--fresh', 'boot anew whenever the last client has gone')
+    .option('--interfere <rule>', "change what RM sends, as in 'reply VM_START error=NORESOURCE'", collect, [])
     .option('--force', 'overwrite files')
     .action(async (_options: unknown, command: Command) => {
       const { serve } = await import('./commands/serve.js');

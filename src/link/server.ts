@@ -36,7 +36,7 @@ export interface LinkServer {
   close(reason?: string): Promise<void>;
 }
 
-export interface ServeOptions extends Pick<HubOptions, 'graceMs' | 'stepLimitMs' | 'helloMs' | 'stuckMs'> {
+export interface ServeOptions extends Pick<HubOptions, 'graceMs' | 'stepLimitMs' | 'helloMs' | 'stuckMs' | 'onEmpty'> {
   log?(line: string): void;
 }
 

@@ -63,15 +63,17 @@ export interface ReplayDriver {
   letRmGoFirst?(): void;
   /**
    * Where HLOS sees the image of the VM whose vCPU it holds as capability `cap`: optional, needed only while several VMs have
-   * the mailbox program and the transcript does not say which one is meant.
+   * the mailbox program and neither the transcript nor its messages say which one is meant.
    */
   guestImage?(cap: bigint): number | undefined;
   /** Yields until nothing but HLOS wants the CPU. */
   yieldUntilIdle(): void;
   /** Acknowledges and ends interrupts of vCPU 0 until none is pending, `max` at most. */
   drainIrqs(max: number): number[];
-  /** What has stopped for good. */
+  /** What has stopped for good, as far as it shows. */
   dead(): 'rm' | 'hypervisor' | undefined;
+  /** The same where it has to be found out, at the cost of a request to RM. Optional: {@link dead} knows. */
+  probeDead?(): 'rm' | 'hypervisor' | undefined;
   /** Virtual time in nanoseconds. */
   now(): number;
 }

@@ -3,6 +3,7 @@ import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
 import { translateCaps } from './cap-numbers.js';
 import type { QuietEvent, RxEvent, TxEvent } from './events.js';
+import { noteReceived, noteSent } from './guest-images.js';
 import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
 import { bytesOf, type Session, settle } from './session.js';
@@ -28,6 +29,7 @@ function settleAfterGuest(s: Session): void {
 export function replayTx(s: Session, e: TxEvent): Verdict {
   settleAfterGuest(s);
   const bytes = translatePacket(s.handles, bytesOf(e.bytes));
+  noteSent(s.images, bytes);
   s.driver.writeMem(0, s.txBuffer, bytes);
   const push = BigInt(Number(e.push ?? true));
   const x = [CAP_TO_RM, BigInt(bytes.length), BigInt(s.txBuffer), push];
@@ -91,6 +93,7 @@ const packetDifference = (expected: Uint8Array | undefined, actual: Uint8Array |
 
 export function replayRx(s: Session, e: RxEvent): Verdict {
   const recorded = bytesOf(e.bytes);
+  noteReceived(s.images, recorded);
   const actual = nextPacket(s);
   if (actual === undefined) return [packetDifference(translatePacket(s.handles, recorded), undefined)];
   learnHandles(s.handles, recorded, actual);

@@ -4,8 +4,9 @@ import { Call } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
+import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
-import type { Session } from './session.js';
+import { type Session, settle } from './session.js';
 
 /** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 
@@ -108,7 +109,11 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
   delete s.ahead[e.cap];
   if (recordedReady) {
-    if (!isReady(r)) s.ahead[e.cap] = r;
+    // A driver that cannot choose the moment sees the reason first; what RM makes of it is seen by the next run.
+    if (!isReady(r) && s.driver.letRmGoFirst === undefined && rmWentFirst(s, e.cap)) {
+      s.reasonFirst = true;
+      settle(s);
+    } else if (!isReady(r)) s.ahead[e.cap] = r;
     return [];
   }
   for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) r = runOnce(s, e, []);
@@ -151,6 +156,10 @@ export function closeStretch(s: Session): Difference[] {
     const here = Number(actualIrqs.has(intid)) - Number(expectedIrqs.has(intid));
     const owed = owedBefore[intid] ?? 0;
     if (here + owed === 0) continue;
+    if (s.reasonFirst && intid > RM_RX_INTID && here + owed > 0) {
+      s.reasonFirst = false;
+      continue;
+    }
     if (owed === 0 && intid >= RM_RX_INTID) s.owedIrqs[intid] = here;
     else if (intid !== RM_RX_INTID) (here + owed < 0 ? missing : extra).push(intid);
   }
@@ -168,7 +177,7 @@ function noteRunImage(s: Session): void {
     const e = s.events[i];
     if (e.ev === 'note') continue;
     if (e.ev !== 'vcpu_run') return;
-    s.image = s.driver.guestImage?.(BigInt(e.cap)) ?? s.image;
+    s.image = s.driver.guestImage?.(BigInt(e.cap)) ?? imageOfVcpu(s.images, BigInt(e.cap)) ?? s.image;
     return;
   }
 }

@@ -106,7 +106,7 @@ function replayDead(s: Session, e: DeadEvent, at = s.events.indexOf(e)): Verdict
   const what = /hypervisor|no answer/.test(e.what) ? 'hypervisor' : 'rm';
   settle(s);
   if (s.driver.dead() === undefined) s.driver.delay(DEATH_WAIT_MS);
-  const dead = s.driver.dead();
+  const dead = s.driver.dead() ?? s.driver.probeDead?.();
   // Some recordings begin with the text of the recorder's legend as such an event; RM answers afterwards.
   if (dead === undefined && s.events.slice(at + 1).some((later) => later.ev === 'rx')) return MATCHED;
   if (dead === what || (dead === 'hypervisor' && what === 'rm')) return MATCHED;

@@ -1,6 +1,7 @@
 import { type CapNumbers, capNumbers } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
 import type { Header, TranscriptEvent } from './events.js';
+import { type GuestImages, guestImages } from './guest-images.js';
 import { type IrqHandles, irqHandles } from './irq-handles.js';
 
 /** What one replay carries from event to event. */
@@ -14,12 +15,15 @@ export interface Session {
   readonly rxBuffer: number;
   readonly handles: IrqHandles;
   readonly caps: CapNumbers;
+  readonly images: GuestImages;
   /** Packets received ahead of the event that lists them. */
   held: Uint8Array[];
   /** Where HLOS sees the image of the second VM. */
   image: number;
   /** A result of vcpu_run other than READY that came before the event that lists it, by capability. */
   ahead: Record<string, readonly bigint[]>;
+  /** A reason of vcpu_run was seen before RM had the CPU, unlike in the recording: the interrupt that announced it is no surprise. */
+  reasonFirst: boolean;
   /** Guest code was posted and its result not looked at yet. */
   guestPosted: boolean;
   /** Guest code was posted at least once: without any, running a guest shows only when it leaves the loop it boots into. */
@@ -47,9 +51,11 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   rxBuffer: Number(header.rxBuffer ?? RX_BUFFER),
   handles: irqHandles(),
   caps: capNumbers(),
+  images: guestImages(),
   held: [],
   image: 0,
   ahead: {},
+  reasonFirst: false,
   guestPosted: false,
   guestUsed: false,
   guestReplaced: false,

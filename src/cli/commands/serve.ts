@@ -1,7 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { disturbLink, parseLinkRule } from '../../conform/disturb-link.js';
+import type { Rule } from '../../conform/interfere/index.js';
 import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
 import { type LinkServer, parseAddress, serveLink } from '../../link/index.js';
-import { Recorder, Simulator } from '../../sim/index.js';
+import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { packageVersion } from '../files.js';
 import { type GlobalOptions, print, printJson, writeOutput } from '../output.js';
@@ -14,6 +16,8 @@ export interface ServeCommandOptions extends GlobalOptions {
   readonly record?: string;
   readonly pcap?: string;
   readonly graceMs?: number;
+  readonly fresh?: boolean;
+  readonly interfere: string[];
   readonly force?: boolean;
 }
 
@@ -23,6 +27,10 @@ const FRAME_EVERY = 50_000;
 export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const address = parseAddress(options.listen, options.allowRemote);
   if (typeof address === 'string') throw new CliError(address);
+  if (options.fresh === true && options.record !== undefined)
+    throw new CliError('--record keeps one run: it does not go with --fresh, which begins a new one for every client');
+  if (options.interfere.length > 0 && options.record !== undefined)
+    throw new CliError('--record does not go with --interfere: a replay knows no rules');
   const sim = new Simulator({ seed: options.seed });
   const recorder =
     options.record === undefined
@@ -33,13 +41,21 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     writeSync(pcap, pcapngHeader());
     tapLinks(sim, (p) => writeSync(pcap, pcapngPacket(p)));
   }
+  const restartRules = options.interfere.length > 0 ? disturbLink(sim, options.interfere.map(ruleOf)) : undefined;
   if (!sim.bootPrimary()) throw new Error(`the primary VM did not start: ${sim.rm.dead?.trigger ?? 'RM waits'}`);
   const log = (line: string): void => {
     if (options.quiet !== true) process.stderr.write(`${line}\n`);
   };
+  const booted = options.fresh === true ? takeSnapshot(sim) : undefined;
   let server: LinkServer;
+  const onEmpty = (): void => {
+    if (booted === undefined) return;
+    restoreSnapshot(sim, booted);
+    server.hub.restarted();
+    restartRules?.();
+  };
   try {
-    server = await serveLink(sim, address, { log, graceMs: options.graceMs });
+    server = await serveLink(sim, address, { log, graceMs: options.graceMs, onEmpty });
   } catch (error) {
     throw new CliError(`cannot listen on ${options.listen}: ${(error as Error).message}`, Exit.TRANSPORT);
   }
@@ -52,6 +68,12 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   if (recorder !== undefined && options.record !== undefined)
     writeOutput(options.record, recorder.finish(), options.force === true);
   return exit;
+}
+
+function ruleOf(text: string): Rule {
+  const rule = parseLinkRule(text);
+  if (typeof rule === 'string') throw new CliError(`--interfere '${text}': ${rule}`);
+  return rule;
 }
 
 function openPcap(path: string, force: boolean): number {

@@ -1,0 +1,233 @@
+/** `gunyah-sim conform rm`: checks a server that claims to be Gunyah with its Resource Manager, with recordings as cases. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { CaseName, CaseResult, RmCase, RunOptions, Target } from '../conform-rm/index.js';
+import { CliError, Exit } from './errors.js';
+import { findTranscripts, packageFolder, readInput } from './files.js';
+import { junitXml } from './junit.js';
+import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from './output.js';
+
+type Suite = typeof import('../conform-rm/index.js');
+
+interface ConformRmOptions extends GlobalOptions {
+  server?: string;
+  serverCommand?: string;
+  transcripts: string[];
+  list?: boolean;
+  skip: string[];
+  expectFail: string[];
+  junit?: string;
+  tap?: boolean;
+  timeout: string;
+  force?: boolean;
+}
+
+interface Judged extends CaseResult {
+  readonly ok: boolean;
+  /** A failure was expected. */
+  readonly expected: boolean;
+}
+
+/** From this folder: the bundle of the command line is here too. */
+const WORKER_URL = new URL('../conform-rm/worker.js', import.meta.url);
+const INDENT = '    ';
+/** The engine may compute for seconds on one long wait of virtual time. */
+const TIMEOUT_MS = 20_000;
+const TIMEOUT_MAX_MS = 3_600_000;
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+/** To be called after `conform`: this is a command of that one. */
+export function registerConformRm(program: Command): void {
+  const conform = program.commands.find((c) => c.name() === 'conform');
+  if (conform === undefined) throw new Error('conform is not registered');
+  conform
+    .command('rm')
+    .description(
+      'the inverse: check a server that claims to be Gunyah with its Resource Manager, with recordings as cases',
+    )
+    .argument('[filters...]', 'recordings: b2, c5/c5_state_matrix_001, seed-1*')
+    .option('--server <address>', 'unix:PATH or tcp:HOST:PORT of a server that boots anew for every connection')
+    .option('--server-command <command>', 'starts a server for one case; {link} is the address that it listens at')
+    .option('--transcripts <dir>', 'recordings below this folder, or one file; may be repeated', collect, [])
+    .option('--list', 'list the cases, with what keeps one from being put to a server')
+    .option('--skip <filters>', 'leave these out')
+    .option('--expect-fail <filters>', 'these fail today; passing is reported')
+    .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
+    .option('--tap', 'results as TAP')
+    .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`)
+    .option('--force', 'overwrite files')
+    .action(async (filters: string[], _own: unknown, command: Command) => {
+      const suite = await import('../conform-rm/index.js');
+      process.exitCode = await conformRm(suite, filters, optionsOf(command));
+    });
+}
+
+/** Options that `conform` has too end up there wherever they stand, with its defaults. */
+function optionsOf(command: Command): ConformRmOptions {
+  const options = command.optsWithGlobals<ConformRmOptions>();
+  const given = command.parent?.getOptionValueSource('timeout') !== 'default';
+  return { ...options, timeout: given ? options.timeout : String(TIMEOUT_MS) };
+}
+
+async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
+  const { cases, expected } = chosenCases(suite, filters, o);
+  if (o.list === true) return list(suite, cases, o);
+  const timeout = Number(o.timeout);
+  if (!(timeout > 0 && timeout <= TIMEOUT_MAX_MS)) throw new CliError('--timeout: give milliseconds, 1 to 3600000');
+  const target = await targetOf(o);
+  try {
+    return report(suite, await run(suite, cases, expected, { target, timeoutMs: timeout, worker: WORKER_URL }, o), o);
+  } catch (error) {
+    if (error instanceof suite.NoServer) throw new CliError(error.message, Exit.TRANSPORT);
+    throw error;
+  }
+}
+
+async function targetOf(o: ConformRmOptions): Promise<Target> {
+  if ((o.server === undefined) === (o.serverCommand === undefined)) {
+    throw new CliError("give --server ADDRESS or --server-command 'PROGRAM {link}'");
+  }
+  if (o.server === undefined) {
+    const command = o.serverCommand ?? '';
+    if (!command.includes('{link}')) throw new CliError('--server-command: {link} has to stand for the address');
+    return { command };
+  }
+  const { parseAddress } = await import('../link/index.js');
+  const address = parseAddress(o.server, true);
+  if (typeof address === 'string') throw new CliError(`--server: ${address}`);
+  return { address };
+}
+
+/** The cases of a run, and the paths of those that are expected to fail. */
+function chosenCases(
+  suite: Suite,
+  filters: readonly string[],
+  o: ConformRmOptions,
+): { cases: RmCase[]; expected: ReadonlySet<string> } {
+  const folders = o.transcripts.length > 0 ? o.transcripts : [join(packageFolder(), 'test', 'transcripts')];
+  const files = folders.flatMap((path) => (/\.jsonl(\.gz)?$/.test(path) ? [path] : findTranscripts(path)));
+  const texts = files.map((path) => ({ path, text: new TextDecoder().decode(readInput(path)) }));
+  const names = texts.map(({ path, text }) => suite.namesIn(path, text));
+  const all = names.flat();
+  if (all.length === 0) throw new CliError(`no transcript (.jsonl, .jsonl.gz) in ${folders.join(' ')}`);
+  const meant = (list: readonly string[]): Set<string> => {
+    const found = new Set<string>();
+    for (const f of list) {
+      const cases = suite.filtered(all, f);
+      if (cases.length === 0) throw new CliError(`nothing matched: no recording is called ${f}; --list shows all`);
+      for (const c of cases) found.add(suite.pathOf(c));
+    }
+    return found;
+  };
+  const wanted = filters.length === 0 ? undefined : meant(filters);
+  const skip = meant(o.skip);
+  const chosen = (c: CaseName): boolean => wanted?.has(suite.pathOf(c)) !== false && !skip.has(suite.pathOf(c));
+  const cases = texts.flatMap(({ path, text }, i) => {
+    if (!names[i].some(chosen)) return [];
+    const read = suite.readTranscripts(text);
+    if ('error' in read) throw new CliError(`${path}: ${read.error}`, Exit.INPUT);
+    return suite.casesOf(path, read.transcripts).filter(chosen);
+  });
+  if (cases.length === 0) throw new CliError('nothing matched: every recording is skipped');
+  return { cases, expected: meant(o.expectFail) };
+}
+
+function list(suite: Suite, cases: readonly RmCase[], o: ConformRmOptions): Exit {
+  const rows = cases.map((c) => ({
+    id: c.id,
+    path: suite.pathOf(c),
+    title: c.title,
+    events: c.transcript.events.filter((e) => e.ev !== 'note').length,
+    skipped: suite.skipReason(c, 'vcpu'),
+    skippedInRpcMode: suite.skipReason(c, 'rpc'),
+  }));
+  if (o.json === true) {
+    printJson(rows);
+    return Exit.OK;
+  }
+  for (const r of rows) {
+    const why = r.skipped === undefined ? '' : ` (${r.skipped})`;
+    print(`${r.path.padEnd(36)} ${String(r.events).padStart(5)} events  ${r.title}${why}`);
+  }
+  const can = rows.filter((r) => r.skipped === undefined).length;
+  const rpc = rows.filter((r) => r.skippedInRpcMode === undefined).length;
+  print(`${can} cases can run (${rpc} with bare packets only), ${rows.length - can} are skipped`);
+  return Exit.OK;
+}
+
+async function run(
+  suite: Suite,
+  cases: readonly RmCase[],
+  shouldFail: ReadonlySet<string>,
+  options: RunOptions,
+  o: ConformRmOptions,
+): Promise<Judged[]> {
+  const bar = progress(o);
+  const results: Judged[] = [];
+  bar.update(`1/${cases.length} ${cases[0]?.id ?? ''}`);
+  for await (const r of suite.runCases(cases, options)) {
+    const fails = r.verdict !== 'PASS' && r.verdict !== 'SKIP';
+    const expected = shouldFail.has(suite.pathOf(r.check));
+    const judged: Judged = { ...r, expected, ok: expected ? fails : !fails };
+    results.push(judged);
+    if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(judged, o);
+    bar.update(`${results.length}/${cases.length} ${r.check.id}`);
+  }
+  bar.done();
+  return results;
+}
+
+function printResult(r: Judged, o: ConformRmOptions): void {
+  const { red, green, yellow, bold } = paints(o);
+  const word = r.expected ? (r.ok ? `${r.verdict} as expected` : 'passes, a failure was expected') : r.verdict;
+  const paint = r.ok ? (r.verdict === 'SKIP' || r.expected ? yellow : green) : red;
+  print(`${paint(word.padEnd(5))} ${bold(r.check.id)} ${r.check.title}`);
+  if (r.ok && r.verdict !== 'SKIP') return;
+  for (const reason of r.reasons) print(`${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}`);
+}
+
+function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): Exit {
+  const failed = results.filter((r) => !r.ok).length;
+  const skipped = results.filter((r) => r.verdict === 'SKIP').length;
+  const passed = results.length - failed - skipped;
+  const complaint = (r: Judged): string =>
+    r.verdict === 'PASS' ? 'passes, a failure was expected' : `${r.verdict}: ${r.reasons.join('\n')}`;
+  if (o.junit !== undefined) {
+    const cases = results.map((r) => ({
+      name: `${suite.pathOf(r.check)} ${r.check.title}`,
+      seconds: r.seconds,
+      failure: r.ok ? undefined : complaint(r),
+      skipped: r.verdict === 'SKIP' ? r.reasons.join('\n') : undefined,
+    }));
+    writeOutput(o.junit, junitXml('rmserver', cases), o.force === true);
+  }
+  if (o.tap === true) for (const line of tapLines(results, complaint)) print(line);
+  if (o.json === true)
+    printJson({
+      passed,
+      failed,
+      skipped,
+      results: results.map(({ check, ok, verdict, reasons, compared, excused }) => ({
+        id: check.id,
+        path: suite.pathOf(check),
+        verdict,
+        ok,
+        reasons,
+        compared,
+        excused,
+      })),
+    });
+  else if (o.junit !== '-' && o.tap !== true) print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed > 0 ? Exit.FAILED : Exit.OK;
+}
+
+function tapLines(results: readonly Judged[], complaint: (r: Judged) => string): string[] {
+  const out = ['TAP version 13', `1..${results.length}`];
+  results.forEach((r, i) => {
+    const head = `${r.ok ? 'ok' : 'not ok'} ${i + 1} - ${r.check.id} ${r.check.title}`;
+    out.push(r.verdict === 'SKIP' ? `${head} # SKIP ${r.reasons[0].split('\n')[0]}` : head);
+    if (!r.ok) out.push('  ---', `  verdict: ${r.verdict}`, `  reason: ${JSON.stringify(complaint(r))}`, '  ...');
+  });
+  return out;
+}

@@ -1,0 +1,126 @@
+/** Recordings as checks of a server, and what the link cannot carry of them. */
+import { Platform } from '../protocol/index.js';
+import type { SmcccEvent, Transcript, TranscriptEvent } from '../transcript/events.js';
+import type { Buffers } from './probe.js';
+import type { LinkMode, RmCase } from './types.js';
+
+/** Buffers of the recorded driver when the header does not name them. */
+const TX_BUFFER = 0x4103_3000;
+const RX_BUFFER = 0x4103_b000;
+
+export const buffersOf = ({ header }: Transcript): Buffers => ({
+  tx: Number(header.txBuffer ?? TX_BUFFER),
+  rx: Number(header.rxBuffer ?? RX_BUFFER),
+});
+
+/** The group of a packed file: `dir/c5.jsonl.gz` is `c5`. */
+export const groupOf = (path: string): string => path.replace(/^.*\//, '').replace(/\.jsonl(\.gz)?$/, '');
+
+/** What a case is called by. */
+export type CaseName = Pick<RmCase, 'id' | 'group'>;
+
+/** Ids of one file's recordings; a second recording of the same name gets a number. */
+function idsOf(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
+    return n === 1 ? name : `${name}#${n}`;
+  });
+}
+
+/** Cases of one file. */
+export function casesOf(path: string, transcripts: readonly Transcript[]): RmCase[] {
+  const group = groupOf(path);
+  const ids = idsOf(transcripts.map((t) => t.header.name));
+  return transcripts.map((transcript, i) => ({ id: ids[i], group, title: transcript.header.title, transcript }));
+}
+
+/** The same from the headers alone: whether a file has anything that is asked for shows before it is read as a whole. */
+export function namesIn(path: string, text: string): CaseName[] {
+  const group = groupOf(path);
+  const headers = text.match(/^\{[^{}]*"format"[^{}]*\}/gm) ?? [];
+  return idsOf(headers.map((line) => String((JSON.parse(line) as { name?: unknown }).name))).map((id) => ({
+    id,
+    group,
+  }));
+}
+
+const wantedName = (filter: string): string => filter.replace(/^rmserver\//, '').replace(/\/$/, '');
+const namesOf = (c: CaseName): string[] => [c.id, c.group, `${c.group}/${c.id}`];
+
+/** Cases that a filter means: those with this very name if there are any, else all that it matches. */
+export function filtered(all: readonly CaseName[], filter: string): CaseName[] {
+  const exact = all.filter((c) => namesOf(c).includes(wantedName(filter)));
+  return exact.length > 0 ? exact : all.filter((c) => matchesFilter(c, filter));
+}
+
+/** `b2`, `c5_001`, `c5/c5_001`, `seed-*`, `rmserver/...`: a name, the beginning of one up to a separator, a group, or a pattern with `*`. */
+export function matchesFilter(c: CaseName, filter: string): boolean {
+  const wanted = wantedName(filter);
+  const names = namesOf(c);
+  if (wanted.includes('*')) {
+    const pattern = wanted.split('*').map((s) => s.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+    const whole = new RegExp(`^${pattern.join('.*')}$`);
+    return names.some((name) => whole.test(name));
+  }
+  return names.some((name) => name === wanted || new RegExp(`^${wanted.replace(/\W/g, '\\$&')}[-_/#]`).test(name));
+}
+
+/** `rmserver/c5/c5_001`. */
+export const pathOf = (c: CaseName): string => `rmserver/${c.group}/${c.id}`;
+
+type Reason = (e: TranscriptEvent) => string | undefined;
+
+const PSCI_CPU_ON = ['0x84000003', '0xc4000003'];
+
+const notCarried: Reason = (e) => {
+  switch (e.ev) {
+    case 'code':
+    case 'codeResult':
+      return 'machine code on a vCPU of the client (its instructions do not pass the link)';
+    case 'cpuBoot':
+      return 'registers of a further vCPU at its start (START carries x0 and pc only)';
+    case 'smccc':
+      return smcccReason(e);
+    default:
+      return 'cpu' in e && (e.cpu ?? 0) > 0 ? 'further vCPUs of the primary VM' : undefined;
+  }
+};
+
+function smcccReason(e: SmcccEvent): string | undefined {
+  if ((e.cpu ?? 0) > 0 || PSCI_CPU_ON.includes((e.x[0] ?? '').toLowerCase())) return 'further vCPUs of the primary VM';
+  return Number(e.imm ?? 0) === 0 ? undefined : 'an SMCCC call with an immediate other than 0';
+}
+
+/** Bare packets: everything else is done by the server. */
+const notInRpcMode: Reason = (e) => {
+  switch (e.ev) {
+    case 'tx':
+      if (e.bytes.length === 0 || e.bytes.length > 2 * Platform.RM_QUEUE_MSG_SIZE)
+        return 'messages that are no packets';
+      return (e.r ?? []).length > 1 && (Number(e.r?.[0]) !== 0 || Number(e.r?.[1]) === 0)
+        ? 'a full queue (in RPC-only mode the server keeps the pace)'
+        : undefined;
+    case 'rx':
+    case 'quiet':
+    case 'delay':
+    case 'note':
+    case 'dead':
+      return undefined;
+    default:
+      return `${e.ev} events (the server offers bare packets only)`;
+  }
+};
+
+/** Why this case cannot be put to a server over the link; undefined: it can. */
+export function skipReason(c: RmCase, mode: LinkMode): string | undefined {
+  if (c.transcript.header.hyp?.includes('lend-unmap-fix')) return 'recorded from another version of the hypervisor';
+  if (c.transcript.events.every((e) => e.ev === 'note')) return 'nothing is compared';
+  const reason = mode === 'rpc' ? notInRpcMode : notCarried;
+  for (const e of c.transcript.events) {
+    const why = reason(e);
+    if (why !== undefined) return `the link does not carry: ${why}`;
+  }
+  return undefined;
+}

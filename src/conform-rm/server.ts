@@ -1,0 +1,71 @@
+/** A server under test that is started for one case. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Address } from '../link/index.js';
+
+const START_MS = 15_000;
+const LOOK_MS = 10;
+const STDERR_MAX = 2_000;
+
+/** It does not listen: the message says why. */
+export class NoServer extends Error {
+  override readonly name = 'NoServer';
+}
+
+export class ServerProcess {
+  readonly address: Address;
+  /** How it ended, if it has. */
+  exit: string | undefined;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'gunyah-rm-'));
+  private readonly path = join(this.folder, 's');
+  private readonly child: ChildProcess;
+  private stderr = '';
+
+  /** `{link}` in the command becomes the address. */
+  constructor(command: string) {
+    this.address = { kind: 'unix', path: this.path };
+    const line = command.replaceAll('{link}', `unix:${this.path}`);
+    // A group of its own: a shell in between must not keep the server alive.
+    this.child = spawn(line, { shell: true, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child.stderr?.on('data', (chunk) => {
+      this.stderr = (this.stderr + String(chunk)).slice(-STDERR_MAX);
+    });
+    this.child.on('error', (error) => {
+      this.exit = error.message;
+    });
+    this.child.on('exit', (code, signal) => {
+      this.exit = signal ?? `exit code ${code}`;
+    });
+  }
+
+  /** Waits until its socket is there. Throws {@link NoServer}. */
+  async ready(): Promise<void> {
+    const until = performance.now() + START_MS;
+    while (!existsSync(this.path)) {
+      if (this.exit !== undefined) throw new NoServer(`the server ended before it listened: ${this.obituary()}`);
+      if (performance.now() > until) throw new NoServer(`the server does not listen at {link} within ${START_MS} ms`);
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** Its end and its last words. */
+  obituary(): string {
+    const last = this.stderr.trimEnd().split('\n').pop() ?? '';
+    return `${this.exit ?? 'it runs'}${last === '' ? '' : ` (${last})`}`;
+  }
+
+  stop(): void {
+    const { pid } = this.child;
+    if (pid !== undefined && this.exit === undefined) {
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

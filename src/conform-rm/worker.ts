@@ -1,0 +1,68 @@
+/** The thread in which recordings are replayed: it waits for every answer, while the main thread has the socket. */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { buffersOf } from './cases.js';
+import { judge } from './judge.js';
+import { LinkDriver } from './link-driver.js';
+import { RpcDriver } from './rpc-driver.js';
+import {
+  type Exchange,
+  type FaultKind,
+  LinkFault,
+  type LinkMode,
+  type Reply,
+  type Request,
+  type RmCase,
+} from './types.js';
+
+/** What the main thread gets. */
+export type FromWorker =
+  | { readonly kind: 'request'; readonly requests: readonly Request[] }
+  | { readonly kind: 'packets'; readonly waitMs: number }
+  | { readonly kind: 'result'; readonly result: ReturnType<typeof judge> };
+
+/** What it answers to a request, over a port of its own. */
+export type Answer =
+  | { readonly replies: Reply[] }
+  | { readonly packets: Uint8Array[] }
+  | { readonly fault: { readonly kind: FaultKind; readonly message: string } };
+
+export interface Job {
+  readonly check: RmCase;
+  readonly mode: LinkMode;
+}
+
+const LOOK_MS = 500;
+
+const { port, signal } = workerData as { port: MessagePort; signal: Int32Array };
+
+function ask(message: FromWorker): Answer {
+  parentPort?.postMessage(message);
+  // The main thread answers every question, in time or with a fault: this only looks again should a wake-up go astray.
+  for (;;) {
+    Atomics.wait(signal, 0, 0, LOOK_MS);
+    Atomics.store(signal, 0, 0);
+    const answer = receiveMessageOnPort(port)?.message as Answer | undefined;
+    if (answer === undefined) continue;
+    if ('fault' in answer) throw new LinkFault(answer.fault.kind, answer.fault.message);
+    return answer;
+  }
+}
+
+const exchange: Exchange = {
+  request(requests) {
+    const answer = ask({ kind: 'request', requests });
+    return 'replies' in answer ? answer.replies : [];
+  },
+  packets(waitMs) {
+    const answer = ask({ kind: 'packets', waitMs });
+    return 'packets' in answer ? answer.packets : [];
+  },
+};
+
+parentPort?.on('message', ({ check, mode }: Job) => {
+  const buffers = buffersOf(check.transcript);
+  const result = judge(check, () =>
+    mode === 'rpc' ? new RpcDriver(exchange, buffers) : new LinkDriver(exchange, buffers),
+  );
+  parentPort?.postMessage({ kind: 'result', result } satisfies FromWorker);
+});

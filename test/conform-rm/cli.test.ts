@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { disturbLink, parseLinkRule } from '../../src/conform/disturb-link.js';
+import { type LinkServer, serveLink } from '../../src/link/index.js';
+import { restoreSnapshot, takeSnapshot } from '../../src/sim/index.js';
+import { bootedSim } from '../link/support.js';
+
+const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'conform-rm-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+/** The command line in a process of its own; the server may be in this one, so nobody waits here. */
+function conformRm(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [main, 'conform', 'rm', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, out, err })));
+}
+
+let sockets = 0;
+const socketPath = (): string => join(folder, `s${++sockets}`);
+
+/** What `serve --fresh --interfere RULE` does. `fresh` false: `serve` alone. */
+async function served(rule: string | undefined, test: (link: string) => Promise<void>, fresh = true): Promise<void> {
+  const sim = bootedSim();
+  const snapshot = takeSnapshot(sim);
+  const parsed = rule === undefined ? undefined : parseLinkRule(rule);
+  if (typeof parsed === 'string') throw new Error(parsed);
+  const restart = parsed === undefined ? undefined : disturbLink(sim, [parsed]);
+  const onEmpty = (): void => {
+    if (!fresh) return;
+    restoreSnapshot(sim, snapshot);
+    server.hub.restarted();
+    restart?.();
+  };
+  const path = socketPath();
+  const server: LinkServer = await serveLink(sim, { kind: 'unix', path }, { onEmpty });
+  try {
+    await test(`unix:${path}`);
+  } finally {
+    await server.close();
+  }
+}
+
+/** A server that is none: it gets bytes and does something with the connection. */
+async function pretended(
+  act: Parameters<typeof createServer>[1],
+  test: (link: string) => Promise<void>,
+): Promise<void> {
+  const path = socketPath();
+  const server: Server = createServer(act);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  try {
+    await test(`unix:${path}`);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+const verdicts = (out: string): Record<string, string> =>
+  Object.fromEntries(
+    (JSON.parse(out) as { results: { id: string; verdict: string }[] }).results.map((r) => [r.id, r.verdict]),
+  );
+const CASES = ['c1_boot_second_vm', 'c6c_vmid_alloc', 'g1_access_sizes'];
+
+describe('conform rm', () => {
+  it('passes our own server and fails it where a rule disturbs it', async () => {
+    await served(undefined, async (link) => {
+      const r = await conformRm('--json', '--quiet', '--server', link, ...CASES);
+      expect(r.err).toBe('');
+      expect(verdicts(r.out)).toEqual({ c1_boot_second_vm: 'PASS', c6c_vmid_alloc: 'PASS', g1_access_sizes: 'SKIP' });
+      expect(r.status).toBe(0);
+    });
+    await served('reply VM_START error=NORESOURCE', async (link) => {
+      const xml = join(folder, 'out.xml');
+      const r = await conformRm('--quiet', '--junit', xml, '--server', link, ...CASES);
+      expect(r.status).toBe(1);
+      expect(r.out).toMatch(/^FAIL {2}c1_boot_second_vm /m);
+      expect(r.out).toMatch(/^PASS {2}c6c_vmid_alloc /m);
+      expect(r.out).toMatch(
+        /recorded: REPLY VM_START .*\n {6}OK\n {4}here: {5}REPLY VM_START .*\n {6}error NORESOURCE/,
+      );
+      expect(r.out).toMatch(/1 passed, 1 failed, 1 skipped\n$/);
+      expect(readFileSync(xml, 'utf8')).toMatch(/tests="3" failures="1" skipped="1"/);
+    });
+  });
+
+  it('starts a server for every case, and says how one died', async () => {
+    const rule = 'reply VM_ALLOCATE error=BUSY';
+    const command = `${process.execPath} ${main} serve --quiet --listen {link} --interfere '${rule}'`;
+    const r = await conformRm('--tap', '--quiet', '--server-command', command, 'c6c_vmid_alloc', 'g1_access_sizes');
+    expect(r.out).toMatch(/^TAP version 13\n1\.\.2\nnot ok 1 - c6c_vmid_alloc .*\n {2}---\n {2}verdict: FAIL\n/);
+    expect(r.out).toMatch(/\nok 2 - g1_access_sizes .* # SKIP the link does not carry: machine code/);
+    expect(r.status).toBe(1);
+    const script =
+      "require('net').createServer(s=>s.on('data',()=>{process.exit(7)})).listen(process.argv[1].slice(5))";
+    const dying = `${process.execPath} -e "${script}" {link}`;
+    const dead = await conformRm('--quiet', '--server-command', dying, 'killer-10', '--expect-fail', 'killer-10');
+    expect(dead.out).toMatch(/^CRASH as expected killer-10/);
+    expect(dead.status).toBe(0);
+    const none = await conformRm('--quiet', '--server-command', 'false {link}', 'killer-10');
+    expect(none).toMatchObject({ status: 4, err: 'error: the server ended before it listened: exit code 1\n' });
+  });
+
+  it('finds out that a machine is not a new one', async () => {
+    await served(
+      undefined,
+      async (link) => {
+        const r = await conformRm('--json', '--quiet', '--server', link, 'b2_payload_length_011', 'c6c_vmid_alloc');
+        expect(Object.values(verdicts(r.out)).sort()).toEqual(['PASS', 'SKIP']);
+        expect(r.out).toMatch(/the machine behind the address is the one of the case before/);
+      },
+      false,
+    );
+  });
+
+  it('judges servers that write garbage or nothing', async () => {
+    await pretended(
+      (socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')).on('error', () => {}),
+      async (link) => {
+        const r = await conformRm('--quiet', '--server', link, 'killer-10');
+        expect(r.out).toMatch(/^FAIL {2}killer-10 .*\n {4}the server sent a frame of 1347703880 bytes\n/);
+        expect(r.status).toBe(1);
+      },
+    );
+    await pretended(
+      (socket) => socket.resume().on('error', () => {}),
+      async (link) => {
+        const r = await conformRm('--quiet', '--timeout', '100', '--server', link, 'killer-10');
+        expect(r.out).toMatch(/^HANG {2}killer-10 .*\n {4}no answer to HELLO within 100 ms\n/);
+      },
+    );
+  });
+
+  it('needs a server and cases', async () => {
+    const [none, list, nobody] = await Promise.all([
+      conformRm('killer-10'),
+      conformRm('--list', 'killers', 'g1_access_sizes'),
+      conformRm('--quiet', '--server', `unix:${join(folder, 'nobody')}`, 'killer-10'),
+    ]);
+    expect(none).toMatchObject({ status: 2, out: '' });
+    expect(none.err).toBe("error: give --server ADDRESS or --server-command 'PROGRAM {link}'\n");
+    expect(list.out).toMatch(/^rmserver\/killers\/killer-10 /m);
+    expect(list.out).toMatch(/g1_access_sizes .*the link does not carry: machine code/);
+    expect(list.out).toMatch(/20 cases can run .*, 1 are skipped\n$/);
+    expect(nobody.status).toBe(4);
+    expect(existsSync(join(folder, 'nobody'))).toBe(false);
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { put16 } from '../../src/base/index.js';
+import {
+  buffersOf,
+  filtered,
+  judge,
+  LinkFault,
+  matchesFilter,
+  type RmCase,
+  RpcDriver,
+  skipReason,
+} from '../../src/conform-rm/index.js';
+import { FrameType, Status } from '../../src/link/index.js';
+import { bootedSim } from '../link/support.js';
+import { HubExchange } from './hub-exchange.js';
+import { caseOf, judged } from './support.js';
+
+const boot = caseOf('directed', 'c1_boot_second_vm');
+const twice = caseOf('directed', 'c9a_restart_same_vm');
+const vmids = caseOf('directed', 'c6c_vmid_alloc');
+const all = [boot, twice, vmids];
+
+const failing = (broken: Parameters<typeof judged>[1]): string[] =>
+  all.filter((c) => judged(c, broken).verdict === 'FAIL').map((c) => c.id);
+const firstReason = (c: RmCase, broken: Parameters<typeof judged>[1]): string => judged(c, broken).reasons[0] ?? '';
+
+describe('recordings put to our own server over the link', () => {
+  it.each([
+    ['directed', 'a_identify_and_self'],
+    ['directed', 'c1_boot_second_vm'],
+    ['directed', 'd1_msgqueue_rm'],
+    // RM has the CPU between the end of the guest and its manager's look at it.
+    ['c5', 'c5_state_matrix_145'],
+    // Several second VMs with the same program.
+    ['random', 'seed-84'],
+  ])('%s/%s: every answer is as recorded', (group, id) => {
+    const result = judged(caseOf(group, id));
+    expect(result.reasons).toEqual([]);
+    expect(result.verdict).toBe('PASS');
+    expect(result.compared).toBeGreaterThan(2);
+  });
+
+  it('says what the link cannot carry instead of passing it', () => {
+    expect(skipReason(caseOf('directed', 'g1_access_sizes'), 'vcpu')).toMatch(/machine code on a vCPU of the client/);
+    expect(skipReason(caseOf('directed', 'g6_psci_cpus'), 'vcpu')).toMatch(/further vCPUs/);
+    expect(skipReason(boot, 'vcpu')).toBeUndefined();
+    expect(skipReason(boot, 'rpc')).toMatch(/bare packets only/);
+  });
+
+  it('needs no more than bare packets where nothing else was recorded', () => {
+    const c = caseOf('b2', 'b2_payload_length_011');
+    expect(skipReason(c, 'rpc')).toBeUndefined();
+    const result = judge(c, () => new RpcDriver(new HubExchange(bootedSim(), 1), buffersOf(c.transcript)));
+    expect(result.reasons).toEqual([]);
+    expect(result.verdict).toBe('PASS');
+  });
+});
+
+describe('a broken server', () => {
+  it('with a wrong error code fails the cases that get that reply, and shows both codes and the rule', () => {
+    const rules = ['reply VM_START error=NORESOURCE'];
+    expect(failing({ rules })).toEqual([boot.id, twice.id]);
+    const text = firstReason(boot, { rules });
+    expect(text).toMatch(
+      /recorded: REPLY VM_START .*\n {2}OK\nhere: {5}REPLY VM_START .*\n {2}error NORESOURCE \(0x2\)/,
+    );
+    expect(text).toMatch(/rule: VM_START is carried out; none of rm\.VM_START\.1 to rm\.VM_START\.\S+ refuses/);
+  });
+
+  it('that accepts what has to be refused names the rule that refuses', () => {
+    const rules = ['reply VM_ALLOCATE error=OK'];
+    expect(failing({ rules })).toEqual(all.map((c) => c.id));
+    const texts = judged(vmids, { rules }).reasons.join('\n');
+    expect(texts).toMatch(/rule rm\.VM_ALLOCATE\.\S+: .* -> /);
+  });
+
+  it('that loses a notification fails where that one is due', () => {
+    const rules = ['notification VM_EXITED drop'];
+    expect(failing({ rules })).toEqual([twice.id]);
+    expect(firstReason(twice, { rules })).toMatch(/no packet, recorded [0-9a-f]+\n/);
+    expect(firstReason(twice, { rules })).toMatch(/recorded: NOTIFICATION VM_EXITED .*[\s\S]*here: {5}nothing/);
+  });
+
+  it('that lies about a sequence number fails', () => {
+    const rules = ['reply VM_CONFIG_IMAGE corrupt=0:2:1'];
+    expect(failing({ rules })).toEqual([boot.id, twice.id]);
+    expect(firstReason(boot, { rules })).toMatch(/recorded: REPLY VM_CONFIG_IMAGE .* seq 259,[\s\S]*here: .* seq 258,/);
+  });
+
+  it('that answers twice fails', () => {
+    expect(failing({ rules: ['reply VM_DEALLOCATE duplicate'] })).toEqual([twice.id, vmids.id]);
+  });
+
+  it('whose hypercall gives another result fails, with names of both', () => {
+    const identify = caseOf('directed', 'e1_invalid_caps');
+    const tamper = (type: number, payload: Uint8Array): Uint8Array => {
+      if (type === FrameType.HVC && payload[8] === 0x32) payload[8] = 0x33;
+      return payload;
+    };
+    const text = firstReason(identify, { tamper });
+    expect(text).toMatch(/hvc: r\[0\] is 0x33, recorded 0x32\nrecorded: CSPACE_/);
+    expect(text).toMatch(/\nrule hvc\.\w+\.\d+/);
+  });
+
+  it('that stops answering hangs', () => {
+    let frames = 0;
+    const tamper = (_type: number, payload: Uint8Array): Uint8Array | undefined =>
+      ++frames > 60 ? undefined : payload;
+    const result = judged(boot, { tamper });
+    expect(result.verdict).toBe('HANG');
+    expect(result.reasons[0]).toMatch(/^no answer\nline \d+, /);
+  });
+
+  it('that answers with too few bytes, or calls a request bad, does not speak the protocol', () => {
+    const short = judged(boot, { tamper: (type, p) => (type === FrameType.HVC ? p.slice(0, 12) : p) });
+    expect(short).toMatchObject({ verdict: 'FAIL' });
+    expect(short.reasons[0]).toMatch(
+      /not the link's protocol: the answer to HVC has 12 bytes with status 0; its layout has 72/,
+    );
+    const bad = judged(boot, {
+      tamper(type, p) {
+        if (type === FrameType.HVC) put16(p, 0, Status.BAD_REQUEST);
+        return p;
+      },
+    });
+    expect(bad.reasons[0]).toMatch(/calls a request of the protocol a BAD_REQUEST/);
+  });
+
+  it('that goes away crashes', () => {
+    const result = judge(boot, () => {
+      throw new LinkFault('lost', 'the connection ended');
+    });
+    expect(result).toMatchObject({ verdict: 'CRASH', reasons: ['the server is gone: the connection ended'] });
+  });
+});
+
+describe('filters', () => {
+  const c = caseOf('b2', 'b2_payload_length_011');
+
+  it('are groups, names, beginnings of names and patterns', () => {
+    for (const f of ['b2', 'b2_payload', 'b2/b2_payload_length_011', 'rmserver/b2/', '*_011', 'b2_*_01*'])
+      expect([f, matchesFilter(c, f)]).toEqual([f, true]);
+    const other = { id: 'b2_payload_length_011_b', group: 'b2' };
+    expect(filtered([c, other], 'b2_payload_length_011')).toEqual([c]);
+    expect(filtered([c, other], 'b2_payload')).toEqual([c, other]);
+    for (const f of ['b', 'b2_pay', 'c5', '*_012', 'payload']) expect([f, matchesFilter(c, f)]).toEqual([f, false]);
+  });
+});
