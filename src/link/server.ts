@@ -53,7 +53,8 @@ function transport(socket: Socket): Transport {
     end: () => {
       socket.end();
       // A peer that does not read must not keep its bytes here for ever.
-      setTimeout(() => socket.destroy(), 1_000).unref();
+      const timer = setTimeout(() => socket.destroy(), 1_000).unref();
+      socket.once('close', () => clearTimeout(timer));
     },
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { put16, put32 } from '../../src/base/index.js';
 import { At, type Connection, FrameType, Hub, LINK, type Transport } from '../../src/link/index.js';
+import { attack } from '../../tools/link-attacks.js';
 import { bootedSim } from './support.js';
 
 /** A socket in memory whose other side reads `reads` of every ten writes. */
@@ -92,6 +93,16 @@ const open = (hub: Hub, t: Transport): Connection => {
   if (typeof c === 'string') throw new Error(c);
   return c;
 };
+
+describe('hostile connections over sockets', () => {
+  it('leave the server serving, and nothing open', async () => {
+    const report = await attack({ seed: 1, connections: 160 });
+    expect(report).toMatchObject({ connections: 160, polite: 1 });
+    expect(report.bytesSent).toBeGreaterThan(500_000);
+    const reasons = Object.keys(report.reasons).join();
+    for (const reason of [/no greeting/, /frames have/, /without BYE/]) expect(reasons).toMatch(reason);
+  });
+});
 
 describe('any bytes on a connection', () => {
   it('neither crash the server nor make it keep more than its limits', () => {
