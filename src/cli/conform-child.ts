@@ -52,7 +52,7 @@ export async function runChild(
   template: string,
   timeoutMs: number,
 ): Promise<Result> {
-  const bench = new suite.Bench(image);
+  const bench = new suite.Bench(suite.imageOf(c, image));
   c.prepare?.(bench);
   const start = bench.now();
   const folder = mkdtempSync(join(tmpdir(), 'gunyah-conform-'));
@@ -65,10 +65,7 @@ export async function runChild(
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
     verdict,
-    reasons:
-      verdict !== 'PASS' && client.stderr !== ''
-        ? [...reasons, `the client's stderr:\n${client.stderr.trimEnd()}`]
-        : reasons,
+    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, verdict, reasons),
     virtualNs: bench.now() - start,
     log: suite.logText(bench.log),
   });
@@ -93,6 +90,14 @@ export async function runChild(
     server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function withSituation(suite: Suite, run: Running, verdict: Verdict['verdict'], reasons: string[]): string[] {
+  const out = [...reasons];
+  if (verdict === 'HANG') out.splice(1, 0, suite.standstill(run.bench));
+  const { stderr } = run.client;
+  if (stderr !== '') out.push(`the client's stderr:\n  ${stderr.trimEnd().replaceAll('\n', '\n  ')}`);
+  return out;
 }
 
 function attach(run: Running, socket: Socket): void {

@@ -5,7 +5,6 @@ import { FrameInput } from '../link/input.js';
 import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from '../link/spec.js';
 import { FrameWriter } from '../link/writer.js';
 import { Call, HypError, Platform } from '../protocol/index.js';
-import { PRIMARY_LINK } from '../sim/index.js';
 
 const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 const RECEIVE = Platform.HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE;
@@ -13,8 +12,6 @@ const TX_IRQ = 960;
 const RX_IRQ = 961;
 const NO_IRQ = 1023;
 const NO_INLINE = 0xff;
-/** Page of the primary VM for inline buffers. */
-const SCRATCH = 0x4102_d000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class ChildLink {
@@ -173,7 +170,7 @@ export class ChildLink {
     this.out.u16(at + R.VERSION, LINK.VERSION_MAX);
     this.out.u32(at + R.MAX_FRAME, LINK.MAX_FRAME);
     this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
-    this.out.u64(at + R.X0, BigInt(Platform.HLOS_DT_BASE));
+    this.out.u64(at + R.X0, BigInt(this.bench.client.tree));
     this.out.u64(at + R.PC, BigInt(Platform.HLOS_ENTRY));
     this.out.u16(at + R.ON, 1);
   }
@@ -196,14 +193,14 @@ export class ChildLink {
     const inline = register !== NO_INLINE;
     let data = inline && direction === 0 ? b.subarray(F.SIZE, F.SIZE + length) : new Uint8Array(0);
     let result: readonly bigint[];
-    if (imm === SEND && x[0] === PRIMARY_LINK.txCap) {
+    if (imm === SEND && x[0] === this.bench.place.txCap) {
       if (!inline) {
         data = new Uint8Array(Math.min(Number(x[1]), 4096));
         this.bench.read(Number(x[2]), data);
       }
       const r = this.bench.send(data.slice(0, Number(x[1])), (x[3] & 1n) !== 0n);
       result = [BigInt(r.error), r.notFull ? 1n : 0n];
-    } else if (imm === RECEIVE && x[0] === PRIMARY_LINK.rxCap) {
+    } else if (imm === RECEIVE && x[0] === this.bench.place.rxCap) {
       const r = this.bench.receive();
       const size = r.packet.length;
       result = [BigInt(r.error), BigInt(size), r.notEmpty ? 1n : 0n];
@@ -218,14 +215,14 @@ export class ChildLink {
       }
       this.bench.write(Number(x[1]), r.packet);
     } else {
-      if (inline) x[register] = BigInt(SCRATCH);
-      if (data.length > 0) this.bench.host.writeMemory(SCRATCH, data);
+      if (inline) x[register] = BigInt(this.bench.client.scratch);
+      if (data.length > 0) this.bench.host.writeMemory(this.bench.client.scratch, data);
       result = this.bench.hvc(imm - Platform.HYPERCALL_BASE, ...x);
       if (inline && direction > 0) {
         const back = new Uint8Array(
           direction === 2 && lo32(result[0]) === 0 ? Math.min(Number(result[1]), length) : length,
         );
-        this.bench.host.readMemory(SCRATCH, back);
+        this.bench.host.readMemory(this.bench.client.scratch, back);
         this.hvcReply(tag, result, back, back.length);
         return;
       }
@@ -289,7 +286,7 @@ export class ChildLink {
     const blob = this.bench.deviceTree();
     const R = At.DEVICE_TREE_REPLY;
     const at = this.reply(FrameType.DEVICE_TREE, tag, R.SIZE + blob.length);
-    this.out.u64(at + R.IPA, BigInt(Platform.HLOS_DT_BASE));
+    this.out.u64(at + R.IPA, BigInt(this.bench.client.tree));
     this.out.bytes.set(blob, at + R.SIZE);
   }
 }

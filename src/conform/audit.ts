@@ -2,9 +2,10 @@
  * Watches what a client sends, whatever the case is about: framing, contiguity, sequence numbers, exact payloads.
  * Fact base: rm-rpc-transport 2, 3.1; clients 4.1, 4.2. Leaves out: whether a request made sense in the state of its VM; RM tells.
  */
-import { concatBytes, toHex } from '../base/index.js';
+import { concatBytes, put16, put32 } from '../base/index.js';
 import { decodeMessage, LAYOUTS, messageName, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
 import type { WireMessage } from './interfere/index.js';
+import { layoutText, packetDifference, packetHead, packetLines } from './show.js';
 
 interface PartialRequest {
   message: WireMessage;
@@ -28,10 +29,16 @@ export class SendAudit {
   /** At most this many requests are kept. */
   keep = 4000;
   private partial: PartialRequest | undefined;
-  private readonly outstanding = new Set<number>();
+  /** Number and first packet of requests that are not answered. */
+  private readonly outstanding = new Map<number, Uint8Array>();
 
   get outstandingCount(): number {
     return this.outstanding.size;
+  }
+
+  /** Fragments that the request under way lacks. */
+  get missing(): number {
+    return this.partial?.left ?? 0;
   }
 
   get inMessage(): boolean {
@@ -55,7 +62,7 @@ export class SendAudit {
       this.problem('shorter than a header', b);
       return undefined;
     }
-    if (b[0] !== 0x21) this.problem(`byte 0 is 0x${b[0].toString(16)}, must be 0x21`, b);
+    if (b[0] !== 0x21) this.problem('byte 0 is wrong', b, withByte(b, 0, 0x21));
     if (h.fragments > Platform.RPC_MAX_FRAGMENTS) this.problem(`announces ${h.fragments} more fragments`, b);
     if (h.type === RpcType.REPLY || h.type === RpcType.NOTIFICATION) {
       this.problem('a client sends requests only', b);
@@ -74,7 +81,15 @@ export class SendAudit {
         return undefined;
       }
       if (p.message.id !== h.id || p.message.seq !== h.seq || p.fragments !== h.fragments) {
-        this.problem('continuation with another id, sequence number or count', b);
+        const right = withByte(b, 1, p.fragments << 2);
+        put16(right, 2, p.message.seq);
+        put32(right, 4, p.message.id);
+        this.problem(
+          'a continuation has another id, sequence number or count than its request',
+          b,
+          right,
+          p.parts.length + 1,
+        );
         return undefined;
       }
       p.parts.push(content);
@@ -84,7 +99,14 @@ export class SendAudit {
     const p = this.partial;
     if (p === undefined) return undefined;
     if (p.left > 0) {
-      if (content.length !== Platform.RPC_MAX_CONTENT) this.problem('a fragment that is not the last is not full', b);
+      const nth = p.parts.length;
+      if (content.length !== Platform.RPC_MAX_CONTENT)
+        this.problem(
+          `fragment ${nth} of ${p.fragments + 1} is not the last and has ${b.length} bytes, 240 are due: was the one before it lost?`,
+          b,
+          undefined,
+          nth,
+        );
       return undefined;
     }
     if (p.fragments > 0 && content.length === 0) this.problem('the last fragment is empty', b);
@@ -93,12 +115,16 @@ export class SendAudit {
   }
 
   private complete(m: Sent): Sent {
-    if (this.outstanding.has(m.seq))
-      this.problem(`sequence number ${m.seq} is still in use by an unanswered request`, m.packets[0]);
-    this.outstanding.add(m.seq);
+    const first = this.outstanding.get(m.seq);
+    if (first !== undefined)
+      this.problem(
+        `sequence number ${m.seq} is used again while this request is unanswered: ${packetHead(first)}`,
+        m.packets[0],
+      );
+    this.outstanding.set(m.seq, m.packets[0]);
     if (this.payloads && LAYOUTS[m.id] !== undefined) {
       const decoded = decodeMessage(RpcType.REQUEST, m.id, m.payload);
-      for (const p of decoded.problems) this.problem(`${messageName(m.id)}: ${p}`, m.packets[0]);
+      for (const p of decoded.problems) this.problem(`${messageName(m.id)}: ${p} (${layoutText(m.id)})`, m.packets[0]);
       for (const f of decoded.fields)
         if (f.text.endsWith('(ignored)')) this.problem(`${messageName(m.id)}: ${f.name} must be 0`, m.packets[0]);
     }
@@ -106,8 +132,17 @@ export class SendAudit {
     return m;
   }
 
-  private problem(text: string, b: Uint8Array): void {
-    if (this.problems.length < 20)
-      this.problems.push(`${text} [${toHex(b.subarray(0, 24))}${b.length > 24 ? '...' : ''}]`);
+  private problem(text: string, b: Uint8Array, right?: Uint8Array, nth = 1): void {
+    if (this.problems.length >= MOST_PROBLEMS) return;
+    const lines = right === undefined ? packetLines(b, nth) : packetDifference(b, right, nth);
+    this.problems.push([`the client sent something wrong: ${text}`, ...lines.map((l) => `  ${l}`)].join('\n'));
   }
+}
+
+const MOST_PROBLEMS = 5;
+
+function withByte(b: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = b.slice();
+  copy[at] = value;
+  return copy;
 }

@@ -5,14 +5,22 @@
 import { lo32 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
-import { HostVcpu, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
+import {
+  HostVcpu,
+  type LinkPlace,
+  PRIMARY_LINK,
+  restoreSnapshot,
+  Simulator,
+  type Snapshot,
+  takeSnapshot,
+} from '../sim/index.js';
 import { SendAudit } from './audit.js';
+import { editTree, hypervisorNode, readTree } from './boundary/client-tree.js';
 import { Incoming } from './boundary/incoming.js';
 import { Outgoing } from './boundary/outgoing.js';
-import { editTree, hypervisorNode, readTree } from './boundary/primary-tree.js';
 import type { Interrupts, ReceiveResult, SendResult } from './client/port.js';
+import { enableInterrupts } from './gic-setup.js';
 import { type Rule, RuleSet } from './interfere/index.js';
-import { enableInterrupts } from './primary.js';
 
 /** Interrupts of the primary VM's link (fact base: rm-rpc-transport 1). */
 export const TX_IRQ = 960;
@@ -49,6 +57,34 @@ export interface CallEntry {
 export interface BenchImage {
   sim: Simulator;
   snapshot?: Snapshot;
+  /** The client is this vCPU of another VM instead of the primary VM's. */
+  guest?: ClientPlace;
+}
+
+/** Where a client sits. */
+export interface ClientPlace {
+  vcpu: number;
+  vmid: number;
+  link: LinkPlace;
+  /** Its device tree. */
+  tree: number;
+  /** Page for inline buffers of the link. */
+  scratch: number;
+}
+
+/** Page of the primary VM for inline buffers. */
+const PRIMARY_SCRATCH = 0x4102_d000;
+
+function primaryPlace(sim: Simulator): ClientPlace {
+  const v = sim.primaryVcpu();
+  if (v === undefined) throw new Error('the primary VM is not in control');
+  return {
+    vcpu: v.id,
+    vmid: Platform.VMID_HLOS,
+    link: PRIMARY_LINK,
+    tree: Platform.HLOS_DT_BASE,
+    scratch: PRIMARY_SCRATCH,
+  };
 }
 
 export function bootBench(): BenchImage {
@@ -58,13 +94,15 @@ export function bootBench(): BenchImage {
   if (v === undefined) throw new Error('the primary VM is not in control');
   const host = new HostVcpu(sim, v.id);
   enableInterrupts(host);
-  editTree(host, hypervisorNode(false));
+  editTree(host, Platform.HLOS_DT_BASE, hypervisorNode(false));
   return { sim, snapshot: takeSnapshot(sim) };
 }
 
 export class Bench {
   readonly sim: Simulator;
   readonly host: HostVcpu;
+  readonly client: ClientPlace;
+  readonly place: LinkPlace;
   readonly rules = new RuleSet();
   readonly audit = new SendAudit();
   readonly log: LogEntry[] = [];
@@ -89,17 +127,18 @@ export class Bench {
   constructor(image: BenchImage) {
     this.sim = image.sim;
     if (image.snapshot !== undefined) restoreSnapshot(image.sim, image.snapshot);
-    const v = image.sim.primaryVcpu();
-    if (v === undefined) throw new Error('the primary VM is not in control');
-    this.host = new HostVcpu(image.sim, v.id);
+    this.client = image.guest ?? primaryPlace(image.sim);
+    this.place = this.client.link;
+    this.host = new HostVcpu(image.sim, this.client.vcpu);
     this.incoming = new Incoming(
       this.sim,
       this.host,
+      this.place,
       this.rules,
       (bytes, text) => this.note('<', bytes, text),
       () => this.edge('rx'),
     );
-    this.outgoing = new Outgoing(this.host, this.rules, {
+    this.outgoing = new Outgoing(this.host, this.place, this.rules, {
       note: (bytes, text) => this.note('>', bytes, text),
       observe: (packet) => void this.audit.packet(packet),
       abandon: () => this.audit.abandon(),
@@ -112,7 +151,7 @@ export class Bench {
 
   interfere(...rules: Rule[]): void {
     for (const rule of rules) {
-      if (rule.kind === 'tree') editTree(this.host, rule.edit);
+      if (rule.kind === 'tree') editTree(this.host, this.client.tree, rule.edit);
       else this.rules.add(rule);
     }
   }
@@ -178,7 +217,8 @@ export class Bench {
     host.x.fill(0n, 0, 3);
     if (host.hvc(HYPERCALL_BASE + Call.SCHEDULER_YIELD).kind !== 'done') return false;
     if (sim.steps !== before || this.due()) return true;
-    const next = Math.min(sim.nextEventAt(), this.incoming.nextAt, this.alarmAt);
+    const edgeAt = Math.min(...this.pendingEdges.map((e) => e.at));
+    const next = Math.min(sim.nextEventAt(), this.incoming.nextAt, edgeAt, this.alarmAt);
     if (next > until || next === Number.POSITIVE_INFINITY) return false;
     sim.spin(Math.max(next - sim.hyp.now, 0));
     if (this.alarmAt <= sim.hyp.now) this.alarmAt = Number.POSITIVE_INFINITY;
@@ -282,7 +322,7 @@ export class Bench {
   }
 
   deviceTree(): Uint8Array {
-    return readTree(this.host);
+    return readTree(this.host, this.client.tree);
   }
 
   /** False: no access. */

@@ -19,6 +19,7 @@ export const FEATURES: Readonly<Record<Feature, string>> = {
   bell: 'ring doorbells',
   entry: 'a payload that begins behind the start of the image',
   firmware: 'VMs with firmware',
+  guest: 'what a secondary VM does',
   irq: 'accept interrupts that RM lists',
   irqlend: 'lend interrupts to a VM',
   owner: 'end the owner of a VM',

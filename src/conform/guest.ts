@@ -57,12 +57,14 @@ const node = (name: string, props: Readonly<Record<string, Uint8Array>>, ...chil
   children,
 });
 
-const cpu = (n: number): FdtNode =>
+const cpu = (n: number, idle = false): FdtNode =>
   node(`cpu@${n}`, {
     device_type: strings('cpu'),
     compatible: strings('arm,armv8'),
     reg: u32s(n),
     'enable-method': strings('psci'),
+    // Not proxy-scheduled: RM insists on idle states.
+    ...(idle ? { 'cpu-idle-states': u32s(1) } : {}),
   });
 
 /** What the tree of a small VM has beside the usual. */
@@ -71,6 +73,8 @@ export interface GuestTree {
   bells?: readonly number[];
   /** Label of an area that the client shares. */
   shm?: number;
+  /** One vCPU that the hypervisor schedules by itself. */
+  alone?: boolean;
 }
 
 const bell = (label: number): FdtNode =>
@@ -93,13 +97,13 @@ const shm = (label: number): FdtNode =>
     node('memory', { '#address-cells': u32s(2), label: u32s(label), base: u64s(0xa000_0000n) }),
   );
 
-function tree({ bells = [16], shm: area }: GuestTree): Uint8Array {
+function tree({ bells = [16], shm: area, alone }: GuestTree): Uint8Array {
   const cellsOf = { '#address-cells': u32s(2), '#size-cells': u32s(2) };
   const root = node(
     '',
     { ...cellsOf, compatible: strings('linux,dummy-virt'), 'interrupt-parent': u32s(1) },
     node('chosen', {}),
-    node('cpus', { '#address-cells': u32s(1), '#size-cells': u32s(0) }, cpu(0), cpu(1)),
+    node('cpus', { '#address-cells': u32s(1), '#size-cells': u32s(0) }, cpu(0, alone), ...(alone ? [] : [cpu(1)])),
     node('psci', { compatible: strings('arm,psci-1.0', 'arm,psci-0.2'), method: strings('hvc') }),
     node('interrupt-controller@3fff0000', {
       compatible: strings('arm,gic-v3'),
@@ -119,7 +123,17 @@ function tree({ bells = [16], shm: area }: GuestTree): Uint8Array {
       { 'image-name': strings('conform-vm'), 'os-type': strings('linux'), 'vm-type': strings('aarch64-guest') },
       node('memory', { ...cellsOf, 'base-address': u64s(0x8000_0000n), 'size-max': u64s(0x1000_0000n) }),
       node('interrupts', { config: strings('/interrupt-controller@3fff0000') }),
-      node('vcpus', { config: strings('/cpus'), affinity: strings('proxy') }),
+      node('vcpus', {
+        config: strings('/cpus'),
+        ...(alone
+          ? {
+              affinity: strings('static'),
+              'affinity-map': u32s(0),
+              'sched-timeslice': u32s(5000),
+              'sched-priority': u32s(0xffff_ffff),
+            }
+          : { affinity: strings('proxy') }),
+      }),
       node(
         'vdevices',
         { generate: strings('/hypervisor') },

@@ -2,18 +2,20 @@
  * Conformance of RM RPC clients: the catalog of checks, the interference language, the reference client and its defects.
  *
  * Models the client side of fact base clients and client-conformance-catalog; the server is the simulator's own RM. Leaves out:
- * starting clients in other processes (the command line does), secondary VMs as clients (LOOK).
+ * starting clients in other processes (the command line does).
  */
 export { Bench, type BenchImage, bootBench, ClientStuck, type LogEntry } from './bench.js';
 export { CATALOG } from './cases/index.js';
 export { UpperTester } from './client/upper.js';
 export { DEFECTS, type Defect } from './defects.js';
 export { FEATURES, type Greeting, parseGreeting, unsuitable } from './greeting.js';
+export { imageOf } from './images.js';
 export * as interfere from './interfere/index.js';
 export { parseRule, type Rule, RuleSet, ruleText } from './interfere/index.js';
 export { leftovers } from './leftovers.js';
-export { caseText, catalogMarkdown, logText, pathOf, summary, tap } from './report.js';
-export { builtinSession, runBuiltin, type Session, wholeCase } from './run.js';
+export { caseText, catalogMarkdown, logText, pathOf, standstill, summary, tap } from './report.js';
+export { runBuiltin, wholeCase } from './run.js';
 export { matchesId, normalId, type Selection, select, UnknownIds } from './select.js';
+export { builtinSession, type Session } from './session.js';
 export { Tester } from './tester.js';
 export { type Case, type Check, isCase, type NotImplemented, type Verdict, type VerdictKind } from './types.js';

@@ -5,6 +5,7 @@ const PRIMARY = 3;
 
 export function leftovers(bench: Bench): string[] {
   const { rm } = bench.sim;
+  if (bench.client.vmid !== PRIMARY) return [];
   const found: string[] = [];
   rm.vms.forEach((vm, vmid) => {
     if (vm != null && vm.owner === PRIMARY && vmid !== PRIMARY)

@@ -1,6 +1,7 @@
 /** Results as text, TAP and tables. */
-import { decodePacket, describePacket } from '../protocol/index.js';
-import type { LogEntry } from './bench.js';
+import { hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
+import type { Bench, LogEntry } from './bench.js';
+import { packetLines } from './show.js';
 import { type Case, isCase, type NotImplemented, type Verdict } from './types.js';
 
 const SEVERITY = { C: 'critical', H: 'high', Md: 'medium', L: 'low' } as const;
@@ -16,15 +17,54 @@ export function caseText(c: Case | NotImplemented): string {
   return isCase(c) ? head : `${head} (not implemented: ${c.why})`;
 }
 
-/** The last packets before the end, decoded. */
+/** What the test did to a packet, in words. */
+function noteText(note: string): string {
+  const code = /^(forced|refused with) (-?\d+)$/.exec(note);
+  if (code?.[1] === 'forced') return `the test makes the hypervisor answer ${hypErrorName(Number(code[2]))}`;
+  if (code !== null) return `the hypervisor answers ${hypErrorName(Number(code[2]))}`;
+  return NOTES[note] ?? note;
+}
+
+const NOTES: Readonly<Record<string, string>> = {
+  kept: 'waits in a queue that the test does not drain',
+  'kept from RM': 'the test takes it before RM',
+  'by the test': 'sent by the test',
+};
+
+const NS_PER_MS = 1_000_000;
+
+/** The last packets before the end, decoded, with the virtual time since the first. */
 export function logText(log: readonly LogEntry[]): string {
-  return log
+  const nth = { '>': 0, '<': 0 };
+  const texts = log.map((l) => {
+    const continued = parseRpcHeader(l.bytes)?.type === RpcType.CONTINUED;
+    const n = continued ? nth[l.dir] + 1 : 1;
+    // What was not sent comes again.
+    if (l.note === undefined || !/^(forced|refused)/.test(l.note)) nth[l.dir] = n;
+    return { l, n };
+  });
+  return texts
     .slice(-SHOWN_PACKETS)
-    .map((l) => {
-      const text = describePacket(decodePacket(l.bytes)).replaceAll('\n', '\n      ');
-      return `  ${l.dir} ${text}${l.note === undefined ? '' : ` (${l.note})`}`;
+    .map(({ l, n }) => {
+      const at = ((l.at - log[0].at) / NS_PER_MS).toFixed(3).padStart(9);
+      const [head, ...lines] = packetLines(l.bytes, n);
+      const note = l.note === undefined ? '' : ` (${noteText(l.note)})`;
+      return [`${at} ms ${l.dir} ${head}${note}`, ...lines.map((x) => `               ${x}`)].join('\n');
     })
     .join('\n');
+}
+
+/** What everything waits for when nothing happens any more. */
+export function standstill(bench: Bench): string {
+  const facts = [
+    bench.waiting > 0
+      ? `${bench.waiting} packets wait in the client's receive queue`
+      : "the client's receive queue is empty",
+    bench.stalledPackets.length > 0 ? `${bench.stalledPackets.length} packets wait in its send queue` : '',
+    bench.audit.missing > 0 ? `the client has yet to send ${bench.audit.missing} fragments of its last request` : '',
+    `${bench.sends} sends and ${bench.receives} receives were made`,
+  ];
+  return `then nothing happens any more: ${facts.filter((f) => f !== '').join('; ')}`;
 }
 
 export function summary(passed: number, failed: number, skipped: number): string {

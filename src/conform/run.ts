@@ -2,43 +2,13 @@
  * Runs one case: a fresh machine, a fresh client, the script, then what every case ends with: RM lives, nothing malformed was sent,
  * a harmless call still works, nothing is left behind.
  */
-import { Bench, type BenchImage, ClientStuck } from './bench.js';
-import { BenchPort } from './client/bench-port.js';
+import { type BenchImage, ClientStuck } from './bench.js';
 import { ClientCrash } from './client/transport.js';
-import { UpperTester } from './client/upper.js';
-import { parseGreeting } from './greeting.js';
+import { imageOf } from './images.js';
 import { leftovers } from './leftovers.js';
-import { CaseEnd, Tester } from './tester.js';
-import type { Case, Script, Until, Verdict, VerdictKind } from './types.js';
-
-/** How one client is driven through one step of a script. */
-export interface Session {
-  bench: Bench;
-  tester: Tester;
-  /** Lets client and machine work until the step is over. */
-  drive(step: Until): void;
-}
-
-/** The reference client, in process. */
-export function builtinSession(image: BenchImage, bugs: ReadonlySet<string>, c?: Case): Session {
-  const bench = new Bench(image);
-  c?.prepare?.(bench);
-  const upper = new UpperTester(new BenchPort(bench), bugs);
-  const tester = new Tester(bench, { command: (line) => upper.command(line) });
-  upper.attach();
-  tester.greeting = parseGreeting(upper.take()[0]) ?? tester.greeting;
-  const drive = (step: Until): void => {
-    const limit = bench.now() + step.limitNs;
-    for (;;) {
-      const worked = upper.pump();
-      tester.events.push(...upper.take());
-      if (step.done()) return;
-      if (!bench.advance(limit) && !worked) return;
-      if (bench.now() > limit) return;
-    }
-  };
-  return { bench, tester, drive };
-}
+import { builtinSession, type Session } from './session.js';
+import { CaseEnd, type Tester } from './tester.js';
+import type { Case, Script, Verdict, VerdictKind } from './types.js';
 
 /** The script of a case and what follows every script. */
 export function* wholeCase(c: Case, t: Tester): Script<{ verdict: VerdictKind; reasons: string[] }> {
@@ -83,7 +53,7 @@ export function runBuiltin(
   image: BenchImage,
   bugs: ReadonlySet<string> = new Set(),
 ): Verdict & { session: Session } {
-  const session = builtinSession(image, bugs, c);
+  const session = builtinSession(imageOf(c, image), bugs, c);
   const { bench, tester } = session;
   const start = bench.now();
   const result = (verdict: VerdictKind, reasons: string[]): Verdict & { session: Session } => ({

@@ -36,6 +36,7 @@ export function select(catalog: readonly (Case | NotImplemented)[], s: Selection
   return catalog.filter((c) => {
     if (skip.some((w) => matchesId(c.id, w))) return false;
     if (s.level === 'T' && c.level !== 'T') return false;
+    if (s.level === 'V' && c.level === 'G') return false;
     if (ids.includes(c.id)) return true;
     if (ids.length > 0 && !ids.some((w) => matchesId(c.id, w))) return false;
     return (s.strict || c.req === 'M') && (s.hostile || c.stim !== 'H');

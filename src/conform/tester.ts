@@ -2,11 +2,12 @@
  * What the script of a case has at hand: the client's upper tester, the bench, expectations.
  */
 import { concatBytes, fromHex, put16, put32, toHex } from '../base/index.js';
-import { decodePacket, describePacket, Msg, RpcType, rmErrorName, rpcPacket } from '../protocol/index.js';
+import { Msg, RpcType, rmErrorName, rpcPacket } from '../protocol/index.js';
 import type { Bench } from './bench.js';
 import type { Greeting } from './greeting.js';
 import { type GuestTree, putGuest } from './guest.js';
 import { type Rule, request } from './interfere/index.js';
+import { differenceLines, packetDifference } from './show.js';
 import type { Script, VerdictKind } from './types.js';
 
 /** The client under test as a case sees it. */
@@ -141,8 +142,8 @@ export class Tester {
 
   expectReply(a: Answer, error: number, data: Uint8Array | undefined, what = 'the call'): void {
     if (a.kind !== 'reply') this.fail(`${what}: ${a.reason}, a reply was there`);
-    this.expect(a.error === error, `${what}: error ${rmErrorName(a.error)}, expected ${rmErrorName(error)}`);
-    if (data !== undefined) this.expectBytes(a.data, data, `${what}: data`);
+    this.expect(a.error === error, `${what} ended with ${codeText(a.error)}; RM's reply says ${codeText(error)}`);
+    if (data !== undefined) this.expectBytes(a.data, data, `${what}: data behind the code of the reply`, 4);
   }
 
   expectFailed(a: Answer, what = 'the call'): void {
@@ -163,27 +164,22 @@ export class Tester {
 
   /** One harmless call, answered by RM itself: the channel works. */
   *probe(): Script {
-    const a = yield* this.call(Msg.VM_GET_STATE, u16x2(3), 'the next call');
+    const a = yield* this.call(Msg.VM_GET_STATE, u16x2(this.bench.client.vmid), 'the next call');
     this.expectReply(a, 0, undefined, 'the next call (VM_GET_STATE)');
     this.expect(a.kind === 'reply' && a.data.length === 4 && a.data[0] === 3, 'the next call: not its reply');
   }
 
   // ---- expectations -------------------------------------------------------------------------------------------------
 
-  expectBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  /** `base`: bytes of the same message in front of these. */
+  expectBytes(actual: Uint8Array, expected: Uint8Array, what: string, base = 0): void {
     if (toHex(actual) === toHex(expected)) return;
-    let at = 0;
-    while (at < actual.length && at < expected.length && actual[at] === expected[at]) at++;
-    const show = (b: Uint8Array): string =>
-      `${b.length} bytes, from ${at}: ${toHex(b.subarray(at, at + 24)) || 'nothing'}`;
-    this.fail(`${what} differs at byte ${at}\n  expected ${show(expected)}\n  actual   ${show(actual)}`);
+    this.fail(`${what}: ${differenceLines(actual, expected, base).join('\n  ')}`);
   }
 
   expectPacket(actual: Uint8Array | undefined, expected: Uint8Array, what: string): void {
     if (actual !== undefined && toHex(actual) === toHex(expected)) return;
-    const show = (b: Uint8Array | undefined): string =>
-      b === undefined ? 'nothing' : `${toHex(b)}\n    ${describePacket(decodePacket(b)).replaceAll('\n', '\n    ')}`;
-    this.fail(`${what}\n  expected ${show(expected)}\n  actual   ${show(actual)}`);
+    this.fail(`${what} is wrong\n  ${packetDifference(actual, expected).join('\n  ')}`);
   }
 
   notified(id: number): Uint8Array[] {
@@ -233,6 +229,13 @@ export class Tester {
     yield* this.vmOk('start', name);
   }
 
+  /** What a secondary VM does: `guest TICKET ACTION ARGUMENT`. */
+  *guest(action: string, argument: string): Script<string> {
+    const ticket = String(++this.tickets);
+    this.client.command(`guest ${ticket} ${action} ${argument}`);
+    return yield* this.vmEnd(ticket, `guest ${action}`);
+  }
+
   /** Orders that fit no other command. */
   *order(line: string): Script {
     const ticket = String(++this.tickets);
@@ -256,6 +259,8 @@ export class Tester {
     return this.events.filter((e) => e.startsWith(`exited ${name} `)).map((e) => e.split(' ').slice(2));
   }
 }
+
+const codeText = (code: number): string => `${rmErrorName(code)} (0x${code.toString(16)})`;
 
 function cutReply(id: number, seq: number, payload: Uint8Array) {
   const n = Math.max(0, Math.ceil(payload.length / 232) - 1);

@@ -40,6 +40,7 @@ export type Feature =
   | 'bell'
   | 'entry'
   | 'firmware'
+  | 'guest'
   | 'irq'
   | 'irqlend'
   | 'owner'

@@ -3,7 +3,7 @@ import { concatBytes, lo32 } from '../../base/index.js';
 import { findCap, HYPERCALL_BASE } from '../../hyp/index.js';
 import type { MsgQueue } from '../../msgq/index.js';
 import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../../protocol/index.js';
-import { type HostVcpu, PRIMARY_LINK, type Simulator } from '../../sim/index.js';
+import type { HostVcpu, LinkPlace, Simulator } from '../../sim/index.js';
 import type { Emission, RuleSet, WireMessage } from '../interfere/index.js';
 
 const PACKET_MAX = Platform.RM_QUEUE_MSG_SIZE;
@@ -32,6 +32,7 @@ export class Incoming {
   constructor(
     private readonly sim: Simulator,
     private readonly host: HostVcpu,
+    private readonly place: LinkPlace,
     private readonly rules: RuleSet,
     private readonly note: (bytes: Uint8Array, note?: string) => void,
     /** The client's receive interrupt. */
@@ -62,8 +63,8 @@ export class Incoming {
 
   private get queue(): MsgQueue {
     const { hyp } = this.sim;
-    const view = findCap(hyp.get(this.host.vcpu.cspace), PRIMARY_LINK.rxCap);
-    if (typeof view === 'number') throw new Error('the primary VM has no receive queue');
+    const view = findCap(hyp.get(this.host.vcpu.cspace), this.place.rxCap);
+    if (typeof view === 'number') throw new Error('the client has no receive queue');
     return hyp.get<MsgQueue>(view.table.object[view.lower]);
   }
 
@@ -71,14 +72,14 @@ export class Incoming {
   private takeReal(): boolean {
     const { host } = this;
     const { x } = host;
-    x[0] = PRIMARY_LINK.rxCap;
-    x[1] = BigInt(PRIMARY_LINK.rxBuffer);
+    x[0] = this.place.rxCap;
+    x[1] = BigInt(this.place.rxBuffer);
     x[2] = BigInt(PACKET_MAX);
     x[3] = 0n;
     host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
     if (lo32(x[0]) !== HypError.OK) return false;
     const size = Number(x[1]);
-    host.readMemory(PRIMARY_LINK.rxBuffer, this.buffer);
+    host.readMemory(this.place.rxBuffer, this.buffer);
     this.fromRm(this.buffer.slice(0, size));
     return true;
   }

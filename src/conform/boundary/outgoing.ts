@@ -2,7 +2,7 @@
 import { concatBytes, lo32 } from '../../base/index.js';
 import { HYPERCALL_BASE } from '../../hyp/index.js';
 import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../../protocol/index.js';
-import { type HostVcpu, PRIMARY_LINK } from '../../sim/index.js';
+import type { HostVcpu, LinkPlace } from '../../sim/index.js';
 import type { SendResult } from '../client/port.js';
 import { type Emission, emit, type ForcedResult, type RuleSet } from '../interfere/index.js';
 
@@ -31,6 +31,7 @@ export class Outgoing {
 
   constructor(
     private readonly host: HostVcpu,
+    private readonly place: LinkPlace,
     private readonly rules: RuleSet,
     private readonly port: OutgoingPort,
   ) {}
@@ -128,11 +129,11 @@ export class Outgoing {
 
   private realSend(packet: Uint8Array, push: boolean): SendResult {
     const { host } = this;
-    host.writeMemory(PRIMARY_LINK.txBuffer, packet);
+    host.writeMemory(this.place.txBuffer, packet);
     const { x } = host;
-    x[0] = PRIMARY_LINK.txCap;
+    x[0] = this.place.txCap;
     x[1] = BigInt(packet.length);
-    x[2] = BigInt(PRIMARY_LINK.txBuffer);
+    x[2] = BigInt(this.place.txBuffer);
     x[3] = push ? 1n : 0n;
     x[4] = 0n;
     host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND);

@@ -1,7 +1,7 @@
 /** DISC: finding RM and taking the channel over (fact base: rm-boot-and-dt 3, clients 2; catalog 2). */
 import { EMPTY, type FdtNode, node, strings, u32s, u64s } from '../../board/fdt/index.js';
 import { Call, Msg, RpcType, rpcPacket } from '../../protocol/index.js';
-import { HYPERVISOR, hypervisorNode, withChild, withProp } from '../boundary/primary-tree.js';
+import { HYPERVISOR, hypervisorNode, withChild, withProp } from '../boundary/client-tree.js';
 import { call, deviceTree, type Rule, replyPayload, smccc } from '../interfere/index.js';
 import { pattern, TEST_ID, type Tester, vmStatus } from '../tester.js';
 import { type Case, check, type Script } from '../types.js';

@@ -4,8 +4,9 @@ import { Msg, RmError } from '../../protocol/index.js';
 import { SPARE } from '../guest.js';
 import { answer, reply, replyPayload, request, payload as setPayload } from '../interfere/index.js';
 import { type Tester, u32s } from '../tester.js';
-import { type Case, check, type NotImplemented, type Script } from '../types.js';
+import { type Case, check, type Script } from '../types.js';
 
+import { accepting } from './accept.js';
 import { FIRMWARE, FIRMWARE_WORDS } from './firmware.js';
 import { pagingMem } from './paging.js';
 
@@ -57,20 +58,7 @@ const lendOf = (t: Tester, id: number = Msg.MEM_LEND): Lend => {
   return parseLend(sent.payload);
 };
 
-const skip = (
-  id: string,
-  req: 'M' | 'S',
-  sev: 'C' | 'H',
-  stim: 'R' | 'L',
-  title: string,
-  must: string,
-  why: string,
-): NotImplemented => ({
-  ...check(id, 'V', req, sev, stim, title, must),
-  why,
-});
-
-export const mem: (Case | NotImplemented)[] = [
+export const mem: Case[] = [
   {
     ...check(
       'MEM-1',
@@ -370,22 +358,5 @@ export const mem: (Case | NotImplemented)[] = [
       yield* t.vmOk('destroy');
     },
   },
-  skip(
-    'MEM-22',
-    'M',
-    'H',
-    'L',
-    'MEM_ACCEPT in parts',
-    'Parts of an answer are kept in order, a final call ends it.',
-    'MEM_ACCEPT is sent by secondary VMs (level G)',
-  ),
-  skip(
-    'MEM-23',
-    'M',
-    'H',
-    'R',
-    'MEM_ACCEPT fails in the middle',
-    'After a failed part the parcel is released.',
-    'MEM_ACCEPT is sent by secondary VMs (level G)',
-  ),
+  ...accepting,
 ];

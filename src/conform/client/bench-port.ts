@@ -1,7 +1,6 @@
 /** The bench as a client in this process sees it: through capabilities and interrupt numbers. */
 import { lo32 } from '../../base/index.js';
 import { Call, Platform } from '../../protocol/index.js';
-import { PRIMARY_LINK } from '../../sim/index.js';
 import { type Bench, RX_IRQ, TX_IRQ } from '../bench.js';
 import type { ClientPort, ReceiveResult, SendResult } from './port.js';
 
@@ -21,24 +20,24 @@ export class BenchPort implements ClientPort {
   }
 
   send(cap: bigint, packet: Uint8Array, push: boolean): SendResult {
-    if (cap === PRIMARY_LINK.txCap) return this.bench.send(packet, push);
-    this.bench.host.writeMemory(PRIMARY_LINK.txBuffer, packet);
+    if (cap === this.bench.place.txCap) return this.bench.send(packet, push);
+    this.bench.host.writeMemory(this.bench.place.txBuffer, packet);
     const x = this.bench.hvc(
       Call.MSGQUEUE_SEND,
       cap,
       BigInt(packet.length),
-      BigInt(PRIMARY_LINK.txBuffer),
+      BigInt(this.bench.place.txBuffer),
       push ? 1n : 0n,
     );
     return { error: lo32(x[0]), notFull: x[1] !== 0n };
   }
 
   receive(cap: bigint): ReceiveResult {
-    if (cap === PRIMARY_LINK.rxCap) return this.bench.receive();
+    if (cap === this.bench.place.rxCap) return this.bench.receive();
     const size = Platform.RM_QUEUE_MSG_SIZE;
-    const x = this.bench.hvc(Call.MSGQUEUE_RECEIVE, cap, BigInt(PRIMARY_LINK.rxBuffer), BigInt(size));
+    const x = this.bench.hvc(Call.MSGQUEUE_RECEIVE, cap, BigInt(this.bench.place.rxBuffer), BigInt(size));
     const packet = new Uint8Array(lo32(x[0]) === 0 ? Number(x[1]) : 0);
-    this.bench.host.readMemory(PRIMARY_LINK.rxBuffer, packet);
+    this.bench.host.readMemory(this.bench.place.rxBuffer, packet);
     return { error: lo32(x[0]), packet, notEmpty: x[2] !== 0n };
   }
 

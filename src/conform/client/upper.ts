@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../../base/index.js';
 import type { Feature } from '../types.js';
 import { setRegister, start } from './bring-up.js';
 import { discover } from './discover.js';
+import { GuestServices } from './guest-services.js';
 import { bootRegister, plan } from './plan.js';
 import type { ClientPort } from './port.js';
 import { ring } from './resources.js';
@@ -23,6 +24,7 @@ const OFFERED: readonly Feature[] = [
   'bell',
   'entry',
   'firmware',
+  'guest',
   'irq',
   'irqlend',
   'owner',
@@ -40,6 +42,7 @@ interface PendingCall {
 export class UpperTester {
   readonly transport: ClientTransport;
   readonly vms: VmManager;
+  readonly guest: GuestServices;
   private readonly calls: PendingCall[] = [];
   private readonly lines: string[] = [];
   private readonly handlers = new Map<number, string>();
@@ -50,6 +53,7 @@ export class UpperTester {
   ) {
     this.transport = new ClientTransport(port, bugs);
     this.vms = new VmManager(port, this.transport, (line) => this.lines.push(line));
+    this.guest = new GuestServices(this.vms);
     this.transport.onNotify = (id, payload) => this.notified(id, payload);
     this.transport.onInterrupt = (intid) => this.vms.interrupt(intid);
   }
@@ -96,6 +100,7 @@ export class UpperTester {
   private notified(id: number, payload: Uint8Array): void {
     this.lines.push(`notify ${id.toString(16)} ${toHex(payload) || '-'}`);
     this.vms.notify(id, payload);
+    this.guest.notify(id, payload);
     const handler = this.handlers.get(id);
     if (handler === undefined) return;
     this.handlers.delete(id);
@@ -115,7 +120,24 @@ export class UpperTester {
       this.transport.allocationFails = true;
       this.lines.push(`done ${w[0]} ok`);
     } else if (verb === 'audit') this.lines.push(`audit ${w[0]} ${this.transport.inUse}`);
+    else if (verb === 'guest') this.guestCommand(w[0], w[1], w[2] ?? '');
     else if (verb === 'vm') this.vmCommand(w[0], w[1], w[2], w.slice(3));
+  }
+
+  private guestCommand(ticket: string, action: string, arg: string): void {
+    const steps = this.guest.command(action, arg);
+    const done = (text: string): void => {
+      this.lines.push(`done ${ticket} ${text}`);
+    };
+    if (steps === undefined) {
+      done('error no such command');
+      return;
+    }
+    this.vms.run(
+      (function* () {
+        done(yield* steps);
+      })(),
+    );
   }
 
   private vmCommand(ticket: string, action: string, name: string, words: readonly string[]): void {

@@ -1,25 +1,24 @@
 /** The device tree that the client finds. */
 import { type FdtNode, isFdtError, parseFdt, strings, writeFdt } from '../../board/fdt/index.js';
-import { Platform } from '../../protocol/index.js';
 import type { HostVcpu } from '../../sim/index.js';
 
 /** Room for the tree: nothing else lies in these bytes. */
 const ROOM = 0x1_0000;
 export const HYPERVISOR = 'hypervisor';
 
-export function readTree(host: HostVcpu): Uint8Array {
+export function readTree(host: HostVcpu, at: number): Uint8Array {
   const room = new Uint8Array(ROOM);
-  host.readMemory(Platform.HLOS_DT_BASE, room);
+  host.readMemory(at, room);
   const size = ((room[4] << 24) | (room[5] << 16) | (room[6] << 8) | room[7]) >>> 0;
   return room.slice(0, Math.min(size, ROOM));
 }
 
-export function editTree(host: HostVcpu, edit: (root: FdtNode) => FdtNode): void {
-  const tree = parseFdt(readTree(host));
-  if (isFdtError(tree)) throw new Error(`the device tree of the primary VM cannot be read: ${tree.error}`);
+export function editTree(host: HostVcpu, at: number, edit: (root: FdtNode) => FdtNode): void {
+  const tree = parseFdt(readTree(host, at));
+  if (isFdtError(tree)) throw new Error(`the device tree cannot be read: ${tree.error}`);
   const blob = writeFdt({ ...tree, root: edit(tree.root) });
   if (blob.length > ROOM) throw new Error('the device tree is too large');
-  host.writeMemory(Platform.HLOS_DT_BASE, blob);
+  host.writeMemory(at, blob);
 }
 
 /** The child `name` of a node replaced; undefined: taken out. */
