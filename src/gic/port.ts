@@ -180,8 +180,9 @@ function makePort(g: Gic): VicPort {
 }
 
 function unbindAll(g: Gic, vic: Vic): void {
-  for (const object of g.hyp.objects) {
-    if (object?.type === ObjectType.HWIRQ && (object as Hwirq).vic === vic.id) (object as Hwirq).vic = NO_OBJECT;
+  for (const id of g.hyp.ofType[ObjectType.HWIRQ]) {
+    const hwirq = g.hyp.objects[id] as Hwirq;
+    if (hwirq.vic === vic.id) hwirq.vic = NO_OBJECT;
   }
   if (vic.bound.indexOf(1) < 0) return;
   if (!g.complete) rebuildSources(g);

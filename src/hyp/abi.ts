@@ -22,6 +22,8 @@ export interface GuestPort {
   /** Reads guest memory into `to`; false on a stage-2 fault. */
   read(ipa: number, to: Uint8Array): boolean;
   write(ipa: number, from: Uint8Array): boolean;
+  /** Whether every page of a range could be read. */
+  readable(ipa: number, size: number): boolean;
   /** The vCPU's interrupt interface on: all priorities, group 1 (ICC_SRE, ICC_PMR, ICC_IGRPEN1). Once at start. */
   enableInterrupts(): void;
   /** Acknowledges, ends and returns the highest-priority pending interrupt, or `undefined`. */

@@ -131,10 +131,12 @@ export function findCap(cspace: CSpace, id: bigint): CapView | number {
 
 function forget(hyp: Hypervisor, objectId: number, key: number): void {
   const object = hyp.get(objectId);
-  const at = object.caps.indexOf(key);
-  assert(at >= 0, `capability ${key} is not listed by object ${objectId}`);
-  object.caps.splice(at, 1);
-  if (object.caps.length === 0) hyp.unref(objectId);
+  const { caps } = object;
+  const at = caps.indexOf(key);
+  if (at < 0) assert(false, `capability ${key} is not listed by object ${objectId}`);
+  for (let i = at + 1; i < caps.length; i++) caps[i - 1] = caps[i];
+  caps.length--;
+  if (caps.length === 0) hyp.unref(objectId);
 }
 
 /** Removes a capability, valid or revoked. The last valid one drops the object's reference (capabilities 7.3). */

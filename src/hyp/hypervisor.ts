@@ -80,6 +80,8 @@ export type PhysDevice = (
 export class Hypervisor {
   readonly objects: (HypObject | undefined)[] = [];
   readonly freeIds: number[] = [];
+  /** Ids of the live objects of each type, in no order: most objects are hardware interrupts, which nobody looks for. Derived. */
+  readonly ofType: number[][] = [];
   /** Per module, plain data only. */
   readonly state: Record<string, unknown> = {};
   /** Virtual time in nanoseconds since power-on. Not a small integer at first, or V8 would throw away all compiled code when it ceases to be one. */
@@ -105,6 +107,7 @@ export class Hypervisor {
   kind<T extends HypObject>(type: number, kind: ObjectKind<T>): void {
     assert(this.kinds[type] === undefined, `object type ${type} registered twice`);
     this.kinds[type] = kind as unknown as ObjectKind;
+    this.ofType[type] = [];
   }
 
   call(num: number, handler: HypercallHandler): void {
@@ -133,7 +136,14 @@ export class Hypervisor {
       return made;
     }
     this.objects[id] = made;
+    this.ofType[type].push(id);
     return made as T;
+  }
+
+  /** Objects were replaced as a whole. */
+  reindex(): void {
+    for (const ids of this.ofType) if (ids !== undefined) ids.length = 0;
+    for (const object of this.objects) if (object !== undefined) this.ofType[object.type].push(object.id);
   }
 
   activate(object: HypObject): number {
@@ -162,6 +172,9 @@ export class Hypervisor {
     if (wasActive) kind?.deactivate?.(this, object);
     kind?.release?.(this, object);
     this.objects[id] = undefined;
+    const ids = this.ofType[object.type];
+    ids[ids.lastIndexOf(id)] = ids[ids.length - 1];
+    ids.length--;
     this.freeIds.push(id);
     return NO_OBJECT;
   }

@@ -2,9 +2,9 @@
  * VM creation: VM_CONFIG_IMAGE, VM_AUTH_IMAGE, VM_INIT (fact base: rm-rpc-messages 2, rm-boot-and-dt 6,
  * rm-state-machines 7.1 and 7.2).
  */
-import { le16, le32, le64 } from '../base/index.js';
+import { le16, le32, le64, toNumber } from '../base/index.js';
 import { be32, checkHeader, HEADER_SIZE, Head } from '../board/fdt/index.js';
-import { AuthType, HypError, Msg, Platform, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
+import { AuthType, HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { isVmConfigError, parseVmConfig, type TreeArea } from './dt/index.js';
 import type { VmConfig } from './dt/vm-config-types.js';
@@ -47,10 +47,10 @@ function configureImage(rm: Rm, vm: VmRecord, req: Uint8Array): number {
   if (!inside(imageOffset, imageSize, vm.memSize) || !inside(dtOffset, dtSize, vm.memSize)) {
     return RmError.ARGUMENT_INVALID;
   }
-  vm.imageOffset = Number(imageOffset);
+  vm.imageOffset = toNumber(imageOffset);
   vm.imageSize = imageSize;
-  vm.dtOffset = Number(dtOffset);
-  vm.dtSize = Number(dtSize);
+  vm.dtOffset = toNumber(dtOffset);
+  vm.dtSize = toNumber(dtSize);
   vm.entryOffset = vm.imageOffset;
   const cspace = createCspace(rm);
   if (cspace.error !== HypError.OK) return rmErrorOfHyp(cspace.error);
@@ -104,9 +104,8 @@ const authImage: Handler = (rm, from, req) => {
   return RmError.OK;
 };
 
-/** Bytes of a header, one byte of a page, and a tree of usual size: valid until the next tree is mapped. */
+/** A header, and a tree of usual size: valid until the next tree is mapped. */
 const header = new Uint8Array(HEADER_SIZE);
-const probe = new Uint8Array(1);
 const treeBytes = new Uint8Array(0x4000);
 
 /** Bytes of RM's view of the device tree area. */
@@ -124,7 +123,7 @@ export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; area: TreeArea } |
   if (size === 0 || vm.dtOffset > vm.memSize || size > vm.memSize - vm.dtOffset) return undefined;
   const { error, ipa } = mapInRm(rm, vm.memHandle, vm.dtOffset, size);
   if (error !== HypError.OK) return undefined;
-  for (let at = 0; at < size; at += Platform.PAGE_SIZE) readArea(rm, ipa + at, probe);
+  if (!rm.hv.port.readable(ipa, size)) throw new RmDeath('FAULT', 'vm-init-tree-unmapped');
   const head = readArea(rm, ipa, size < header.length ? new Uint8Array(size) : header);
   const total = checkHeader(head) === 0 ? be32(head, Head.TOTALSIZE) : Number.POSITIVE_INFINITY;
   if (total > size) {
@@ -164,7 +163,7 @@ function applyConfig(rm: Rm, vm: VmRecord, config: VmConfig): number {
     if (parcel === null) return HypError.NORESOURCES;
     base = BigInt(parcel.regions[0]?.phys ?? 0);
   }
-  setup.memIpaBase = Number(base);
+  setup.memIpaBase = toNumber(base);
   const error = setupAddrspace(rm, vm, setup, vm.authType !== AuthType.PLATFORM);
   if (error !== HypError.OK) return error;
   if (base >= SPACE_END || setup.memSizeMin > setup.memSizeMax) return HypError.ADDR_INVALID;

@@ -3,9 +3,9 @@
  * Calls without output return the error number; calls that create or copy a capability return {@link CapResult}.
  * IPAs, sizes and interrupt numbers are `number`, capabilities and flag words wider than 32 bits are `bigint`.
  */
-import { lo32, U64_MAX } from '../base/index.js';
+import { lo32, toNumber, U64_MAX } from '../base/index.js';
 import type { GuestPort } from '../hyp/abi.js';
-import { Call, HypError, hypErrorOf } from '../protocol/index.js';
+import { Call, HypError } from '../protocol/index.js';
 import { MapMemType, MemextentType } from './mem-attrs.js';
 
 export interface CapResult {
@@ -63,6 +63,8 @@ export interface HvHome {
 }
 
 const n = BigInt;
+/** `hypErrorOf`, without leaving the compiled code. */
+const errorOf = (x0: bigint): number => lo32(x0) | 0;
 
 export class Hv {
   /** Outputs of the last {@link msgqueueReceive}. */
@@ -74,13 +76,13 @@ export class Hv {
   ) {}
 
   #error(num: number, a0?: bigint, a1?: bigint, a2?: bigint, a3?: bigint, a4?: bigint, a5?: bigint, a6?: bigint) {
-    return hypErrorOf(this.port.hvc(num, a0, a1, a2, a3, a4, a5, a6)[0]);
+    return errorOf(this.port.hvc(num, a0, a1, a2, a3, a4, a5, a6)[0]);
   }
 
   /** Creates an object of {@link Create} in RM's space: state INIT, master capability. */
   create(call: number): CapResult {
     const r = this.port.hvc(call, this.home.partition, this.home.cspace);
-    return { error: hypErrorOf(r[0]), cap: r[1] };
+    return { error: errorOf(r[0]), cap: r[1] };
   }
 
   activate(cap: bigint): number {
@@ -100,7 +102,7 @@ export class Hv {
   /** Copies a capability of RM's space into another space with at most these rights. */
   copyCap(cap: bigint, dest: bigint, rights: number): CapResult {
     const r = this.port.hvc(Call.CSPACE_COPY_CAP_FROM, this.home.cspace, cap, dest, n(rights >>> 0));
-    return { error: hypErrorOf(r[0]), cap: r[1] };
+    return { error: errorOf(r[0]), cap: r[1] };
   }
 
   deleteCap(cspace: bigint, cap: bigint): number {
@@ -220,7 +222,7 @@ export class Hv {
   /** What backs `ipa` in the space, as an offset in the extent; the contiguous prefix of at most `size` bytes. */
   addrspaceLookup(addrspace: bigint, extent: bigint, ipa: number, size: number): LookupResult {
     const r = this.port.hvc(Call.ADDRSPACE_LOOKUP, addrspace, extent, n(ipa), n(size));
-    return { error: hypErrorOf(r[0]), offset: Number(r[1]), size: Number(r[2]), attrs: lo32(r[3]) };
+    return { error: errorOf(r[0]), offset: toNumber(r[1]), size: toNumber(r[2]), attrs: lo32(r[3]) };
   }
 
   // Interrupts
@@ -287,7 +289,7 @@ export class Hv {
 
   #run(num: number, cap: bigint): RunResult {
     const r = this.port.hvc(num, cap);
-    return { error: hypErrorOf(r[0]), state: lo32(r[1]), data0: r[2], data1: r[3], data2: r[4] };
+    return { error: errorOf(r[0]), state: lo32(r[1]), data0: r[2], data1: r[3], data2: r[4] };
   }
 
   vcpuRun(cap: bigint): RunResult {

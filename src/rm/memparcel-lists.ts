@@ -1,7 +1,7 @@
 /**
  * Lists in memparcel and IPA requests (fact base: rm-rpc-transport 8, rm-rpc-messages 3): `u16 count, u16 any`, entries.
  */
-import { le16, le64 } from '../base/index.js';
+import { le16, le64, toNumber } from '../base/index.js';
 import { RmError } from '../protocol/index.js';
 
 export const MAX_LIST_ENTRIES = 512;
@@ -77,7 +77,7 @@ export function readSgl(reader: ListReader): SglEntry[] {
   const list: SglEntry[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + i * SGL_SIZE;
-    list.push({ ipa: Number(le64(reader.bytes, at)), size: Number(le64(reader.bytes, at + 8)) });
+    list.push({ ipa: toNumber(le64(reader.bytes, at)), size: toNumber(le64(reader.bytes, at + 8)) });
   }
   return list;
 }

@@ -9,6 +9,7 @@ import type { Vcpu } from '../vcpu/index.js';
 import type { Cost } from './time.js';
 import type { Trace } from './trace.js';
 
+const PAGE = 4096;
 const ICC_SRE = sysreg(3, 0, 12, 12, 5);
 const ICC_PMR = sysreg(3, 0, 4, 6, 0);
 const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
@@ -45,6 +46,13 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
     },
     read: (ipa, to) => hyp.mem.accessGuest(thread().addrspace, ipa, to, false) === 0,
     write: (ipa, from) => hyp.mem.accessGuest(thread().addrspace, ipa, from, true) === 0,
+    readable(ipa, size) {
+      const { addrspace } = thread();
+      for (let at = ipa - (ipa & (PAGE - 1)); at < ipa + size; at += PAGE) {
+        if (hyp.mem.translate(addrspace, at, false) < 0) return false;
+      }
+      return true;
+    },
     enableInterrupts() {
       const t = thread();
       writeSysreg(hyp, t, ICC_SRE, 7n);

@@ -143,6 +143,7 @@ export function takeSnapshot(sim: Simulator): Snapshot {
 export function restoreSnapshot(sim: Simulator, snapshot: Snapshot): void {
   const { hyp } = sim;
   writeObjects(hyp.objects, snapshot.objects);
+  hyp.reindex();
   hyp.freeIds.length = 0;
   hyp.freeIds.push(...snapshot.freeIds);
   const state = copyReusing(snapshot.state, hyp.state);

@@ -60,22 +60,41 @@ function endsAt(bytes: Uint8Array, start: number, end: number, text: string): bo
   return true;
 }
 
-/** Offset of a name in the strings: the first place where it and its end stand; NONE. */
-function offsetOf(g: Graft, name: PropName): number {
-  if (name.graft === g.serial) return name.offset;
-  const { arena, stringsAt, stringsSize } = g.x;
-  name.graft = g.serial;
-  name.added = false;
-  name.offset = NONE;
-  const last = name.text.charCodeAt(name.text.length - 1);
+/** The strings block in which names were looked up last: most trees have the same names. */
+let block = new Uint8Array(0);
+let blocks = 0;
+
+function noteBlock({ arena, stringsAt, stringsSize }: TreeIndex): void {
+  let same = block.length === stringsSize ? 0 : -1;
+  while (same >= 0 && same < stringsSize && arena[stringsAt + same] === block[same]) same++;
+  if (same === stringsSize) return;
+  block = arena.slice(stringsAt, stringsAt + stringsSize);
+  blocks++;
+}
+
+/** Offset of a name in the base's strings: the first place where it and its end stand; NONE. */
+function findName({ arena, stringsAt, stringsSize }: TreeIndex, text: string): number {
+  const last = text.charCodeAt(text.length - 1);
   const end = stringsAt + stringsSize;
   for (let at = stringsAt; at < end; at++) {
     const start = at;
     while (arena[at] !== 0) at++;
-    if (arena[at - 1] !== last || !endsAt(arena, start, at, name.text)) continue;
-    name.offset = at - name.text.length - stringsAt;
-    return name.offset;
+    if (arena[at - 1] === last && endsAt(arena, start, at, text)) return at - text.length - stringsAt;
   }
+  return NONE;
+}
+
+/** Offset of a name in the strings of the base and those added; NONE. */
+function offsetOf(g: Graft, name: PropName): number {
+  if (name.graft === g.serial) return name.offset;
+  if (name.block !== blocks) {
+    name.block = blocks;
+    name.inBlock = findName(g.x, name.text);
+  }
+  name.graft = g.serial;
+  name.added = false;
+  name.offset = name.inBlock;
+  if (name.offset !== NONE) return name.offset;
   for (const n of name.longer) {
     if (n.graft !== g.serial || !n.added) continue;
     const offset = n.offset + n.text.length - name.text.length;
@@ -309,6 +328,7 @@ export function graft(x: TreeIndex, o: OverlayWriter, room: number): Uint8Array 
     moved: false,
   };
   if (x.total > room) return undefined;
+  noteBlock(x);
   const { nodes } = x;
   for (const fragment of o.fragments) {
     const target = fragment.path === null && g.moved ? NONE : targetOf(x, fragment, nodes);

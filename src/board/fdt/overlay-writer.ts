@@ -18,10 +18,12 @@ export interface PropName {
   readonly longer: PropName[];
   /** Serial number of the last overlay that has it. */
   overlay: number;
-  /** Serial number of the last graft that looked it up; its offset in that strings block, -1: not there. */
+  /** Number of the strings block in which it was looked up last; its offset there, -1: not there. */
+  block: number;
+  inBlock: number;
+  /** Serial number of the last graft that used it, its offset then, and whether that graft added it. */
   graft: number;
   offset: number;
-  /** Whether that graft added it to the strings. */
   added: boolean;
 }
 
@@ -36,6 +38,8 @@ export function propNameOf(text: string): PropName {
     text,
     longer: PROP_NAMES.filter((n) => n.text.endsWith(text)),
     overlay: 0,
+    block: 0,
+    inBlock: -1,
     graft: 0,
     offset: -1,
     added: false,

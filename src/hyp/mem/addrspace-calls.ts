@@ -1,5 +1,5 @@
 /** Hypercalls on address spaces (fact base: hypercall-abi 4.8, memory 4 and 8). */
-import { lo16, lo32 } from '../../base/index.js';
+import { lo16, lo32, toNumber } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupAny, lookupConfigure, lookupInit } from '../lookup.js';
@@ -47,8 +47,8 @@ function checkPlace(me: MemExtent, partial: boolean, vbase: bigint, offset: bigi
     return HypError.ARGUMENT_ALIGNMENT;
   }
   if (!partial) return HypError.OK;
-  const end = Number(offset) + Number(size);
-  if (size === 0n || end > UINT64_END || Number(vbase) + Number(size) > UINT64_END || end > me.size) {
+  const end = toNumber(offset) + toNumber(size);
+  if (size === 0n || end > UINT64_END || toNumber(vbase) + toNumber(size) > UINT64_END || end > me.size) {
     return HypError.ARGUMENT_SIZE;
   }
   return HypError.OK;
@@ -66,9 +66,9 @@ function registerMapping(hyp: Hypervisor): void {
     const error = checkPlace(me, partial, a[2], a[5], a[6]);
     if (error !== HypError.OK) return error;
     if (!accessIncluded(me, attrs) || !memtypeAllowed(me.memtype, attrs >> 16)) return HypError.ARGUMENT_INVALID;
-    const vbase = Number(a[2]);
+    const vbase = toNumber(a[2]);
     if (!isBasic(me)) {
-      return mapSparse(h, me, as.id, vbase, partial ? Number(a[5]) : 0, partial ? Number(a[6]) : me.size, attrs);
+      return mapSparse(h, me, as.id, vbase, partial ? toNumber(a[5]) : 0, partial ? toNumber(a[6]) : me.size, attrs);
     }
     return partial ? HypError.MEMEXTENT_TYPE : mapBasic(h, me, as.id, vbase, attrs);
   });
@@ -81,9 +81,9 @@ function registerMapping(hyp: Hypervisor): void {
     const partial = (flags & FLAG_PARTIAL) !== 0;
     const error = checkPlace(me, partial, a[2], a[4], a[5]);
     if (error !== HypError.OK) return error;
-    const vbase = Number(a[2]);
+    const vbase = toNumber(a[2]);
     if (!isBasic(me)) {
-      return unmapSparse(h, me, as.id, vbase, partial ? Number(a[4]) : 0, partial ? Number(a[5]) : me.size);
+      return unmapSparse(h, me, as.id, vbase, partial ? toNumber(a[4]) : 0, partial ? toNumber(a[5]) : me.size);
     }
     return partial ? HypError.MEMEXTENT_TYPE : unmapBasic(h, me, as.id, vbase);
   });
@@ -100,7 +100,7 @@ function registerMapping(hyp: Hypervisor): void {
     if (error !== HypError.OK) return error;
     // For SPARSE extents Gunyah finds the record and forgets to keep it: always "not found".
     if (!isBasic(me)) return HypError.ADDR_INVALID;
-    return partial ? HypError.MEMEXTENT_TYPE : updateBasic(h, me, as.id, Number(a[2]), access);
+    return partial ? HypError.MEMEXTENT_TYPE : updateBasic(h, me, as.id, toNumber(a[2]), access);
   });
 }
 
@@ -138,7 +138,7 @@ function registerLookup(hyp: Hypervisor): void {
     if (size === 0n) return HypError.ARGUMENT_SIZE;
     if (vbase + size > 1n << 64n) return HypError.ADDR_OVERFLOW;
     if (!pageAligned(vbase) || !pageAligned(size)) return HypError.ARGUMENT_ALIGNMENT;
-    const run = lookupRun(as, Number(vbase), Number(size));
+    const run = lookupRun(as, toNumber(vbase), toNumber(size));
     if (run === undefined) return HypError.ADDR_INVALID;
     if (!ownsRange(memState(h).owners, run.phys, run.size, me.id)) return HypError.MEMDB_NOT_OWNER;
     out[0] = BigInt(run.phys - me.physBase);
@@ -188,7 +188,7 @@ function registerAttach(hyp: Hypervisor): void {
     if (typeof as === 'number') return as;
     const vic = lookup<HypObject>(h, caller, a[1], ObjectType.VIC, Rights.VIC.ATTACH_VDEVICE);
     if (typeof vic === 'number') return vic;
-    return h.vic.attachVdevice(as, vic, lo32(a[2]), Number(a[3]), Number(a[4]), a[5]);
+    return h.vic.attachVdevice(as, vic, lo32(a[2]), toNumber(a[3]), toNumber(a[4]), a[5]);
   });
 }
 

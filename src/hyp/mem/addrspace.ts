@@ -1,5 +1,5 @@
 /** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
-import { U64_MAX } from '../../base/index.js';
+import { toNumber, U64_MAX } from '../../base/index.js';
 import { HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
@@ -32,9 +32,10 @@ const newAddrspace = (base: HypObject): Addrspace => ({
 /** VMID 0 is reserved for ever, so a space that was never configured finds it busy. */
 const vmidInUse = (hyp: Hypervisor, vmid: number): boolean =>
   vmid === 0 ||
-  hyp.objects.some(
-    (o) => o?.type === ObjectType.ADDRSPACE && o.state === ObjectState.ACTIVE && (o as Addrspace).vmid === vmid,
-  );
+  hyp.ofType[ObjectType.ADDRSPACE].some((id) => {
+    const as = hyp.objects[id] as Addrspace;
+    return as.state === ObjectState.ACTIVE && as.vmid === vmid;
+  });
 
 function activate(hyp: Hypervisor, as: Addrspace, phys: PhysMemory): number {
   if (vmidInUse(hyp, as.vmid)) return HypError.BUSY;
@@ -54,9 +55,8 @@ function activate(hyp: Hypervisor, as: Addrspace, phys: PhysMemory): number {
 /** The space goes: extents forget their records for it; their memory stays theirs. */
 function deactivate(hyp: Hypervisor, as: Addrspace): void {
   if (as.infoExtent !== NO_OBJECT) hyp.get<MemExtent>(as.infoExtent).attachedSize = 0;
-  for (const object of hyp.objects) {
-    if (object?.type !== ObjectType.MEMEXTENT) continue;
-    for (const set of (object as MemExtent).maps) if (set.as === as.id) clearSet(set);
+  for (const id of hyp.ofType[ObjectType.MEMEXTENT]) {
+    for (const set of (hyp.objects[id] as MemExtent).maps) if (set.as === as.id) clearSet(set);
   }
 }
 
@@ -73,7 +73,7 @@ export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent,
     return HypError.ARGUMENT_INVALID;
   }
   const old = as.infoExtent;
-  as.infoIpa = Number(ipa);
+  as.infoIpa = toNumber(ipa);
   as.infoExtent = hyp.ref(me.id);
   hyp.unref(old);
   return HypError.OK;
@@ -83,9 +83,9 @@ export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent,
 function full(hyp: Hypervisor, as: Addrspace): boolean {
   if (as.refs <= MAX_THREADS) return false;
   let threads = 0;
-  for (const o of hyp.objects) {
-    if (o?.type !== ObjectType.THREAD || o.state === ObjectState.DESTROYING) continue;
-    if ((o as Thread).addrspace === as.id) threads++;
+  for (const id of hyp.ofType[ObjectType.THREAD]) {
+    const thread = hyp.objects[id] as Thread;
+    if (thread.state !== ObjectState.DESTROYING && thread.addrspace === as.id) threads++;
   }
   return threads >= MAX_THREADS;
 }
@@ -104,7 +104,7 @@ export function addVmmio(as: Addrspace, vbase: bigint, size: bigint): number {
   if (vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
   if (as.vmmio.length >= Platform.MAX_VMMIO_RANGES) return HypError.NORESOURCES;
   if (vbase + size > VMMIO_END) return HypError.ARGUMENT_SIZE;
-  const range = { base: Number(vbase), size: Number(size) };
+  const range = { base: toNumber(vbase), size: toNumber(size) };
   const at = as.vmmio.findIndex((r) => r.base + r.size > range.base);
   const next = at < 0 ? undefined : as.vmmio[at];
   if (next !== undefined && next.base < range.base + range.size) return HypError.BUSY;

@@ -1,5 +1,5 @@
 /** Hypercalls on memory extents: configure, derive, modify, donate (fact base: memory 3.1, 3.2, 5, 6). */
-import { lo32 } from '../../base/index.js';
+import { lo32, toNumber } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupInit } from '../lookup.js';
@@ -12,7 +12,7 @@ import { unmapAllRecords } from './transfer.js';
 export const UINT64_END = 2 ** 64;
 
 /** Multiples of the page size are exact as numbers up to 2^65; other 64-bit values must be checked before conversion. */
-export const pageAligned = (value: bigint): boolean => (value & 0xfffn) === 0n;
+export const pageAligned = (value: bigint): boolean => (lo32(value) & 0xfff) === 0;
 
 const ATTR_RESERVED = 0x7ffcfcf8;
 const ATTR_APPEND = 0x80000000;
@@ -57,7 +57,7 @@ export function configure(hyp: Hypervisor, me: MemExtent, phys: bigint, size: bi
   if (!pageAligned(phys) || !pageAligned(size)) return HypError.ARGUMENT_ALIGNMENT;
   const attrs = extentAttrs(attrsWord);
   if (attrs === undefined) return HypError.ARGUMENT_INVALID;
-  setConfig(hyp, me, Number(phys), Number(size), attrs, NO_OBJECT);
+  setConfig(hyp, me, toNumber(phys), toNumber(size), attrs, NO_OBJECT);
   return HypError.OK;
 }
 
@@ -77,17 +77,17 @@ export function configureDerive(
   if (attrs === undefined) return HypError.ARGUMENT_INVALID;
   if ((parent.access & attrs.access) !== attrs.access) return HypError.ARGUMENT_INVALID;
   if (parent.memtype !== ExtentMemtype.ANY && parent.memtype !== attrs.memtype) return HypError.ARGUMENT_INVALID;
-  setConfig(hyp, me, parent.physBase + Number(offset), Number(size), attrs, parent.id);
+  setConfig(hyp, me, parent.physBase + toNumber(offset), toNumber(size), attrs, parent.id);
   return HypError.OK;
 }
 
 /** The tail of range checks that modify and donate share; a physical base, or an error as a negative number. */
 export function checkRange(me: MemExtent, offset: bigint, size: bigint): number {
   if (!pageAligned(offset) || !pageAligned(size)) return -HypError.ARGUMENT_ALIGNMENT;
-  const phys = me.physBase + Number(offset);
+  const phys = me.physBase + toNumber(offset);
   if (phys >= UINT64_END) return -HypError.ARGUMENT_INVALID;
-  if (size === 0n || phys + Number(size) > UINT64_END) return -HypError.ARGUMENT_SIZE;
-  if (!insideExtent(me, phys, Number(size))) return -HypError.ARGUMENT_INVALID;
+  if (size === 0n || phys + toNumber(size) > UINT64_END) return -HypError.ARGUMENT_SIZE;
+  if (!insideExtent(me, phys, toNumber(size))) return -HypError.ARGUMENT_INVALID;
   return phys;
 }
 
@@ -110,7 +110,7 @@ function modify(hyp: Hypervisor, phys: PhysMemory, me: MemExtent, flags: number,
   if (base < 0) return -base;
   // Cache maintenance has no visible effect here.
   if (op === ModifyOp.ZERO) {
-    walkExtent(hyp, me, base, Number(size), (at, run) => {
+    walkExtent(hyp, me, base, toNumber(size), (at, run) => {
       phys.zeroPages(at, run);
       return 0;
     });
@@ -141,7 +141,7 @@ function donateFamily(
     if (other.id !== child.partition) return HypError.ARGUMENT_INVALID;
   }
   const phys = checkRange(child, offset, size);
-  return phys < 0 ? -phys : donateChild(hyp, child, phys, Number(size), toParent);
+  return phys < 0 ? -phys : donateChild(hyp, child, phys, toNumber(size), toParent);
 }
 
 function donateBetween(
@@ -158,8 +158,8 @@ function donateBetween(
   if (typeof to === 'number') return to;
   const phys = checkRange(from, offset, size);
   if (phys < 0) return -phys;
-  if (!insideExtent(to, phys, Number(size))) return HypError.ARGUMENT_INVALID;
-  return donateSibling(hyp, from, to, phys, Number(size));
+  if (!insideExtent(to, phys, toNumber(size))) return HypError.ARGUMENT_INVALID;
+  return donateSibling(hyp, from, to, phys, toNumber(size));
 }
 
 export function registerExtentCalls(hyp: Hypervisor, phys: PhysMemory): void {

@@ -205,10 +205,15 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
     const whole = offset === 0 && end - va >= entrySize;
     if (entry === 0) {
       if (whole && (pa & (entrySize - 1)) === 0) {
-        table[index] = pa + bits;
-        countEntry(s);
-        va += entrySize;
-        pa += entrySize;
+        // The following holes of the table are filled without looking for them again.
+        const stop = Math.min(table.length, index + Math.floor((end - va) / entrySize));
+        do {
+          table[index] = pa + bits;
+          countEntry(s);
+          index++;
+          va += entrySize;
+          pa += entrySize;
+        } while (index < stop && table[index] === 0);
       } else {
         const id = allocate(s);
         table[index] = -id;
@@ -248,6 +253,18 @@ export function unmapRange(s: Stage2, vbase: number, size: number, phys: number,
   let va = vbase;
   while (va < end) {
     const entry = find(s, va);
+    if (level === PAGE_LEVEL) {
+      // So are the following pages of the table, as long as it has any.
+      const stop = Math.min(ENTRIES, index + (end - va) / SIZE[PAGE_LEVEL]);
+      for (; index < stop; index++) {
+        va += SIZE[PAGE_LEVEL];
+        const page = table[index] - (table[index] & 4095);
+        if (table[index] === 0 || page < phys || page >= phys + size) continue;
+        invalidate(s);
+        if (s.used[table3] === 0) break;
+      }
+      continue;
+    }
     const entrySize = SIZE[level];
     const offset = va & (entrySize - 1);
     if (entry !== 0) {

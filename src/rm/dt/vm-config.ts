@@ -118,8 +118,15 @@ function freeze<T>(x: T): T {
   return x;
 }
 
+/** Whether the region starts with these bytes: word by word, as far as both are aligned. */
 function startsWith(region: Uint8Array, tree: Uint8Array): boolean {
-  for (let i = 0; i < tree.length; i++) if (region[i] !== tree[i]) return false;
+  const words = (region.byteOffset | tree.byteOffset) % 4 === 0 ? tree.length >> 2 : 0;
+  if (words > 0) {
+    const a = new Int32Array(region.buffer, region.byteOffset, words);
+    const b = new Int32Array(tree.buffer, tree.byteOffset, words);
+    for (let i = 0; i < words; i++) if (a[i] !== b[i]) return false;
+  }
+  for (let i = words * 4; i < tree.length; i++) if (region[i] !== tree[i]) return false;
   return true;
 }
 
