@@ -1,6 +1,9 @@
 -- Wireshark dissector for packets of Gunyah's Resource Manager as gunyah-sim writes them (--pcap): link type USER0.
 -- wireshark -X lua_script:gunyah-rm.lua file.pcapng
 -- Generated from spec/ by tools/generate.ts; edit the specification, not this file.
+local BYTE0 = 0x21
+local MAX_CONTENT = 232
+local MAX_FRAGMENTS = 62
 local ERRORS = {[0]="OK",[1]="NOMEM",[2]="NORESOURCE",[3]="DENIED",[4]="MSG_INVALID",[5]="BUSY",[6]="ARGUMENT_INVALID",[7]="HANDLE_INVALID",[8]="VALIDATE_FAILED",[9]="MAP_FAILED",[10]="MEM_INVALID",[11]="MEM_INUSE",[12]="MEM_RELEASED",[13]="VMID_INVALID",[14]="LOOKUP_FAILED",[15]="IRQ_INVALID",[16]="IRQ_INUSE",[17]="IRQ_RELEASED",[18]="IN_USE",[19]="IRQ_NOT_MAPPED",[20]="VM_STATE",[4294967295]="UNIMPLEMENTED"}
 local ENUMS = {
   VmState = {[0]="NONE",[1]="INIT",[2]="READY",[3]="RUNNING",[4]="PAUSED",[5]="LOAD",[6]="AUTH",[8]="INIT_FAILED",[9]="EXITED",[10]="RESETTING",[11]="RESET"},
@@ -121,7 +124,7 @@ local TYPES = {[0] = "CONTINUED", [1] = "REQUEST", [2] = "REPLY", [3] = "NOTIFIC
 local names = {}
 for id, m in pairs(MESSAGES) do names[id] = m.name end
 local F = {
-  direction = ProtoField.uint8("gunyah_rm.direction", "Direction", base.DEC, {[0] = "to RM", [1] = "from RM"}),
+  direction = ProtoField.uint8("gunyah_rm.direction", "Direction", base.DEC, {[0] = "to RM", [1] = "from RM", [2] = "between VMs"}),
   vmid = ProtoField.uint16("gunyah_rm.vmid", "VM", base.DEC),
   queue = ProtoField.uint32("gunyah_rm.queue", "Queue", base.DEC),
   time = ProtoField.uint64("gunyah_rm.time", "Virtual time (ns)", base.DEC),
@@ -133,6 +136,12 @@ local F = {
   id = ProtoField.uint32("gunyah_rm.id", "Message", base.HEX, names),
   error = ProtoField.uint32("gunyah_rm.error", "Error", base.DEC, ERRORS),
   content = ProtoField.bytes("gunyah_rm.content", "Content"),
+  message = ProtoField.bytes("gunyah_rm.message", "Reassembled message"),
+  message_length = ProtoField.uint32("gunyah_rm.message.length", "Reassembled length", base.DEC),
+  fragment = ProtoField.uint8("gunyah_rm.fragment", "Fragment", base.DEC),
+  fragment_count = ProtoField.uint8("gunyah_rm.fragment.count", "Fragments of the message", base.DEC),
+  first_frame = ProtoField.framenum("gunyah_rm.fragment.first", "Message begins in frame", base.NONE, frametype.NONE),
+  reassembled_in = ProtoField.framenum("gunyah_rm.reassembled_in", "Reassembled in frame", base.NONE, frametype.NONE),
 }
 local MAKE = {[1] = ProtoField.uint8, [2] = ProtoField.uint16, [4] = ProtoField.uint32, [8] = ProtoField.uint64}
 local function declare(k, f)
@@ -152,8 +161,21 @@ end
 local all = {}
 for _, f in pairs(F) do all[#all + 1] = f end
 proto.fields = all
-local short = ProtoExpert.new("gunyah_rm.short", "Bytes are missing", expert.group.MALFORMED, expert.severity.WARN)
-proto.experts = {short}
+local E = {}
+local function complaint(k, text, group, severity)
+  E[#E + 1] = ProtoExpert.new("gunyah_rm." .. k, text, group, severity)
+  return E[#E]
+end
+local MALFORMED, SEQUENCE = expert.group.MALFORMED, expert.group.SEQUENCE
+local short = complaint("short", "Bytes are missing", MALFORMED, expert.severity.WARN)
+local bad_header = complaint("bad_header", "Not a header that RM looks at", MALFORMED, expert.severity.ERROR)
+local orphan = complaint("fragment.orphan", "A continuation without a beginning", SEQUENCE, expert.severity.ERROR)
+local misfit = complaint("fragment.misfit", "A continuation of another message", SEQUENCE, expert.severity.ERROR)
+local interrupted =
+  complaint("fragment.interrupted", "The message before this one is not complete", SEQUENCE, expert.severity.WARN)
+local unfinished = complaint("fragment.unfinished", "The rest of this message never came", SEQUENCE, expert.severity.WARN)
+local not_full = complaint("fragment.not_full", "A fragment that is not full, before the last", expert.group.PROTOCOL, expert.severity.NOTE)
+proto.experts = E
 
 local function add_field(tree, buf, at, f, base_at)
   local from = base_at + f.o
@@ -186,8 +208,43 @@ local function add_ids(tree, buf, at, d, count)
   return at
 end
 
--- The payload of one packet; of a fragmented message as much of it as the first packet has.
-local function dissect_payload(p, buf, tree, start, partial)
+-- Messages of several packets. RM and its clients send the fragments of a message one after the other, so each direction of a link
+-- has at most one that is not complete. Frames are noted on the first pass, which goes through them in order.
+local open, frames = {}, {}
+function proto.init() open, frames = {}, {} end
+
+-- What is known about a fragment: its number, of how many, the first and the last frame of the message, what is wrong with it.
+local function note_fragment(number, stream, h, content)
+  local before = open[stream]
+  local note = {wrong = {}}
+  frames[number] = note
+  if h.kind ~= 0 then
+    if before then note.wrong[#note.wrong + 1] = {interrupted, before.first} end
+    open[stream] = nil
+    if h.fragments == 0 then return end
+    local message = {first = number, number = 1, count = h.fragments + 1, h = h, data = ByteArray.new()}
+    message.data:append(content)
+    note.message, note.index = message, 0
+    open[stream] = message
+  elseif before == nil then
+    note.wrong[#note.wrong + 1] = {orphan}
+    return
+  elseif before.h.seq ~= h.seq or before.h.id ~= h.id or before.h.fragments ~= h.fragments then
+    note.wrong[#note.wrong + 1] = {misfit, before.first}
+    return
+  else
+    before.data:append(content)
+    note.message, note.index = before, before.number
+    before.number = before.number + 1
+  end
+  local message = note.message
+  if message.number == message.count then
+    message.last = number
+    open[stream] = nil
+  elseif content:len() < MAX_CONTENT then note.wrong[#note.wrong + 1] = {not_full} end
+end
+
+local function dissect_payload(p, buf, tree, start)
   local at, counts, first = start, {}, nil
   for _, f in ipairs(p.fields) do
     local value = add_field(tree, buf, at, f, 0)
@@ -217,26 +274,58 @@ local function dissect_payload(p, buf, tree, start, partial)
       want = (counts[d.n] or 0) % 0x10000
       at, got = add_entries(tree, buf, at, first == 1 and LISTS.IPA_ALLOC or LISTS.IPA_FIXED, d.n, want)
     end
-    if got < want and not partial then tree:add_proto_expert_info(short) end
+    if got < want then tree:add_proto_expert_info(short) end
   end
 end
 
-function proto.dissector(buf, pinfo, root)
-  if buf:len() < 16 then return 0 end
-  pinfo.cols.protocol = "Gunyah RM"
-  local tree = root:add(proto, buf())
-  local from_rm = buf(1, 1):uint() == 1
-  tree:add_le(F.direction, buf(1, 1))
-  tree:add_le(F.vmid, buf(2, 2))
-  tree:add_le(F.queue, buf(4, 4))
-  tree:add_le(F.time, buf(8, 8))
-  local vm = "VM " .. buf(2, 2):le_uint()
-  pinfo.cols.src = from_rm and "RM" or vm
-  pinfo.cols.dst = from_rm and vm or "RM"
+-- A whole message. Returns what the info column says about it.
+local function dissect_message(kind, m, body, tree)
+  if kind == 2 then
+    if body:len() < 4 then
+      tree:add_proto_expert_info(short)
+      return ""
+    end
+    tree:add_le(F.error, body(0, 4))
+    local code = body(0, 4):le_uint()
+    if code == 0 and m and m.reply then dissect_payload(m.reply, body, tree, 4) end
+    return " " .. (ERRORS[code] or code)
+  end
+  if m and m.payload then dissect_payload(m.payload, body, tree, 0) end
+  return ""
+end
+
+local function dissect_fragment(note, number, m, tree)
+  for _, w in ipairs(note.wrong) do
+    tree:add_proto_expert_info(w[1])
+    if w[2] then tree:add(F.first_frame, w[2]):set_generated() end
+  end
+  local message = note.message
+  if message == nil then return "" end
+  tree:add(F.fragment, note.index):set_generated()
+  tree:add(F.fragment_count, message.count):set_generated()
+  if note.index > 0 then tree:add(F.first_frame, message.first):set_generated() end
+  local info = string.format(" [%d of %d]", note.index + 1, message.count)
+  if message.last == nil then
+    -- Known once every frame has been seen.
+    if message.whole_file_seen then tree:add_proto_expert_info(unfinished) end
+    return info
+  end
+  if number ~= message.last then
+    tree:add(F.reassembled_in, message.last):set_generated()
+    return info
+  end
+  local size = message.data:len()
+  tree:add(F.message_length, size):set_generated()
+  if size == 0 then return info end
+  local body = message.data:tvb("Reassembled RM message")
+  local sub = tree:add(F.message, body())
+  return info .. dissect_message(message.h.kind, m, body, sub)
+end
+
+local function dissect_packet(buf, pinfo, tree, stream)
   if buf:len() < 24 then
-    pinfo.cols.info = "too short"
     tree:add_proto_expert_info(short)
-    return buf:len()
+    return "too short"
   end
   tree:add(F.version, buf(16, 1))
   tree:add(F.words, buf(16, 1))
@@ -244,22 +333,53 @@ function proto.dissector(buf, pinfo, root)
   tree:add(F.fragments, buf(17, 1))
   tree:add_le(F.seq, buf(18, 2))
   tree:add_le(F.id, buf(20, 4))
-  local kind, fragments, id = buf(17, 1):uint() % 4, math.floor(buf(17, 1):uint() / 4), buf(20, 4):le_uint()
-  local m = MESSAGES[id]
-  local info = string.format("%s %s seq %d", TYPES[kind], m and m.name or string.format("0x%x", id), buf(18, 2):le_uint())
-  if buf:len() > 24 then
-    local body = buf(24):tvb()
-    local sub = tree:add(F.content, buf(24))
-    if kind == 2 and body:len() >= 4 then
-      sub:add_le(F.error, body(0, 4))
-      local code = body(0, 4):le_uint()
-      info = info .. " " .. (ERRORS[code] or code)
-      if code == 0 and m and m.reply then dissect_payload(m.reply, body, sub, 4, fragments > 0) end
-    elseif (kind == 1 or kind == 3) and m and m.payload then dissect_payload(m.payload, body, sub, 0, fragments > 0)
-    end
+  local h = {
+    kind = buf(17, 1):uint() % 4,
+    fragments = math.floor(buf(17, 1):uint() / 4),
+    seq = buf(18, 2):le_uint(),
+    id = buf(20, 4):le_uint(),
+  }
+  local m = MESSAGES[h.id]
+  local info = string.format("%s %s seq %d", TYPES[h.kind], m and m.name or string.format("0x%x", h.id), h.seq)
+  local has_content = buf:len() > 24
+  if buf(16, 1):uint() ~= BYTE0 or h.fragments > MAX_FRAGMENTS then
+    tree:add_proto_expert_info(bad_header)
+    if has_content then tree:add(F.content, buf(24)) end
+    return info .. " (ignored)"
   end
-  if fragments > 0 then info = info .. string.format(" (%d more)", fragments) end
-  pinfo.cols.info = info
+  if not pinfo.visited then note_fragment(pinfo.number, stream, h, has_content and buf(24):bytes() or ByteArray.new()) end
+  local note = frames[pinfo.number]
+  if note and pinfo.visited and note.message then note.message.whole_file_seen = true end
+  local sub = has_content and tree:add(F.content, buf(24)) or tree
+  if note then info = info .. dissect_fragment(note, pinfo.number, m, tree) end
+  if h.kind ~= 0 and h.fragments == 0 then
+    if has_content then info = info .. dissect_message(h.kind, m, buf(24):tvb(), sub)
+    elseif h.kind == 2 or (m and m.payload and #m.payload.fields > 0) then tree:add_proto_expert_info(short) end
+  end
+  return info
+end
+
+function proto.dissector(buf, pinfo, root)
+  if buf:len() < 16 then return 0 end
+  pinfo.cols.protocol = "Gunyah RM"
+  local tree = root:add(proto, buf())
+  local direction = buf(1, 1):uint()
+  tree:add_le(F.direction, buf(1, 1))
+  tree:add_le(F.vmid, buf(2, 2))
+  tree:add_le(F.queue, buf(4, 4))
+  tree:add_le(F.time, buf(8, 8))
+  local vm = "VM " .. buf(2, 2):le_uint()
+  if direction == 2 then
+    local queue = "queue " .. buf(4, 4):le_uint()
+    pinfo.cols.src, pinfo.cols.dst = vm, queue
+    pinfo.cols.info = string.format("%d bytes", buf:len() - 16)
+    if buf:len() > 16 then tree:add(F.content, buf(16)) end
+    return buf:len()
+  end
+  pinfo.cols.src = direction == 1 and "RM" or vm
+  pinfo.cols.dst = direction == 1 and vm or "RM"
+  local stream = string.format("%d %d %d", direction, buf(2, 2):le_uint(), buf(4, 4):le_uint())
+  pinfo.cols.info = dissect_packet(buf, pinfo, tree, stream)
   return buf:len()
 end
 

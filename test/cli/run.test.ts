@@ -71,6 +71,16 @@ describe('run', () => {
     expect(traceEvents.filter((e) => e.ph === 'b').length).toBe(traceEvents.filter((e) => e.ph === 'e').length);
   });
 
+  test('writes every packet of the links, and messages between VMs, for Wireshark', () => {
+    const pcap = join(folder, 'two-vms.pcapng');
+    expect(cli('run', '--quiet', '--pcap', pcap, 'examples/two-vms.json').status).toBe(0);
+    const fields = ['direction', 'id', 'vm_allocate.reply.vmid'].flatMap((f) => ['-e', `gunyah_rm.${f}`]);
+    const lua = `lua_script:${join(root, 'clients/wireshark/gunyah-rm.lua')}`;
+    const rows = spawnSync('tshark', ['-X', lua, '-r', pcap, '-T', 'fields', ...fields], { encoding: 'utf8' }).stdout;
+    expect(rows).toMatch(/^0\t0x56000001\t\n1\t0x56000001\t128\n/);
+    expect(rows).toMatch(/^2\t\t$/m);
+  });
+
   test('never overwrites a file without --force', () => {
     const file = write('there.rec', 'mine');
     const r = cli('run', first, '--quiet', '--record', file);
