@@ -39,6 +39,7 @@ const BATCH = 160;
 const LIMITS = { graceMs: 1, helloMs: 50, stuckMs: 50 };
 const VCPUS = 8;
 const POLITE_MS = 10_000;
+const CUT_OFF_MS = 1_500;
 
 const below = (g: Prng, n: number): number => nextU32(g) % n;
 const pick = <T>(g: Prng, from: readonly T[]): T => from[below(g, from.length)];
@@ -267,6 +268,11 @@ export async function attack(options: AttackOptions): Promise<AttackReport> {
       report.endBytes = await memory();
       if (report.polite === 1) report.startBytes = report.endBytes;
       options.progress?.(report);
+    }
+    if ('gc' in globalThis) {
+      // Whoever did not read is cut off a second after the server has closed.
+      await new Promise((resolve) => setTimeout(resolve, CUT_OFF_MS));
+      report.endBytes = await memory();
     }
   } finally {
     await server.close();

@@ -24,9 +24,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'it is a directory (give -r)',
   EACCES: 'permission denied',
+  ENOTDIR: 'a part of the path is no directory',
 };
 
-const reasonOf = (error: unknown): string => {
+/** What went wrong with a file, in words. */
+export const reasonOf = (error: unknown): string => {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   return REASONS[code] ?? code;
 };

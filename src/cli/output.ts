@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { CliError, Exit } from './errors.js';
+import { reasonOf } from './files.js';
 
 /** Results go to stdout, progress to stderr: one live line on a terminal, plain lines otherwise, nothing when quiet. */
 
@@ -68,23 +69,31 @@ export function progress(options: GlobalOptions): Progress {
   };
 }
 
+/** Opens a file for writing; an existing one only with `force`. */
+export function openOutput(path: string, force: boolean): number {
+  try {
+    return openSync(path, force ? 'w' : 'wx');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new CliError(`${path} exists: give --force to overwrite it`);
+    throw new CliError(`cannot write ${path}: ${code === 'ENOENT' ? 'no such folder' : reasonOf(error)}`, Exit.INPUT);
+  }
+}
+
+/** Writes all of `bytes`. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
 /** Writes a file that must not exist yet unless `force`; `-` is stdout. */
 export function writeOutput(path: string, content: string | Uint8Array, force: boolean): void {
   if (path === '-') {
     process.stdout.write(content);
     return;
   }
-  let fd: number;
+  const fd = openOutput(path, force);
   try {
-    fd = openSync(path, force ? 'w' : 'wx');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new CliError(`${path} exists: give --force to overwrite it`);
-    throw new CliError(`cannot write ${path}: ${code}`, Exit.INPUT);
-  }
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeAll(fd, typeof content === 'string' ? Buffer.from(content) : content);
   } finally {
     closeSync(fd);
   }

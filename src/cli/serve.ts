@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 const milliseconds = (text: string): number => {
   const n = Number(text);
@@ -15,11 +15,15 @@ export function registerServe(program: Command): void {
     .description('boot the machine and let other processes drive its vCPUs over a socket (docs/link.md)')
     .requiredOption('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one)')
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
-    .option('--record <out>', 'write a recording for replay, at the end')
+    .option('--record <out>', 'write a recording for replay; kept in memory until the end')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')
-    .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest', milliseconds)
+    .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest (default: 50)', milliseconds)
     .option('--fresh', 'boot anew whenever the last client has gone')
-    .option('--interfere <rule>', "change what RM sends, as in 'reply VM_START error=NORESOURCE'", collect, [])
+    .addOption(
+      new Option('--interfere <rule>', "change what RM sends, as in 'reply VM_START error=NORESOURCE'; may be repeated")
+        .argParser(collect)
+        .default([], 'RM is left alone'),
+    )
     .option('--force', 'overwrite files')
     .action(async (_options: unknown, command: Command) => {
       const { serve } = await import('./commands/serve.js');

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, unlinkSync } from 'node:fs';
 import { disturbLink, parseLinkRule } from '../../conform/disturb-link.js';
 import type { Rule } from '../../conform/interfere/index.js';
 import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
@@ -6,7 +6,7 @@ import { type LinkServer, parseAddress, serveLink } from '../../link/index.js';
 import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { packageVersion } from '../files.js';
-import { type GlobalOptions, print, printJson, writeOutput } from '../output.js';
+import { type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
 
 /** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
 
@@ -31,21 +31,17 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     throw new CliError('--record keeps one run: it does not go with --fresh, which begins a new one for every client');
   if (options.interfere.length > 0 && options.record !== undefined)
     throw new CliError('--record does not go with --interfere: a replay knows no rules');
-  const sim = new Simulator({ seed: options.seed });
-  const recorder =
-    options.record === undefined
-      ? undefined
-      : new Recorder(sim, { version: packageVersion(), about: `serve ${options.listen}` }, FRAME_EVERY);
-  const pcap = options.pcap === undefined ? undefined : openPcap(options.pcap, options.force === true);
-  if (pcap !== undefined) {
-    writeSync(pcap, pcapngHeader());
-    tapLinks(sim, (p) => writeSync(pcap, pcapngPacket(p)));
-  }
-  const restartRules = options.interfere.length > 0 ? disturbLink(sim, options.interfere.map(ruleOf)) : undefined;
-  if (!sim.bootPrimary()) throw new Error(`the primary VM did not start: ${sim.rm.dead?.trigger ?? 'RM waits'}`);
+  const rules = options.interfere.map(ruleOf);
+  const files = openFiles(options);
   const log = (line: string): void => {
     if (options.quiet !== true) process.stderr.write(`${line}\n`);
   };
+  const sim = new Simulator({ seed: options.seed });
+  const about = { version: packageVersion(), about: `serve ${options.listen}` };
+  const recorder = files.record === undefined ? undefined : new Recorder(sim, about, FRAME_EVERY);
+  if (files.pcap !== undefined) capture(sim, files.pcap, log);
+  const restartRules = rules.length > 0 ? disturbLink(sim, rules) : undefined;
+  if (!sim.bootPrimary()) throw new Error(`the primary VM did not start: ${sim.rm.dead?.trigger ?? 'RM waits'}`);
   const booted = options.fresh === true ? takeSnapshot(sim) : undefined;
   let server: LinkServer;
   const onEmpty = (): void => {
@@ -57,17 +53,78 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   try {
     server = await serveLink(sim, address, { log, graceMs: options.graceMs, onEmpty });
   } catch (error) {
-    throw new CliError(`cannot listen on ${options.listen}: ${(error as Error).message}`, Exit.TRANSPORT);
+    for (const file of [files.record, files.pcap]) file?.discard();
+    throw new CliError(`cannot listen on ${options.listen}: ${whyNot(error)}`, Exit.TRANSPORT);
   }
-  const code = signalled();
+  const end = ended();
   if (options.json === true) printJson({ listen: server.address });
   else print(`listening on ${server.address}`);
-  const exit = await code;
-  await server.close();
-  if (pcap !== undefined) closeSync(pcap);
-  if (recorder !== undefined && options.record !== undefined)
-    writeOutput(options.record, recorder.finish(), options.force === true);
-  return exit;
+  try {
+    return await end;
+  } finally {
+    // Also after a crash: the recording is what shows it again.
+    if (recorder !== undefined) files.record?.write(recorder.finish());
+    for (const file of [files.record, files.pcap]) file?.close();
+    await server.close();
+  }
+}
+
+interface OutputFile {
+  write(bytes: Uint8Array): void;
+  close(): void;
+  /** Closes and removes it. */
+  discard(): void;
+}
+
+function openFile(option: string, path: string | undefined, force: boolean): OutputFile | undefined {
+  if (path === undefined) return undefined;
+  if (path === '-') throw new CliError(`--${option} needs a file: stdout tells the address`);
+  const fd = openOutput(path, force);
+  return {
+    write: (bytes) => writeAll(fd, bytes),
+    close: () => closeSync(fd),
+    discard: () => {
+      closeSync(fd);
+      unlinkSync(path);
+    },
+  };
+}
+
+/** Opened before anything is done, so that a session is not lost when it ends. */
+function openFiles({ record, pcap, force }: ServeCommandOptions) {
+  const recording = openFile('record', record, force === true);
+  try {
+    return { record: recording, pcap: openFile('pcap', pcap, force === true) };
+  } catch (error) {
+    recording?.discard();
+    throw error;
+  }
+}
+
+function capture(sim: Simulator, file: OutputFile, log: (line: string) => void): void {
+  let full = false;
+  file.write(pcapngHeader());
+  tapLinks(sim, (p) => {
+    if (full) return;
+    try {
+      file.write(pcapngPacket(p));
+    } catch (error) {
+      full = true;
+      log(`--pcap: ${(error as Error).message}: no more packets are written`);
+    }
+  });
+}
+
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use',
+  EACCES: 'no permission, or no such folder',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'no such host',
+};
+
+function whyNot(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return LISTEN_REASONS[code ?? ''] ?? message;
 }
 
 function ruleOf(text: string): Rule {
@@ -76,20 +133,10 @@ function ruleOf(text: string): Rule {
   return rule;
 }
 
-function openPcap(path: string, force: boolean): number {
-  try {
-    return openSync(path, force ? 'w' : 'wx');
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new CliError(
-      exists ? `${path} exists; --force to overwrite it` : `cannot write ${path}: ${(error as Error).message}`,
-    );
-  }
-}
-
-/** The exit code of the first signal that ends us. A second one ends at once. */
-function signalled(): Promise<Exit> {
-  return new Promise((resolve) => {
+/** The exit code of the first signal that ends us. A second one ends at once. Rejects with what nobody has caught. */
+function ended(): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    process.once('uncaughtException', reject);
     process.removeAllListeners('SIGINT');
     const end = (code: Exit) => () => {
       resolve(code);
