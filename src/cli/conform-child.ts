@@ -65,7 +65,7 @@ export async function runChild(
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
     verdict,
-    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, verdict, reasons),
+    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, reasons),
     virtualNs: bench.now() - start,
     log: suite.logText(bench.log),
   });
@@ -92,9 +92,8 @@ export async function runChild(
   }
 }
 
-function withSituation(suite: Suite, run: Running, verdict: Verdict['verdict'], reasons: string[]): string[] {
-  const out = [...reasons];
-  if (verdict === 'HANG') out.splice(1, 0, suite.standstill(run.bench));
+function withSituation(suite: Suite, run: Running, reasons: string[]): string[] {
+  const out = [...reasons, suite.standstill(run.bench)];
   const { stderr } = run.client;
   if (stderr !== '') out.push(`the client's stderr:\n  ${stderr.trimEnd().replaceAll('\n', '\n  ')}`);
   return out;

@@ -38,6 +38,7 @@ function whole(name: string, text: string, min: number, max: number): number {
 
 function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {
   const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
+  if (verdict.verdict !== 'PASS') verdict.reasons.push(suite.standstill(session.bench));
   return { ...verdict, log: suite.logText(session.bench.log) };
 }
 

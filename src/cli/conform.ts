@@ -177,10 +177,15 @@ function printResult(r: Result, o: ConformOptions): void {
     `${(r.ok ? (verdict === 'SKIP' || r.expected ? yellow : green) : red)(word.padEnd(5))} ${bold(r.check.id)} ${r.check.title}`,
   );
   if (r.ok) return;
-  print(`${LOG_INDENT}${r.check.must}`);
+  print(`${LOG_INDENT}requirement: ${r.check.must}`);
   for (const reason of reasons) print(`${LOG_INDENT}${reason.replaceAll('\n', `\n${LOG_INDENT}`)}`);
   if (r.log !== '') print(`${LOG_INDENT}last packets:\n${LOG_INDENT}${r.log.replaceAll('\n', `\n${LOG_INDENT}`)}`);
 }
+
+const failureText = (r: Result): string =>
+  r.verdict === undefined || (r.log === '' && r.verdict.verdict === 'PASS')
+    ? 'passes, a failure was expected'
+    : `${r.verdict.verdict}: ${r.verdict.reasons.join('\n')}`;
 
 function report(suite: Suite, results: readonly Result[], o: ConformOptions): Exit {
   const skipped = results.filter((r) => r.verdict === undefined || r.verdict.verdict === 'SKIP');
@@ -190,10 +195,8 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
     const cases = results.map((r) => ({
       name: `${suite.pathOf(r.check.id)} ${r.check.title}`,
       seconds: r.seconds,
-      failure: r.ok
-        ? undefined
-        : `${r.verdict?.verdict}: ${r.verdict?.reasons.join('\n') || 'passes, a failure was expected'}\n${r.log}`,
-      skipped: r.verdict === undefined && 'why' in r.check ? r.check.why : undefined,
+      failure: r.ok ? undefined : `${failureText(r)}\nrequirement: ${r.check.must}\n${r.log}`,
+      skipped: r.verdict?.verdict === 'SKIP' ? r.verdict.reasons.join() : 'why' in r.check ? r.check.why : undefined,
     }));
     writeOutput(o.junit, junitXml('rmclient', cases), o.force === true);
   }

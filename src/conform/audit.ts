@@ -124,7 +124,8 @@ export class SendAudit {
     this.outstanding.set(m.seq, m.packets[0]);
     if (this.payloads && LAYOUTS[m.id] !== undefined) {
       const decoded = decodeMessage(RpcType.REQUEST, m.id, m.payload);
-      for (const p of decoded.problems) this.problem(`${messageName(m.id)}: ${p} (${layoutText(m.id)})`, m.packets[0]);
+      for (const p of decoded.problems)
+        this.problem(`${messageName(m.id)}: ${p}; a request of it has ${layoutText(m.id)}`, m.packets[0]);
       for (const f of decoded.fields)
         if (f.text.endsWith('(ignored)')) this.problem(`${messageName(m.id)}: ${f.name} must be 0`, m.packets[0]);
     }

@@ -54,17 +54,17 @@ export function logText(log: readonly LogEntry[]): string {
     .join('\n');
 }
 
-/** What everything waits for when nothing happens any more. */
+/** What is under way when a check ends without success: what everybody waits for, if nothing happens any more. */
 export function standstill(bench: Bench): string {
   const facts = [
     bench.waiting > 0
       ? `${bench.waiting} packets wait in the client's receive queue`
       : "the client's receive queue is empty",
     bench.stalledPackets.length > 0 ? `${bench.stalledPackets.length} packets wait in its send queue` : '',
-    bench.audit.missing > 0 ? `the client has yet to send ${bench.audit.missing} fragments of its last request` : '',
-    `${bench.sends} sends and ${bench.receives} receives were made`,
+    bench.audit.missing > 0 ? `its last request lacks ${bench.audit.missing} fragments` : '',
+    `it made ${bench.sends} sends and ${bench.receives} receives`,
   ];
-  return `then nothing happens any more: ${facts.filter((f) => f !== '').join('; ')}`;
+  return `at the end: ${facts.filter((f) => f !== '').join('; ')}`;
 }
 
 export function summary(passed: number, failed: number, skipped: number): string {

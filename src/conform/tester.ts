@@ -142,7 +142,7 @@ export class Tester {
 
   expectReply(a: Answer, error: number, data: Uint8Array | undefined, what = 'the call'): void {
     if (a.kind !== 'reply') this.fail(`${what}: ${a.reason}, a reply was there`);
-    this.expect(a.error === error, `${what} ended with ${codeText(a.error)}; RM's reply says ${codeText(error)}`);
+    this.expect(a.error === error, `${what} ended with ${codeText(a.error)}, ${codeText(error)} was expected`);
     if (data !== undefined) this.expectBytes(a.data, data, `${what}: data behind the code of the reply`, 4);
   }
 

@@ -13,8 +13,8 @@ let example = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gunyah-c-'));
-  example = compile('gcc', 'example', '-O1', '-g', '-fsanitize=address,undefined');
-});
+  example = compile('gcc', 'example', '-O0', '-g', '-fsanitize=address,undefined');
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function compile(compiler: string, name: string, ...flags: string[]): string {
