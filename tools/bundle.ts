@@ -4,7 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { BUNDLE_NAME, loadBundle, MARK_LENGTH } from '../src/cli/bundle.js';
+import { BUNDLE_NAME, EPILOGUE, loadBundle, MARK_LENGTH, PROLOGUE } from '../src/cli/bundle.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
 const root = new URL('..', import.meta.url);
@@ -26,6 +26,8 @@ const { outputFiles } = await build({
   target: 'node20',
   // One byte per character is read fastest.
   charset: 'ascii',
+  banner: { js: PROLOGUE },
+  footer: { js: EPILOGUE },
   define: { 'import.meta.url': '__moduleUrl' },
   logLevel: 'warning',
 });

@@ -8,8 +8,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-/** Parameters of the function that the bundle's text is the body of. The last stands for `import.meta.url` of its modules. */
-const PARAMETERS = 'require,module,exports,__moduleUrl';
+/** What stands around the bundle's text: it is one function. Its last parameter stands for `import.meta.url` of the modules. */
+export const PROLOGUE = '(function (require, module, exports, __moduleUrl) {';
+export const EPILOGUE = '})';
 export const BUNDLE_NAME = 'bundle.cjs';
 /** The bundle ends with so many characters that name its contents; its cache begins with the same. V8 compares lengths only. */
 export const MARK_LENGTH = 16;
@@ -35,8 +36,7 @@ export function loadBundle(besideUrl: string): Bundle | undefined {
   if (text === undefined) return undefined;
   const cache = contents(`${filename}.cache`);
   const fits = cache?.subarray(0, MARK_LENGTH).equals(text.subarray(-MARK_LENGTH)) === true;
-  // Nothing before the text but on its first line, so that stack traces name the file's lines.
-  const script = new Script(`(function(${PARAMETERS}){${text.toString('latin1')}\n})`, {
+  const script = new Script(text.toString('latin1'), {
     filename,
     cachedData: fits ? cache.subarray(MARK_LENGTH) : undefined,
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUNDLE_NAME, type Bundle, loadBundle, MARK_LENGTH } from '../../src/cli/bundle.js';
+import { BUNDLE_NAME, type Bundle, EPILOGUE, loadBundle, MARK_LENGTH, PROLOGUE } from '../../src/cli/bundle.js';
 
 let folder = '';
 beforeAll(() => {
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const write = (value: number, mark: string): void =>
   writeFileSync(
     join(folder, BUNDLE_NAME),
-    `exports.main = () => [${value}, __moduleUrl];\n// ${mark.padEnd(MARK_LENGTH)}`,
+    `${PROLOGUE}exports.main = () => [${value}, __moduleUrl];${EPILOGUE}// ${mark.padEnd(MARK_LENGTH)}`,
   );
 const load = (): Bundle | undefined => loadBundle(`${pathToFileURL(folder)}/`);
 const value = (b: Bundle | undefined): unknown =>
