@@ -5,21 +5,13 @@
 import { lo32 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
-import {
-  HostVcpu,
-  type LinkPlace,
-  PRIMARY_LINK,
-  restoreSnapshot,
-  Simulator,
-  type Snapshot,
-  takeSnapshot,
-} from '../sim/index.js';
+import { HostVcpu, type LinkPlace, restoreSnapshot, type Simulator } from '../sim/index.js';
 import { SendAudit } from './audit.js';
-import { editTree, hypervisorNode, readTree } from './boundary/client-tree.js';
+import { type BenchImage, type ClientPlace, primaryPlace } from './bench-image.js';
+import { editTree, readTree } from './boundary/client-tree.js';
 import { Incoming } from './boundary/incoming.js';
 import { Outgoing } from './boundary/outgoing.js';
 import type { Interrupts, ReceiveResult, SendResult } from './client/port.js';
-import { enableInterrupts } from './gic-setup.js';
 import { type Rule, RuleSet } from './interfere/index.js';
 
 /** Interrupts of the primary VM's link (fact base: rm-rpc-transport 1). */
@@ -51,51 +43,6 @@ export interface CallEntry {
   num: number;
   x: bigint[];
   r: readonly bigint[];
-}
-
-/** A booted machine that cases start from; booting costs more than restoring. Without a snapshot it is used as it is. */
-export interface BenchImage {
-  sim: Simulator;
-  snapshot?: Snapshot;
-  /** The client is this vCPU of another VM instead of the primary VM's. */
-  guest?: ClientPlace;
-}
-
-/** Where a client sits. */
-export interface ClientPlace {
-  vcpu: number;
-  vmid: number;
-  link: LinkPlace;
-  /** Its device tree. */
-  tree: number;
-  /** Page for inline buffers of the link. */
-  scratch: number;
-}
-
-/** Page of the primary VM for inline buffers. */
-const PRIMARY_SCRATCH = 0x4102_d000;
-
-function primaryPlace(sim: Simulator): ClientPlace {
-  const v = sim.primaryVcpu();
-  if (v === undefined) throw new Error('the primary VM is not in control');
-  return {
-    vcpu: v.id,
-    vmid: Platform.VMID_HLOS,
-    link: PRIMARY_LINK,
-    tree: Platform.HLOS_DT_BASE,
-    scratch: PRIMARY_SCRATCH,
-  };
-}
-
-export function bootBench(): BenchImage {
-  const sim = new Simulator();
-  if (!sim.bootPrimary()) throw new Error('the primary VM did not start');
-  const v = sim.primaryVcpu();
-  if (v === undefined) throw new Error('the primary VM is not in control');
-  const host = new HostVcpu(sim, v.id);
-  enableInterrupts(host);
-  editTree(host, Platform.HLOS_DT_BASE, hypervisorNode(false));
-  return { sim, snapshot: takeSnapshot(sim) };
 }
 
 export class Bench {

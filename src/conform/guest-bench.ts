@@ -6,7 +6,7 @@ import { concatBytes, le32, put32 } from '../base/index.js';
 import { Msg } from '../protocol/index.js';
 import { HostVcpu, rmObject, takeSnapshot } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
-import { type BenchImage, bootBench, type ClientPlace } from './bench.js';
+import { type BenchImage, bootBench, type ClientPlace } from './bench-image.js';
 import { disableInterrupts, enableInterrupts } from './gic-setup.js';
 import { DEAF, GUEST_BASE, LOOP, SPARE } from './guest.js';
 import { builtinSession, type Session } from './session.js';

@@ -4,7 +4,8 @@
  * Models the client side of fact base clients and client-conformance-catalog; the server is the simulator's own RM. Leaves out:
  * starting clients in other processes (the command line does).
  */
-export { Bench, type BenchImage, bootBench, ClientStuck, type LogEntry } from './bench.js';
+export { Bench, ClientStuck, type LogEntry } from './bench.js';
+export { type BenchImage, bootBench, type ClientPlace } from './bench-image.js';
 export { CATALOG } from './cases/index.js';
 export { UpperTester } from './client/upper.js';
 export { DEFECTS, type Defect } from './defects.js';

@@ -2,8 +2,10 @@
  * Runs one case: a fresh machine, a fresh client, the script, then what every case ends with: RM lives, nothing malformed was sent,
  * a harmless call still works, nothing is left behind.
  */
-import { type BenchImage, ClientStuck } from './bench.js';
-import { ClientCrash } from './client/transport.js';
+
+import { ClientStuck } from './bench.js';
+import type { BenchImage } from './bench-image.js';
+import { ClientCrash } from './client/call.js';
 import { imageOf } from './images.js';
 import { leftovers } from './leftovers.js';
 import { builtinSession, type Session } from './session.js';
@@ -31,7 +33,10 @@ export function* wholeCase(c: Case, t: Tester): Script<{ verdict: VerdictKind; r
     verdict = 'FAIL';
     reasons.unshift(`${death} (critical)`);
   }
-  for (const p of t.bench.audit.problems) worse('FAIL', p);
+  // What was wrong on the wire is often the cause of the rest.
+  const { problems } = t.bench.audit;
+  if (problems.length > 0 && verdict === 'PASS') verdict = 'FAIL';
+  reasons.unshift(...problems);
   if (verdict === 'PASS') yield* leakCheck(c, t, worse);
   return { verdict, reasons };
 }

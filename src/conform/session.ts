@@ -1,5 +1,6 @@
 /** The reference client and its machine, in this process. */
-import { Bench, type BenchImage } from './bench.js';
+import { Bench } from './bench.js';
+import type { BenchImage } from './bench-image.js';
 import { BenchPort } from './client/bench-port.js';
 import { UpperTester } from './client/upper.js';
 import { parseGreeting } from './greeting.js';

@@ -1,12 +1,12 @@
 /** Bringing a VM up, in RM's order (fact base: clients 7). What fails is undone at once. */
 import { le16, put16, put32, put64 } from '../../base/index.js';
 import { Msg, RmError } from '../../protocol/index.js';
+import { type CallEnd, ClientCrash } from './call.js';
 import { acceptIrqs, lendIrq } from './irqs.js';
 import { pagingList } from './paging.js';
 import { lend, shareMemory } from './parcels.js';
 import { maskBells, parseResources } from './resources.js';
 import { takeDown } from './take-down.js';
-import { type CallEnd, ClientCrash } from './transport.js';
 import type { VmManager } from './vm.js';
 import { type BootRegister, errorText, isOk, type ManagedVm, type Step, vmidPayload } from './vm-types.js';
 

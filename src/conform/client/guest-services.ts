@@ -4,7 +4,7 @@
  */
 import { concatBytes, le16, le32, le64, put16, put32, toHex } from '../../base/index.js';
 import { decodeMessage, Msg, RmError, RpcType, TransType, VmState } from '../../protocol/index.js';
-import { ClientCrash } from './transport.js';
+import { ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import { errorText, isOk, type Step, vmidPayload } from './vm-types.js';
 

@@ -1,7 +1,7 @@
 /** Memory parcels: lent or shared, and taken back (fact base: clients 5.2, 9.3). */
 import { concatBytes, le16, le32, put32, put64 } from '../../base/index.js';
 import { Msg } from '../../protocol/index.js';
-import { type CallEnd, ClientCrash } from './transport.js';
+import { type CallEnd, ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import { errorText, isOk, type ManagedVm, type Step, vmidPayload } from './vm-types.js';
 

@@ -1,7 +1,7 @@
 /** The answer to VM_GET_HYP_RESOURCES, and doorbells (fact base: clients 10, 12). */
 import { le32, le64 } from '../../base/index.js';
 import { Call } from '../../protocol/index.js';
-import { ClientCrash } from './transport.js';
+import { ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import type { ManagedVm } from './vm-types.js';
 

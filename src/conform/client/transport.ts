@@ -4,47 +4,14 @@
  * Does what a careful client does (rules R1 to R8 of docs/conformance.md). One request at a time is outstanding, because RM keeps
  * one pending reply. `bugs` switches on the defects of ../defects.ts; without them every case passes.
  */
-import { concatBytes, le32 } from '../../base/index.js';
-import {
-  HypError,
-  Platform,
-  parseRpcHeader,
-  type RpcHeader,
-  RpcType,
-  rpcHeaderValid,
-  rpcPacket,
-} from '../../protocol/index.js';
+import { HypError, Platform, RpcType, rpcPacket } from '../../protocol/index.js';
+import type { CallEnd, ClientCall } from './call.js';
 import type { RmNode } from './discover.js';
+import { Inbox } from './inbox.js';
 import type { ClientPort } from './port.js';
-
-export type CallEnd = { kind: 'reply'; error: number; data: Uint8Array } | { kind: 'failed'; reason: string };
-
-export interface ClientCall {
-  id: number;
-  payload: Uint8Array;
-  seq: number;
-  packets: Uint8Array[];
-  sent: number;
-  end?: CallEnd;
-  /** Reply that came before the request was out. */
-  early?: CallEnd;
-  /** When it was made. */
-  at: number;
-}
-
-interface Partial {
-  header: RpcHeader;
-  parts: Uint8Array[];
-  left: number;
-}
-
-/** A defect hit memory that is not there. */
-export class ClientCrash extends Error {}
 
 /** Defect `short-patience`: calls that take longer are given up. */
 const PATIENCE_NS = 8_000_000_000;
-/** Receives without data in a row after which the queue is given up until the next interrupt. */
-const MAX_EMPTY_RECEIVES = 16;
 
 export class ClientTransport {
   onNotify: ((id: number, payload: Uint8Array) => void) | undefined;
@@ -61,22 +28,24 @@ export class ClientTransport {
   private blockedAt = -10;
   private pumps = 0;
   private started = false;
-  private rxDead = false;
-  private reply: Partial | undefined;
-  private note: Partial | undefined;
-  /** Defect `stale-reply-kept`: the last reply that nobody waited for. */
-  private stale: { id: number; data: Uint8Array } | undefined;
-  private lastDone: ClientCall | undefined;
-
-  /** The next allocation for a reply fails. */
-  allocationFails = false;
+  readonly inbox: Inbox;
   /** Where RM is; undefined: not attached. */
   node: RmNode | undefined;
 
   constructor(
     private readonly port: ClientPort,
     private readonly bugs: ReadonlySet<string>,
-  ) {}
+  ) {
+    this.inbox = new Inbox(port, (name) => bugs.has(name), {
+      outstanding: this.outstanding,
+      sent: () => this.made > 0,
+      finish: (call, end) => this.finish(call, end),
+      nobodys: (h) => {
+        if (this.abandoned.get(h.seq) === h.id) this.abandoned.delete(h.seq);
+      },
+      notify: (id, payload) => this.onNotify?.(id, payload),
+    });
+  }
 
   bug(name: string): boolean {
     return this.bugs.has(name);
@@ -91,8 +60,8 @@ export class ClientTransport {
     const limit = this.bug('no-size-limit') ? Platform.RPC_MAX_PAYLOAD + 232 : Platform.RPC_MAX_PAYLOAD;
     if (payload.length > limit) call.end = { kind: 'failed', reason: 'too long' };
     else if (payload.length === 0 && this.bug('empty-request-refused')) call.end = { kind: 'failed', reason: 'empty' };
-    else if (this.stale?.id === id && this.bug('stale-reply-kept'))
-      call.end = { kind: 'reply', error: 0, data: this.stale.data };
+    else if (this.inbox.stale?.id === id && this.bug('stale-reply-kept'))
+      call.end = { kind: 'reply', error: 0, data: this.inbox.stale.data };
     else this.queue.push(call);
     return call;
   }
@@ -107,7 +76,7 @@ export class ClientTransport {
       this.outstanding.splice(o, 1);
       if (!this.bug('seq-reused-after-cancel')) this.abandoned.set(call.seq, call.id);
     }
-    if (this.reply?.header.seq === call.seq) this.reply = undefined;
+    this.inbox.forget(call.seq);
     if (this.bug('seq-reused-after-cancel')) this.nextSeq = call.seq;
   }
 
@@ -126,7 +95,7 @@ export class ClientTransport {
     let any = irqs.length > 0;
     if (tx && !(this.bug('tx-edge-lost') && this.pumps - this.blockedAt <= 2)) this.txReady = true;
     if (!this.started && this.bug('first-drain-discards')) while (this.port.receive(node.rxCap).error === HypError.OK);
-    if (rx || !this.started) this.drain(node);
+    if (rx || !this.started) this.inbox.drain(node);
     this.started = true;
     for (const intid of irqs) if (intid !== node.rxIrq && intid !== node.txIrq) this.onInterrupt?.(intid);
     if (this.advanceTx(node)) any = true;
@@ -255,184 +224,13 @@ export class ClientTransport {
       }
     }
     this.remove(call);
-    this.lastDone = call;
+    this.inbox.lastDone = call;
     if (end.kind === 'reply' && end.error !== 0 && this.bug('seq-leaks-on-error')) this.leaked.add(call.seq);
     call.end ??= end;
-  }
-
-  // ---- receiving ----------------------------------------------------------------------------------------------------
-
-  private drain(node: RmNode): void {
-    if (this.rxDead) return;
-    let empty = 0;
-    for (let n = 0; ; n++) {
-      if (n > 0 && this.bug('one-message-per-edge')) return;
-      const r = this.port.receive(node.rxCap);
-      if (r.error === HypError.MSGQUEUE_EMPTY) {
-        if (this.bug('empty-is-fatal') && n > 0) this.rxDead = true;
-        if (this.bug('empty-edge-is-fatal') && n === 0 && this.made > 0) this.rxDead = true;
-        break;
-      }
-      if (r.error !== HypError.OK) {
-        if (this.bug('receive-error-is-fatal')) this.rxDead = true;
-        return;
-      }
-      if (r.packet.length === 0) {
-        if (++empty >= MAX_EMPTY_RECEIVES && !this.bug('zero-length-for-ever')) return;
-      } else if (!this.packet(r.packet)) return;
-      if (!r.notEmpty) break;
-    }
-    if (this.bug('partial-dropped-when-empty')) this.reply = undefined;
-  }
-
-  /** False: leave the loop. */
-  private packet(b: Uint8Array): boolean {
-    const h = parseRpcHeader(b);
-    if (h === undefined) {
-      if (this.bug('runt-reads-on')) throw new ClientCrash('read behind a runt');
-      return true;
-    }
-    const valid = rpcHeaderValid(h) || (this.bug('accepts-63') && h.fragments === 63);
-    if (!valid && h.version !== 1 && this.bug('api-byte-ignored')) h.version = 1;
-    else if (!valid) return !this.bug('junk-ends-loop');
-    if (h.type === RpcType.REQUEST) return !this.bug('junk-ends-loop');
-    const content = b.subarray(Platform.RPC_HEADER_SIZE);
-    if (h.type === RpcType.CONTINUED) this.continued(h, content);
-    else if (h.type === RpcType.REPLY) this.replyStart(h, content);
-    else this.noteStart(h, content);
-    return true;
-  }
-
-  private findCall(h: RpcHeader): ClientCall | undefined {
-    if (this.bug('replies-in-order')) return this.outstanding[0];
-    return this.outstanding.find(
-      (c) => (c.seq === h.seq || this.bug('match-id-only')) && (c.id === h.id || this.bug('match-seq-only')),
-    );
-  }
-
-  private replyStart(h: RpcHeader, content: Uint8Array): void {
-    const call = this.findCall(h);
-    if (call === undefined) {
-      if (this.abandoned.get(h.seq) === h.id) this.abandoned.delete(h.seq);
-      this.stale = { id: h.id, data: content.slice(4) };
-      if (this.bug('unknown-reply-is-notification')) this.onNotify?.(h.id, content);
-      if (this.bug('duplicate-reply-crash') && this.lastDone?.seq === h.seq && this.lastDone.id === h.id)
-        throw new ClientCrash('reply object used after its call returned');
-      return;
-    }
-    if (call.end !== undefined && this.bug('late-reply-crash')) throw new ClientCrash('reply to a cancelled call');
-    if ((this.reply ?? this.note) !== undefined && this.bug('partial-blocks')) return;
-    if (this.reply !== undefined && this.reply.header.seq === h.seq && this.bug('first-twice-crash'))
-      throw new ClientCrash('assembly of a reply that was given up');
-    if (this.reply !== undefined && this.reply.header.seq === h.seq && this.bug('first-twice-appends')) {
-      this.reply.parts.push(content);
-      return;
-    }
-    if (h.fragments > 8 && this.bug('at-most-8-fragments')) {
-      this.finish(call, { kind: 'failed', reason: 'too many fragments' });
-      return;
-    }
-    if (h.fragments > 0 && content.length <= 4 && this.bug('first-needs-data')) throw new ClientCrash('no buffer');
-    const p: Partial = { header: h, parts: [content.slice()], left: h.fragments };
-    if (p.left === 0) this.replyEnd(p);
-    else if (this.allocationFails) this.noMemory(call);
-    else this.reply = p;
-  }
-
-  /** The reply cannot be assembled: its call fails, what follows of it is nobody's. */
-  private noMemory(call: ClientCall): void {
-    this.allocationFails = false;
-    if (this.bug('nomem-crash')) throw new ClientCrash('allocation not checked');
-    if (this.bug('nomem-ends-receiving')) this.rxDead = true;
-    this.finish(call, { kind: 'failed', reason: 'out of memory' });
-  }
-
-  private replyEnd(p: Partial): void {
-    if (this.reply === p) this.reply = undefined;
-    const call = this.findCall(p.header);
-    if (call === undefined) return;
-    let payload = concatBytes(...p.parts);
-    if (p.parts.length > 1 && this.bug('fragments-of-228'))
-      payload = concatBytes(...p.parts.map((x) => x.subarray(0, 228)));
-    if (p.parts.length > 1 && this.bug('fragments-at-fixed-places')) {
-      payload = new Uint8Array(p.parts.length * 232);
-      p.parts.forEach((x, i) => {
-        payload.set(x.subarray(0, 232), i * 232);
-      });
-    }
-    if (payload.length < 4) {
-      if (this.bug('short-reply-hangs')) return;
-      if (this.bug('short-reply-is-ok')) this.finish(call, { kind: 'reply', error: 0, data: new Uint8Array(0) });
-      else this.finish(call, { kind: 'failed', reason: 'malformed reply' });
-      return;
-    }
-    this.finish(call, { kind: 'reply', error: this.errorOf(le32(payload, 0), payload), data: payload.slice(4) });
-  }
-
-  private errorOf(code: number, payload: Uint8Array): number {
-    if (code !== 0 && payload.length > 4 && this.bug('error-with-data-crash'))
-      throw new ClientCrash('error reply with data');
-    if (code >= 0x12 && code <= 0x14 && this.bug('late-codes-are-ok')) return 0;
-    if (code > 0x14 && code !== 0xffffffff && this.bug('unknown-codes-are-ok')) return 0;
-    if (code > 0x14 && code !== 0xffffffff && this.bug('error-table-overrun'))
-      throw new ClientCrash('error table overrun');
-    if (code !== 0 && code <= 0x11 && this.bug('errors-are-one-code')) return 1;
-    return code;
-  }
-
-  private noteStart(h: RpcHeader, content: Uint8Array): void {
-    if (this.bug('notification-matched-to-call')) {
-      const call = this.outstanding.find((c) => c.seq === h.seq);
-      if (call !== undefined && content.length >= 4) {
-        this.finish(call, { kind: 'reply', error: 0, data: content.slice(4) });
-        return;
-      }
-    }
-    if (this.reply !== undefined && this.bug('notification-kills-reply')) this.reply = undefined;
-    const p: Partial = { header: h, parts: [content.slice()], left: h.fragments };
-    if (p.left === 0) this.noteEnd(p);
-    else if (this.bug('notifications-one-fragment')) return;
-    else this.note = p;
-  }
-
-  private noteEnd(p: Partial): void {
-    if (this.note === p) this.note = undefined;
-    const payload = concatBytes(...p.parts);
-    if (payload.length === 0 && this.bug('empty-notification-crash')) throw new ClientCrash('null payload');
-    this.onNotify?.(p.header.id, payload);
-  }
-
-  private fits(p: Partial | undefined, h: RpcHeader): p is Partial {
-    if (p === undefined) return false;
-    const a = p.header;
-    return (
-      (a.id === h.id || this.bug('continuation-id-ignored')) &&
-      (a.seq === h.seq || this.bug('continuation-seq-ignored')) &&
-      (a.fragments === h.fragments || this.bug('continuation-count-ignored'))
-    );
-  }
-
-  private continued(h: RpcHeader, content: Uint8Array): void {
-    const p = this.fits(this.reply, h) ? this.reply : this.fits(this.note, h) ? this.note : undefined;
-    if (p === undefined) {
-      if (this.bug('stray-continuation-crash') && this.reply === undefined) throw new ClientCrash('stale connection');
-      if (this.bug('mismatch-fails-silently')) this.reply = undefined;
-      return;
-    }
-    if (content.length === 0 && this.bug('empty-continuation-dropped')) return;
-    p.parts.push(content.slice());
-    if (--p.left > 0) return;
-    if (p === this.reply) this.replyEnd(p);
-    else this.noteEnd(p);
   }
 
   /** Requests and numbers that the client holds: none when it is idle. */
   get inUse(): number {
     return this.outstanding.length + this.leaked.size;
-  }
-
-  /** Defect: nothing more is received while a handler runs. */
-  stopReceiving(on: boolean): void {
-    this.rxDead = on;
   }
 }

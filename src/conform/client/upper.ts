@@ -6,13 +6,14 @@
 import { fromHex, toHex } from '../../base/index.js';
 import type { Feature } from '../types.js';
 import { setRegister, start } from './bring-up.js';
+import type { ClientCall } from './call.js';
 import { discover } from './discover.js';
 import { GuestServices } from './guest-services.js';
 import { bootRegister, plan } from './plan.js';
 import type { ClientPort } from './port.js';
 import { ring } from './resources.js';
 import { destroy, shutDown, stop } from './take-down.js';
-import { type ClientCall, ClientTransport } from './transport.js';
+import { ClientTransport } from './transport.js';
 import { finishRead } from './vcpu.js';
 import { VmManager } from './vm.js';
 import type { ManagedVm, Step } from './vm-types.js';
@@ -106,7 +107,7 @@ export class UpperTester {
     this.handlers.delete(id);
     const [ticket, callId, callPayload] = handler.split(' ');
     this.begin(ticket, callId, callPayload);
-    if (this.transport.bug('handler-blocks-receiving')) this.transport.stopReceiving(true);
+    if (this.transport.bug('handler-blocks-receiving')) this.transport.inbox.stopReceiving(true);
   }
 
   command(line: string): void {
@@ -117,7 +118,7 @@ export class UpperTester {
       if (p !== undefined) this.transport.cancel(p.call);
     } else if (verb === 'onnotify') this.handlers.set(Number.parseInt(w[0], 16), w.slice(1).join(' '));
     else if (verb === 'nomem') {
-      this.transport.allocationFails = true;
+      this.transport.inbox.allocationFails = true;
       this.lines.push(`done ${w[0]} ok`);
     } else if (verb === 'audit') this.lines.push(`audit ${w[0]} ${this.transport.inUse}`);
     else if (verb === 'guest') this.guestCommand(w[0], w[1], w[2] ?? '');

@@ -1,8 +1,8 @@
 /** The reference client's loop around vcpu_run (fact base: vcpu-and-scheduler, clients 11). */
 import { lo32 } from '../../base/index.js';
 import { Call, HypError } from '../../protocol/index.js';
+import { ClientCrash } from './call.js';
 import { providePage } from './paging.js';
-import { ClientCrash } from './transport.js';
 import type { VmManager } from './vm.js';
 import type { ManagedVm } from './vm-types.js';
 

@@ -1,7 +1,7 @@
 /** What the reference client's VM manager keeps about a VM, and small helpers of its parts. */
 import { put16 } from '../../base/index.js';
 import { RmError } from '../../protocol/index.js';
-import type { CallEnd } from './transport.js';
+import type { CallEnd } from './call.js';
 import type { RunningVcpu } from './vcpu.js';
 
 export interface VmPlan {

@@ -6,8 +6,9 @@
  */
 import { le16, le32 } from '../../base/index.js';
 import { Msg, VmState } from '../../protocol/index.js';
+import { type CallEnd, ClientCrash } from './call.js';
 import type { ClientPort } from './port.js';
-import { type CallEnd, ClientCrash, type ClientTransport } from './transport.js';
+import type { ClientTransport } from './transport.js';
 import { stepVcpu } from './vcpu.js';
 import type { ManagedVm, Step, Task, VmPlan } from './vm-types.js';
 
@@ -131,7 +132,8 @@ export class VmManager {
     const announced = le32(payload, 4);
     if (announced > payload.length - 8 && this.bug('reason-size-believed'))
       throw new ClientCrash('reason read behind the end');
-    if (this.bug('exit-in-bring-up-deadlocks') && this.startingVmid === vm.vmid) this.transport.stopReceiving(true);
+    if (this.bug('exit-in-bring-up-deadlocks') && this.startingVmid === vm.vmid)
+      this.transport.inbox.stopReceiving(true);
     if (vm.exitSeen && this.bug('second-exit-crash')) throw new ClientCrash('exit handled twice');
     if (vm.resetSeen || vm.stage === 'reset') {
       if (this.bug('exit-after-reset-believed')) vm.resetSeen = false;
