@@ -45,10 +45,15 @@ function cut(list: FreeRange[], i: number, base: number, size: number): void {
   const range = list[i];
   const head = base - range.base;
   const tail = range.size - head - size;
-  const parts: FreeRange[] = [];
-  if (head > 0) parts.push({ base: range.base, size: head, tag: range.tag });
-  if (tail > 0) parts.push({ base: base + size, size: tail, tag: range.tag });
-  list.splice(i, 1, ...parts);
+  if (head > 0) {
+    range.size = head;
+    if (tail > 0) list.splice(i + 1, 0, { base: base + size, size: tail, tag: range.tag });
+  } else if (tail > 0) {
+    range.base = base + size;
+    range.size = tail;
+  } else {
+    list.splice(i, 1);
+  }
 }
 
 /** Puts a range back in order and merges it with neighbours of the same tag. */

@@ -48,6 +48,18 @@ function contentOf(length: number): Uint8Array {
   return view;
 }
 
+/** The first bytes of `outgoing`: what lies behind belongs to other packets, maybe of another machine. */
+const packets: (Uint8Array | undefined)[] = new Array(PACKET_SIZE + 1).fill(undefined);
+
+function outgoingOf(length: number): Uint8Array {
+  let view = packets[length];
+  if (view === undefined) {
+    view = outgoing.subarray(0, length);
+    packets[length] = view;
+  }
+  return view;
+}
+
 export function newLink(vmid: number, txCap: bigint, rxCap: bigint, txVirq: number, rxVirq: number): Link {
   return {
     vmid,
@@ -95,7 +107,7 @@ function transmit(rm: Rm, link: Link): void {
     // The usual message is one packet: copied without a view of the payload.
     if (size === tx.payload.length) outgoing.set(tx.payload, HEADER_SIZE);
     else outgoing.set(tx.payload.subarray(tx.position, tx.position + size), HEADER_SIZE);
-    hv.port.write(rm.txBuffer, outgoing);
+    hv.port.write(rm.txBuffer, outgoingOf(HEADER_SIZE + size));
     const error = hv.msgqueueSend(link.txCap, sizeArg[HEADER_SIZE + size], rm.txBufferArg);
     if (error === HypError.MSGQUEUE_FULL) {
       txEvent(tx, 'BLOCKED');

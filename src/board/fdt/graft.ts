@@ -140,12 +140,17 @@ function byteAt(x: TreeIndex, t: number, distance: number): number {
   return x.arena[x.at[at] + rest];
 }
 
-/** Copies a value of the overlay behind the head of a token, raised by the base's highest phandle if it is one. */
+/**
+ * Copies a value of the overlay behind the head of a token, raised by the base's highest phandle if it is one. Whole words:
+ * the last one's end is written afterwards.
+ */
 function putValue(g: Graft, to: number, from: number, length: number): boolean {
-  const { arena, view } = g.x;
-  const { bytes, raised } = g.o;
-  if (length > 48) arena.set(bytes.subarray(from, from + length), to);
-  else for (let i = 0; i < length; i++) arena[to + i] = bytes[from + i];
+  const { view, words } = g.x;
+  const { words: source, raised } = g.o;
+  const first = from >> 2;
+  const shift = (to >> 2) - first;
+  const end = first + (align4(length) >> 2);
+  for (let i = first; i < end; i++) words[i + shift] = source[i];
   if (raised[g.raise] !== from) return true;
   g.raise++;
   const value = view.getUint32(to) + g.delta;
@@ -169,6 +174,7 @@ function replace(g: Graft, t: number, from: number, length: number): boolean {
   view.setUint32(at, Tag.PROP);
   view.setUint32(at + 4, length);
   view.setUint32(at + 8, view.getUint32(old + 8));
+  if (!putValue(g, at + 12, from, length)) return false;
   for (let i = 12 + length; i < size; i++) {
     const byte = i < oldSize ? arena[old + i] : byteAt(x, t, i);
     if (byte === NONE) return false;
@@ -176,7 +182,7 @@ function replace(g: Graft, t: number, from: number, length: number): boolean {
   }
   x.at[t] = at;
   x.size[t] = size;
-  return putValue(g, at + 12, from, length);
+  return true;
 }
 
 /** Sets a property to a value of the overlay. */
@@ -198,6 +204,7 @@ function setProp(g: Graft, node: number, name: PropName, from: number, length: n
   view.setUint32(at, Tag.PROP);
   view.setUint32(at + 4, length);
   view.setUint32(at + 8, name.offset);
+  if (!putValue(g, at + 12, from, length)) return false;
   const begin = x.begin[node];
   const behind = next[begin];
   for (let i = 12 + length; i < size; i++) {
@@ -208,7 +215,7 @@ function setProp(g: Graft, node: number, name: PropName, from: number, length: n
   next[t] = behind;
   next[begin] = t;
   if (x.lastProp[node] === begin) x.lastProp[node] = t;
-  return putValue(g, at + 12, from, length);
+  return true;
 }
 
 /** Adds an empty node whose name stands in the overlay; NONE. */
@@ -269,7 +276,7 @@ function targetOf(x: TreeIndex, { path, phandle }: Fragment, nodes: number): num
 /** Header, reservations, structure and strings one behind the other. */
 function write(g: Graft): Uint8Array {
   const { x } = g;
-  const { arena, view, at, size, next } = x;
+  const { arena, view, words, at, size, next } = x;
   let to = OUT_AT + HEADER_SIZE;
   arena.copyWithin(to, x.rsvAt, x.rsvAt + x.rsvSize);
   to += x.rsvSize;
@@ -282,8 +289,12 @@ function write(g: Graft): Uint8Array {
       end += size[t];
       t = next[t];
     }
-    if (end - from < 32) for (let i = from; i < end; i++) arena[to + i - from] = arena[i];
-    else arena.copyWithin(to, from, end);
+    if (end - from > 128 || ((from | to) & 3) !== 0) {
+      arena.copyWithin(to, from, end);
+    } else {
+      const shift = (to - from) >> 2;
+      for (let i = from >> 2; i < end >> 2; i++) words[i + shift] = words[i];
+    }
     to += end - from;
   }
   const stringsAt = to;

@@ -61,6 +61,7 @@ export interface OverlayWriter {
   readonly serial: number;
   bytes: Uint8Array;
   view: DataView;
+  words: Int32Array;
   /** Bytes of structure and of names so far. */
   struct: number;
   strings: number;
@@ -81,6 +82,7 @@ const MAX_TRIES = 4;
 
 let buffer = new Uint8Array(4 * ROOM_STEP);
 let bufferView = new DataView(buffer.buffer);
+let bufferWords = new Int32Array(buffer.buffer);
 let serials = 0;
 
 /** An overlay of one open, nameless node. */
@@ -89,6 +91,7 @@ export function beginOverlay(): OverlayWriter {
     serial: ++serials,
     bytes: buffer,
     view: bufferView,
+    words: bufferWords,
     struct: 0,
     strings: 0,
     room: ROOM_STEP,
@@ -118,8 +121,10 @@ function reserve(o: OverlayWriter, bytes: number): number {
     buffer = new Uint8Array((at + bytes) * 2);
     buffer.set(o.bytes);
     bufferView = new DataView(buffer.buffer);
+    bufferWords = new Int32Array(buffer.buffer);
     o.bytes = buffer;
     o.view = bufferView;
+    o.words = bufferWords;
   }
   o.struct = at + bytes;
   return at;

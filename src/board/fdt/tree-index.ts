@@ -25,6 +25,7 @@ export interface TreeIndex {
   /** Copy of the tree, then the bytes of tokens added to it. */
   readonly arena: Uint8Array;
   readonly view: DataView;
+  readonly words: Int32Array;
   /** First free byte behind the added tokens. */
   addedEnd: number;
   total: number;
@@ -61,6 +62,7 @@ const nodeArray = (): Int32Array => new Int32Array(MAX_NODES);
 const theIndex: TreeIndex = {
   arena,
   view: new DataView(arena.buffer),
+  words: new Int32Array(arena.buffer),
   addedEnd: 0,
   total: 0,
   structAt: 0,

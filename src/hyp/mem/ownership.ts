@@ -39,34 +39,46 @@ export function ownsRange(db: Ownership, base: number, size: number, owner: numb
   return db.owner[i] === owner && endOf(db, i) >= base + size;
 }
 
+/** Replaces list[from .. until) by `count` places whose values the caller sets. */
+function resize(list: number[], from: number, until: number, count: number): void {
+  const shift = from + count - until;
+  const { length } = list;
+  if (shift > 0) {
+    for (let i = 0; i < shift; i++) list.push(0);
+    for (let i = length - 1; i >= until; i--) list[i + shift] = list[i];
+  } else if (shift < 0) {
+    for (let i = until; i < length; i++) list[i + shift] = list[i];
+    list.length = length + shift;
+  }
+}
+
 /** Gives the range to `to`, whoever had it. Page-aligned, not empty. */
 function assign(db: Ownership, base: number, size: number, to: number): void {
+  const { start, owner } = db;
   const end = base + size;
   const first = indexOf(db, base);
   const last = indexOf(db, end - 1);
-  const starts: number[] = [];
-  const owners: number[] = [];
-  const add = (start: number, owner: number): void => {
-    if (owners.length > 0 && owners[owners.length - 1] === owner) return;
-    starts.push(start);
-    owners.push(owner);
-  };
-  let from = first;
-  if (first > 0) {
-    from = first - 1;
-    add(db.start[from], db.owner[from]);
+  const lastOwner = owner[last];
+  const rest = endOf(db, last) > end;
+  // What is in front of the range, or the neighbour on the left, stays; the range joins it if it belongs to the same owner.
+  let at = start[first] < base ? first + 1 : first;
+  const joined = at > 0 && owner[at - 1] === to;
+  // What is behind the range stays: a part of the last interval, or the neighbour on the right.
+  const next = last + 1;
+  const behind = rest ? lastOwner : next < start.length ? owner[next] : undefined;
+  const added = (joined ? 0 : 1) + (rest && behind !== to ? 1 : 0);
+  const removedEnd = !rest && behind === to ? next + 1 : next;
+  resize(start, at, removedEnd, added);
+  resize(owner, at, removedEnd, added);
+  if (!joined) {
+    start[at] = base;
+    owner[at] = to;
+    at++;
   }
-  if (db.start[first] < base) add(db.start[first], db.owner[first]);
-  add(base, to);
-  let until = last;
-  if (endOf(db, last) > end) {
-    add(end, db.owner[last]);
-  } else if (last + 1 < db.start.length) {
-    until = last + 1;
-    add(db.start[until], db.owner[until]);
+  if (rest && behind !== to) {
+    start[at] = end;
+    owner[at] = lastOwner;
   }
-  db.start.splice(from, until - from + 1, ...starts);
-  db.owner.splice(from, until - from + 1, ...owners);
 }
 
 /** Passes the range from `from` to `to`; false, and no change, unless `from` owns all of it. */

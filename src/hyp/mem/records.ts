@@ -53,13 +53,35 @@ function firstAfter(segments: readonly MapSegment[], phys: number): number {
   return low;
 }
 
+export const newView = (): MapView => ({ as: NO_OBJECT, vbase: 0, attrs: 0, size: 0 });
+
+/** Looks at `phys`, at most `size` bytes far, into `view`. */
+export function viewInto(view: MapView, set: MapSet, phys: number, size: number): void {
+  view.as = NO_OBJECT;
+  view.vbase = 0;
+  view.attrs = 0;
+  view.size = size;
+  if (set.as === NO_OBJECT) return;
+  const { segments } = set;
+  const i = firstAfter(segments, phys);
+  if (i === segments.length) return;
+  const next = segments[i];
+  if (next.phys > phys) {
+    view.size = Math.min(size, next.phys - phys);
+    return;
+  }
+  const skipped = phys - next.phys;
+  view.as = set.as;
+  view.vbase = next.vbase + skipped;
+  view.attrs = next.attrs;
+  view.size = Math.min(size, next.size - skipped);
+}
+
 /** Looks at `phys`, at most `size` bytes far. */
 export function viewSet(set: MapSet, phys: number, size: number): MapView {
-  const next = set.as === NO_OBJECT ? undefined : set.segments[firstAfter(set.segments, phys)];
-  if (next === undefined) return { as: NO_OBJECT, vbase: 0, attrs: 0, size };
-  if (next.phys > phys) return { as: NO_OBJECT, vbase: 0, attrs: 0, size: Math.min(size, next.phys - phys) };
-  const skipped = phys - next.phys;
-  return { as: set.as, vbase: next.vbase + skipped, attrs: next.attrs, size: Math.min(size, next.size - skipped) };
+  const view = newView();
+  viewInto(view, set, phys, size);
+  return view;
 }
 
 const continues = (a: MapSegment, b: MapSegment): boolean =>

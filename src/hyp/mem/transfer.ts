@@ -7,7 +7,7 @@ import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
 import type { MemExtent } from './extent.js';
 import { walkOwned } from './ownership.js';
-import { clearSet, MAX_MAPS, type MapView, viewSet } from './records.js';
+import { clearSet, MAX_MAPS, type MapView, newView, viewInto } from './records.js';
 import { memState, spaceMap, spaceUnmap } from './space.js';
 
 /** How far a failed operation came, in bytes from its start. */
@@ -19,11 +19,22 @@ export interface Progress {
 function viewAll(extent: MemExtent, phys: number, size: number, views: MapView[]): number {
   let common = size;
   for (let i = 0; i < MAX_MAPS; i++) {
-    views[i] = viewSet(extent.maps[i], phys, common);
+    viewInto(views[i], extent.maps[i], phys, common);
     common = Math.min(common, views[i].size);
   }
   return common;
 }
+
+/** Views of the two extents that an operation looks at: one operation at a time, none calls another. */
+const fourViews = (): MapView[] => Array.from({ length: MAX_MAPS }, newView);
+const xs = fourViews();
+const ys = fourViews();
+
+/** No extent maps anything: most of a VM's extents most of the time. */
+const mapsNothing = ({ maps }: MemExtent): boolean => {
+  for (const set of maps) if (set.as !== NO_OBJECT) return false;
+  return true;
+};
 
 /** Which views of `x` and `y` are the same place (x: no unmap needed) and also the same attributes (y: no map needed). */
 function match(x: MapView[], y: MapView[], xSame: boolean[], ySame: boolean[]): void {
@@ -50,8 +61,7 @@ export function transfer(
   size: number,
   progress: Progress,
 ): number {
-  const xs: MapView[] = [];
-  const ys: MapView[] = [];
+  if (mapsNothing(x) && mapsNothing(y)) return HypError.OK;
   for (let offset = 0; offset < size; ) {
     const at = phys + offset;
     const run = viewAll(y, at, viewAll(x, at, size - offset, xs), ys);
@@ -84,7 +94,8 @@ export function apply(
   unmap: boolean,
   progress: Progress,
 ): number {
-  const views: MapView[] = [];
+  if (mapsNothing(extent)) return HypError.OK;
+  const views = xs;
   for (let offset = 0; offset < size; ) {
     const at = phys + offset;
     const run = viewAll(extent, at, size - offset, views);
@@ -114,8 +125,9 @@ export function unmapAllRecords(hyp: Hypervisor, extent: MemExtent): void {
 
 /** A BASIC child goes: its pages get the parent's mappings again. All of its range is treated as its own. */
 export function restoreParent(hyp: Hypervisor, child: MemExtent, parent: MemExtent): void {
-  const ps: MapView[] = [];
-  const cs: MapView[] = [];
+  if (mapsNothing(child) && mapsNothing(parent)) return;
+  const ps = xs;
+  const cs = ys;
   for (let offset = 0; offset < child.size; ) {
     const at = child.physBase + offset;
     const run = viewAll(parent, at, child.size - offset, ps);
