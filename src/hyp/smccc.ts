@@ -182,8 +182,8 @@ function random(hyp: Hypervisor, smc64: boolean, x: BigUint64Array): void {
 
 /** Trace classes that stay as they are: ERROR and LOG_BUFFER. */
 const TRACE_FIXED = (1n << 0n) | (1n << 5n);
-/** ERROR, DEBUG, USER, LOG_BUFFER, INFO, MEMDB, PSCI and VGIC: a debug build after boot (a production build lacks DEBUG). */
-const TRACE_INITIAL = 0x3_00e7n;
+/** ERROR, DEBUG, USER, LOG_BUFFER, INFO, MEMDB, PSCI, VGIC and VGIC_DEBUG: a debug build after boot (production lacks both DEBUGs). */
+const TRACE_INITIAL = 0x7_00e7n;
 
 const PRNG_WINDOW_NS = 33_000_000;
 const PRNG_READS = 4;
