@@ -30,7 +30,7 @@
   M(ONE_PER_IRQ, "one-per-irq", "one packet per interrupt is taken, not all", \
     "DISC-9 XPORT-7 XPORT-9 XPORT-11 XPORT-13 XPORT-15 FRAG-1 FRAG-2 FRAG-4 FRAG-5 FRAG-6 FRAG-7 FRAG-8 " \
     "FRAG-9 FRAG-10 FRAG-12 FRAG-13 FRAG-14 FRAG-15 FRAG-16 FRAG-17 FRAG-18 FRAG-19 FRAG-20 FRAG-21 SEQ-4 " \
-    "SEQ-5 SEQ-7 SEQ-8 SEQ-10 ERR-5 ROB-1 ROB-2 ROB-10") \
+    "SEQ-5 SEQ-7 SEQ-8 SEQ-10 ERR-5 ERR-16 ROB-1 ROB-2 ROB-10") \
   M(NO_PUSH, "no-push", "the queue is not pushed", \
     "XPORT-6") \
   M(RECEIVE_ERROR_FATAL, "receive-error-fatal", "never receives again after an error", \
@@ -47,7 +47,7 @@
     "FRAME-3 FRAME-4 FRAME-5 FRAME-6 FRAG-1 FRAG-2 FRAG-3 FRAG-4 FRAG-5 FRAG-6 FRAG-7 FRAG-8 FRAG-9 " \
     "FRAG-10 FRAG-11 FRAG-12 FRAG-13 FRAG-14 FRAG-15 FRAG-16 FRAG-17 FRAG-18 FRAG-19 FRAG-20 FRAG-21 " \
     "SEQ-1 SEQ-4 SEQ-5 SEQ-6 SEQ-7 SEQ-8 SEQ-9 SEQ-10 SEQ-11 ERR-1 ERR-2 ERR-3 ERR-4 ERR-5 ERR-6 ERR-14 " \
-    "ERR-15 NOTIF-16 NOTIF-18 ROB-1 ROB-2 ROB-5 ROB-8 ROB-9 ROB-10") \
+    "ERR-15 ERR-16 NOTIF-16 NOTIF-18 ROB-1 ROB-2 ROB-5 ROB-8 ROB-9 ROB-10") \
   M(LONG_FRAGMENTS, "long-fragments", "cuts requests into 240 bytes beside the header", \
     "DISC-7 XPORT-1 XPORT-2 XPORT-3 XPORT-4 XPORT-5 XPORT-6 XPORT-14 XPORT-16 FRAME-3 FRAME-4 FRAME-5 " \
     "FRAME-6 SEQ-11") \
@@ -56,19 +56,19 @@
   M(CONTINUED_SEQ, "continued-seq", "continuations have sequence number 0", \
     "XPORT-6 XPORT-14 XPORT-16 FRAME-3 FRAME-5 FRAME-6") \
   M(API_BYTE, "api-byte", "byte 0 of the fourth request is 0x31", \
-    "XPORT-16 FRAME-1 FRAME-3 SEQ-1 ERR-1 ERR-2 ERR-3 ERR-6 ERR-15 ROB-5 ROB-8") \
+    "XPORT-16 FRAME-1 FRAME-3 SEQ-1 ERR-1 ERR-2 ERR-3 ERR-6 ERR-15 ERR-16 ROB-5 ROB-8") \
   M(EMPTY_REFUSED, "empty-refused", "cannot send a request without payload", \
     "DISC-10 XPORT-11 XPORT-15 XPORT-16 FRAME-2 FRAG-1 FRAG-2 FRAG-3 FRAG-4 FRAG-5 FRAG-6 FRAG-7 FRAG-12 " \
     "FRAG-13 FRAG-15 FRAG-17 FRAG-21 SEQ-4 SEQ-5 SEQ-7 SEQ-8 SEQ-9 SEQ-10 ERR-1 ERR-2 ERR-3 ERR-4 ERR-5 " \
-    "ERR-15 NOTIF-16 ROB-1 ROB-2 ROB-9") \
+    "ERR-15 ERR-16 NOTIF-16 ROB-1 ROB-2 ROB-9") \
   M(NO_SIZE_LIMIT, "no-size-limit", "sends more than 63 fragments", \
     "FRAME-4") \
   M(NO_REASSEMBLY, "no-reassembly", "only the first fragment of a message is read", \
     "FRAG-1 FRAG-2 FRAG-3 FRAG-4 FRAG-5 FRAG-6 FRAG-7 FRAG-8 FRAG-9 FRAG-10 FRAG-12 FRAG-13 FRAG-14 " \
-    "FRAG-15 FRAG-16 FRAG-17 FRAG-19 FRAG-20") \
+    "FRAG-15 FRAG-16 FRAG-17 FRAG-19 FRAG-20 ERR-16") \
   M(SHORT_FRAGMENTS, "short-fragments", "takes 228 bytes of every fragment", \
     "FRAG-1 FRAG-2 FRAG-3 FRAG-4 FRAG-5 FRAG-6 FRAG-7 FRAG-8 FRAG-9 FRAG-10 FRAG-12 FRAG-13 FRAG-15 " \
-    "FRAG-16 FRAG-17 FRAG-19") \
+    "FRAG-16 FRAG-17 FRAG-19 ERR-16") \
   M(EMPTY_DROPPED, "empty-dropped", "drops continuations without content", \
     "FRAG-7") \
   M(CONTINUED_ID_UNCHECKED, "continued-id", "does not look at the id of continuations", \
@@ -78,7 +78,7 @@
   M(CONTINUED_SEQ_UNCHECKED, "continued-any-seq", "does not look at the sequence number of continuations", \
     "FRAG-10") \
   M(STRAY_CRASH, "stray-crash", "follows a stale pointer at a continuation of nothing", \
-    "FRAG-11 FRAG-12 FRAG-20 FRAG-21") \
+    "FRAG-11 FRAG-12 FRAG-20 FRAG-21 ERR-16") \
   M(NOTE_KILLS_REPLY, "note-kills-reply", "drops a half assembled reply when a notification comes", \
     "FRAG-15") \
   M(NOTE_ONE_FRAGMENT, "note-one-fragment", "drops fragmented notifications", \
@@ -108,7 +108,7 @@
   M(NO_MEMORY_HANGS, "no-memory-hangs", "does not end the call for whose reply there is no memory", \
     "ERR-16") \
   M(DROP_NOTES, "drop-notes", "notifications are thrown away", \
-    "DISC-9 XPORT-7 XPORT-9 XPORT-10 XPORT-13 XPORT-15 FRAG-15 FRAG-16 SEQ-10 NOTIF-16 ROB-10") \
+    "DISC-9 XPORT-7 XPORT-9 XPORT-10 XPORT-13 XPORT-15 FRAG-15 FRAG-16 SEQ-10 ERR-16 NOTIF-16 ROB-10") \
   M(HANDLER_BLOCKS, "handler-blocks", "receives nothing any more while a handler calls", \
     "NOTIF-16") \
   M(REPLY_IS_NOTE, "reply-is-note", "delivers replies that nobody waits for as notifications", \

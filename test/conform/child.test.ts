@@ -60,6 +60,19 @@ describe('the C example under test', () => {
   });
 });
 
+describe('the reference client in a process of its own', () => {
+  const root = join(import.meta.dirname, '../..');
+  const client = `node ${join(root, 'clients/ts/conform_client.mjs')} {link}`;
+
+  it('is checked with its VMs over the link', { timeout: PATIENCE_MS }, async () => {
+    for (const id of ['TEAR-1', 'PROXY-1', 'LOOK-6']) expect([id, await verdict(id, client)]).toEqual([id, 'PASS']);
+  });
+
+  it('fails with a defect', { timeout: PATIENCE_MS }, async () => {
+    expect(await verdict('RES-8', `${client} duplicate-resource-crash`)).toMatch(/^(CRASH|FAIL)/);
+  });
+});
+
 // Every mutant against the whole level: npm run conform:self. Here each is tried on what it must fail first, and on the check after it.
 describe('its mutants', () => {
   const mutants = (): Mutant[] => readMutants(`${plain} {link}`);
