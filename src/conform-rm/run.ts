@@ -108,9 +108,9 @@ class CommandRun {
 }
 
 class AddressRun {
-  /** Virtual time at the end of the case before; a machine that has just booted is younger. */
+  /** Virtual time at the first greeting, and at the end of the case before: a machine that has just booted is younger than that. */
+  private firstNs: bigint | undefined;
   private lastNs: bigint | undefined;
-  private greeted = false;
 
   constructor(private readonly address: Address) {}
 
@@ -122,13 +122,14 @@ class AddressRun {
       try {
         peer = await Peer.open(this.address, check.id, timeoutMs);
       } catch (error) {
-        if (!this.greeted && error instanceof LinkFault && error.kind === 'lost') throw new NoServer(error.message);
+        if (this.firstNs === undefined && error instanceof LinkFault && error.kind === 'lost')
+          throw new NoServer(error.message);
         fault = error;
         if (error instanceof LinkFault && error.kind !== 'lost') break;
         continue;
       }
-      this.greeted = true;
-      if (peer.mode === 'rpc' || this.lastNs === undefined || peer.nowNs < this.lastNs) break;
+      this.firstNs ??= peer.nowNs;
+      if (peer.mode === 'rpc' || peer.nowNs <= this.firstNs || peer.nowNs < (this.lastNs ?? peer.nowNs)) break;
       await peer.close();
       peer = undefined;
       fault = undefined;

@@ -89,7 +89,7 @@ export class Connection {
 
   /**
    * One round: handles frames worth `quantum` units of work, see {@link workOf}, and calls `after` each. A frame of more is paid
-   * off in later rounds. Returns the number of frames.
+   * off in later rounds: see {@link owing}. Returns the number of frames.
    */
   process(quantum: number, after: () => void): number {
     let handled = 0;
@@ -122,6 +122,13 @@ export class Connection {
       this.transport.resume();
     }
     return handled;
+  }
+
+  /** A frame is here whole and waits for later rounds to pay off the one before. */
+  get owing(): boolean {
+    if (this.credit > 0 || this.closed || this.inFlight || this.blocked) return false;
+    const length = this.input.frameLength;
+    return length !== undefined && this.input.length >= length + 4;
   }
 
   /** False: the frame is still wanted. */

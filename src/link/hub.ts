@@ -156,7 +156,7 @@ export class Hub {
     let ran = false;
     do {
       more = false;
-      for (const c of this.connections) more = c.process(QUANTUM, this.beside) > 0 || more;
+      for (const c of this.connections) more = c.process(QUANTUM, this.beside) > 0 || c.owing || more;
       for (const c of this.connections) more = c.tick() || more;
       if (!more) more = ran = this.run(start);
       else if (this.rpc?.run(false) === true) for (const c of this.connections) c.tick();
