@@ -1,10 +1,10 @@
 /** Random command sequences: weighted, resolved against the model as they are made, with swarm configurations. */
 import { nextU32, type Prng, prng } from '../base/index.js';
-import { Msg, VmState } from '../protocol/index.js';
+import { AuthType, Msg, TransType, VmState } from '../protocol/index.js';
 import { COMMANDS, type Command, type Request, type Step } from './lifecycle/commands.js';
 import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset } from './lifecycle/rules-vm.js';
-import { HLOS, num, RM, type World } from './lifecycle/world.js';
+import { HLOS, type ModelVm, num, RM, type World } from './lifecycle/world.js';
 import type { Source } from './run.js';
 
 export interface GenerateOptions {
@@ -23,6 +23,25 @@ const ATTEMPTS = 40;
 
 export const below = (g: Prng, limit: number): number => nextU32(g) % limit;
 
+/** A start of which RM may die, or of which the model knows too little. */
+function riskyStart(w: World, vm: ModelVm): boolean {
+  if (vm.auth === AuthType.ANDROID) return true;
+  for (const p of w.parcels) {
+    const target = p.targets.find((t) => t.vmid === vm.vmid);
+    if (target === undefined || target.shared) continue;
+    if (p.handle === vm.memHandle ? w.patched.has(p.regions[0].ipa) : p.transType === TransType.DONATE) return true;
+    if (p.targets.length > 3) return true;
+  }
+  return false;
+}
+
+/** Lists a VM without link. */
+function riskyNotify(w: World, p: Uint8Array): boolean {
+  const count = num(p, 12, 2);
+  for (let i = 0; i < count && 16 + 4 * i < p.length; i++) if (!w.links.has(num(p, 16 + 4 * i, 2))) return true;
+  return false;
+}
+
 /** Whether the model may find that a request kills RM, or is the end of what it follows: only then it is worth a try. */
 function risky(w: World, { from, id, payload: p }: Request): boolean {
   const vm = w.vms.get(num(p, 0, 2));
@@ -32,7 +51,7 @@ function risky(w: World, { from, id, payload: p }: Request): boolean {
     case Msg.VM_RESET:
       return vm !== undefined && (!vm.config || vm.broken || vm.wasReset);
     case Msg.VM_START:
-      return vm?.state === VmState.READY;
+      return vm?.state === VmState.READY && riskyStart(w, vm);
     case Msg.VM_STOP:
       return vm !== undefined && (p[2] & 1) === 0 && !w.links.has(vm.vmid);
     case Msg.VM_EXIT:
@@ -43,7 +62,7 @@ function risky(w: World, { from, id, payload: p }: Request): boolean {
     case Msg.VM_CONSOLE_WRITE:
       return p.length === 0;
     case Msg.MEM_NOTIFY:
-      return p[4] === 1 || p[4] === 8;
+      return (p[4] === 1 || p[4] === 8) && riskyNotify(w, p);
     case Msg.MEM_ACCEPT:
     case Msg.MEM_APPEND:
     case Msg.VM_IRQ_ACCEPT:

@@ -79,6 +79,10 @@ export class Machine {
     if (slot >= 0) installCap(hyp, space, slot, hyp.get(object), 1, false);
   }
 
+  snapshot(): Snapshot {
+    return takeSnapshot(this.sim);
+  }
+
   digest(): string {
     return stateDigest(this.sim);
   }

@@ -36,7 +36,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
-function sameWords(a: Int32Array | Uint32Array, b: Int32Array | Uint32Array): boolean {
+function sameWords(a: Int32Array, b: Int32Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
@@ -44,26 +44,27 @@ function sameFloats(a: Float64Array, b: Float64Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
-/** As halves: reading a 64-bit element makes a number object. */
-function sameHalves(a: Uint8Array, b: Uint8Array): boolean {
-  return sameWords(
-    new Int32Array(a.buffer, a.byteOffset, a.byteLength >> 2),
-    new Int32Array(b.buffer, b.byteOffset, b.byteLength >> 2),
-  );
+
+/** Below that many bytes, elements are compared as they are. */
+const SHORT = 64;
+
+const wordsOf = (a: Uint8Array): Int32Array => new Int32Array(a.buffer, a.byteOffset, a.byteLength >> 2);
+
+/** Two typed arrays of one class and length. Long ones word by word; reading a 64-bit element makes a number object. */
+function sameView(a: Uint8Array, b: Uint8Array): boolean {
+  if ((a as unknown) instanceof Float64Array)
+    return sameFloats(a as unknown as Float64Array, b as unknown as Float64Array);
+  const { byteLength } = a;
+  if (byteLength > SHORT && ((a.byteOffset | b.byteOffset | byteLength) & 3) === 0)
+    return sameWords(wordsOf(a), wordsOf(b));
+  if ((a as unknown) instanceof Int32Array) return sameWords(a as unknown as Int32Array, b as unknown as Int32Array);
+  return a instanceof Uint8Array ? sameBytes(a, b) : sameElements(a, b);
 }
 
 /** A typed array: `known` if it has the same content, else a copy. */
 function copyView(value: Uint8Array, known: unknown): unknown {
   if (value.constructor !== known?.constructor || value.length !== (known as Uint8Array).length) return value.slice();
-  let same: boolean;
-  if (value instanceof Uint8Array) same = sameBytes(value, known as Uint8Array);
-  else if ((value as unknown) instanceof Float64Array)
-    same = sameFloats(value as unknown as Float64Array, known as Float64Array);
-  else if ((value as unknown) instanceof BigUint64Array) same = sameHalves(value, known as Uint8Array);
-  else if ((value as unknown) instanceof Int32Array || (value as unknown) instanceof Uint32Array)
-    same = sameWords(value as unknown as Int32Array, known as Int32Array);
-  else same = sameElements(value, known as Uint8Array);
-  return same ? known : (value as Uint8Array).slice();
+  return sameView(value, known as Uint8Array) ? known : value.slice();
 }
 
 /**
@@ -81,10 +82,14 @@ export function copyReusing<T>(value: T, known: unknown): T {
   let extra = 0;
   for (const key in now) {
     const item = now[key];
-    const copy = typeof item === 'object' && item !== null ? copyReusing(item, old[key]) : item;
+    const before = old[key];
     if (out === undefined) {
       extra++;
-      if (copy === old[key]) continue;
+      if (item === before) continue;
+    }
+    const copy = typeof item === 'object' && item !== null ? copyReusing(item, before) : item;
+    if (out === undefined) {
+      if (copy === before) continue;
       out = { ...now };
       // What came before is the same as in the old copy.
       for (const k in now) {
@@ -104,9 +109,14 @@ function copyArray(value: readonly unknown[], known: readonly unknown[]): readon
   let out: unknown[] | undefined = value.length === known.length ? undefined : new Array(value.length);
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
-    const copy = typeof item === 'object' && item !== null ? copyReusing(item, known[i]) : item;
+    const before = known[i];
+    if (out === undefined && item === before) continue;
+    // Run queues: hundreds of empty lists.
+    if (Array.isArray(item) && item.length === 0 && Array.isArray(before) && before.length === 0 && out === undefined)
+      continue;
+    const copy = typeof item === 'object' && item !== null ? copyReusing(item, before) : item;
     if (out === undefined) {
-      if (copy === known[i]) continue;
+      if (copy === before) continue;
       out = known.slice();
     }
     out[i] = copy;
@@ -127,15 +137,19 @@ export function writeInto<T extends object>(live: T, value: T): T {
     const item = from[key];
     const old = to[key];
     extra++;
-    if (item === old) continue;
-    if (typeof item !== 'object' || item === null || typeof old !== 'object' || old === null)
-      to[key] = typeof item === 'object' ? clonePlain(item) : item;
-    else if (ArrayBuffer.isView(item)) to[key] = fill(old, item as Uint8Array);
-    else if (Array.isArray(item)) to[key] = Array.isArray(old) ? writeList(old, item) : clonePlain(item);
-    else to[key] = Array.isArray(old) || ArrayBuffer.isView(old) ? clonePlain(item) : writeInto(old, item);
+    if (item !== old) to[key] = writeValue(old, item);
   }
   for (const _key in to) extra--;
   return extra === 0 ? live : clonePlain(value);
+}
+
+/** What takes the place of `old`, a part of a record that is written: see {@link writeInto}. */
+function writeValue(old: unknown, item: unknown): unknown {
+  if (typeof item !== 'object' || item === null) return item;
+  if (typeof old !== 'object' || old === null) return clonePlain(item);
+  if (ArrayBuffer.isView(item)) return fill(old, item as Uint8Array);
+  if (Array.isArray(item)) return Array.isArray(old) ? writeList(old, item) : clonePlain(item);
+  return Array.isArray(old) || ArrayBuffer.isView(old) ? clonePlain(item) : writeInto(old, item);
 }
 
 function fill(live: unknown, value: Uint8Array): unknown {

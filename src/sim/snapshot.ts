@@ -48,8 +48,9 @@ function copyObjects(objects: Objects, known: Objects): Objects {
   for (let i = 0; i < objects.length; i++) {
     const object = objects[i];
     const before = known[i];
-    const hwirq = object?.type === ObjectType.HWIRQ && before?.type === ObjectType.HWIRQ;
-    out[i] = hwirq && sameHwirq(object as Hwirq, before as Hwirq) ? before : copyReusing(object, before);
+    if (object === undefined || before?.type !== object.type) out[i] = clonePlain(object);
+    else if (object.type !== ObjectType.HWIRQ) out[i] = copyReusing(object, before);
+    else out[i] = sameHwirq(object as Hwirq, before as Hwirq) ? before : clonePlain(object);
   }
   return out;
 }

@@ -159,16 +159,24 @@ export const newVm = (vmid: number, state: number): ModelVm => ({
 
 /** Little-endian bytes of fields given as [width in bytes, value]. */
 export function bytes(...fields: readonly (readonly [number, number])[]): Uint8Array {
-  const out = new Uint8Array(fields.reduce((n, [width]) => n + width, 0));
+  let size = 0;
+  for (let i = 0; i < fields.length; i++) size += fields[i][0];
+  const out = new Uint8Array(size);
   let at = 0;
-  for (const [width, value] of fields) {
-    for (let i = 0, rest = value; i < width; i++, rest = Math.floor(rest / 256)) out[at++] = rest % 256;
+  for (let i = 0; i < fields.length; i++) {
+    const width = fields[i][0];
+    const value = fields[i][1];
+    // Shifts see the low 32 bits; the rest follows by division.
+    for (let j = 0, rest = value | 0; j < width && j < 4; j++, rest >>>= 8) out[at + j] = rest;
+    if (width > 4) for (let j = 4, rest = Math.floor(value / 2 ** 32); j < width; j++, rest >>>= 8) out[at + j] = rest;
+    at += width;
   }
   return out;
 }
 
-/** A field of a payload. */
+/** A field of a payload; beyond its end: zeros. */
 export function num(b: Uint8Array, at: number, width: number): number {
+  if (width === 2 && at + 2 <= b.length) return b[at] | (b[at + 1] << 8);
   let value = 0;
   for (let i = width - 1; i >= 0; i--) value = value * 256 + (b[at + i] ?? 0);
   return value;
