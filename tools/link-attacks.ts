@@ -76,7 +76,7 @@ function greeting(g: Prng): Uint8Array {
 }
 
 /** A frame that is nearly right. */
-function nearly(g: Prng): Uint8Array {
+export function nearly(g: Prng): Uint8Array {
   const type = pick(g, TYPES);
   if (type === FrameType.HVC && below(g, 4) > 0) {
     const inline = below(g, 3) === 0 ? below(g, 300) : 0;

@@ -9,6 +9,7 @@
  */
 import { Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
+import type { Vcpu } from '../vcpu/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
 import { findLink } from './find-link.js';
 import { findVcpu, treeAddress } from './find-vcpu.js';
@@ -53,7 +54,7 @@ export class Hub {
   private readonly sim: Simulator;
   private readonly entries = new Map<number, Entry>();
   /** Which connection has which vCPU, by thread id. */
-  private readonly owners = new Map<number, Connection>();
+  private readonly owners = new Map<number, { connection: Connection; v: Vcpu }>();
   private scheduled = false;
   private turning = false;
   /** Somebody waits for the machine, and nobody in step mode holds it. */
@@ -97,14 +98,20 @@ export class Hub {
   private closed(connection: Connection, reason: string | undefined): void {
     this.connections.delete(connection);
     if (connection.session === this.rpc) this.rpc = undefined;
-    for (const [id, owner] of this.owners) {
-      if (owner !== connection) continue;
-      this.owners.delete(id);
-      const gone = this.sim.hyp.objects[id] === undefined;
-      if (gone) delete this.sim.loop.programs[id];
-    }
+    this.forgetGone();
+    for (const [id, owner] of this.owners) if (owner.connection === connection) this.owners.delete(id);
     if (reason !== undefined) this.options.log(`${connection.name}: closed: ${reason}`);
     if (this.connections.size === 0) this.options.onEmpty();
+  }
+
+  /** vCPUs whose VM is gone belong to nobody: another vCPU may have their number next. */
+  private forgetGone(): void {
+    for (const [id, owner] of this.owners) {
+      if (this.sim.hyp.objects[id] === owner.v) continue;
+      this.owners.delete(id);
+      this.entries.delete(id);
+      this.sim.setProgram({ id }, undefined);
+    }
   }
 
   /** The machine is at its first instruction again: entry points of other vCPUs are forgotten. Only without connections. */
@@ -115,6 +122,7 @@ export class Hub {
   }
 
   private greet(connection: Connection, hello: Hello): Greeting | string {
+    this.forgetGone();
     const { sim } = this;
     const rpc = hello.mode === MODE_RPC;
     if (hello.mode > MODE_RPC) return `mode ${hello.mode} does not exist`;
@@ -122,12 +130,12 @@ export class Hub {
     const v = findVcpu(sim, hello.vmid, rpc ? 0 : hello.vcpu);
     if (v === undefined) return `there is no ${what}`;
     const owner = this.owners.get(v.id);
-    if (owner !== undefined) return `${what} is taken by ${owner.name}`;
+    if (owner !== undefined) return `${what} is taken by ${owner.connection.name}`;
     const primary = hello.vmid === Platform.VMID_HLOS;
     const link = rpc && !primary ? findLink(sim, hello.vmid, v, hello.scratch) : undefined;
     if (typeof link === 'string') return link;
     if (sim.programOf(v) !== 'host') sim.setProgram(v, 'host');
-    this.owners.set(v.id, connection);
+    this.owners.set(v.id, { connection, v });
     const entry = this.entries.get(v.id) ?? { x0: v.x[0], pc: v.pc };
     const nowNs = sim.hyp.now;
     if (link !== undefined) {
@@ -151,6 +159,7 @@ export class Hub {
     if (this.turning) return;
     this.turning = true;
     this.scheduled = false;
+    this.forgetGone();
     const start = this.options.clock();
     let more: boolean;
     let ran = false;

@@ -19,7 +19,7 @@ export type Input =
   | { op: 'wake'; vcpu: number }
   | { op: 'code'; vcpu: number; words: number[]; x: bigint[]; limit: number }
   | { op: 'spin'; ns: number }
-  | { op: 'program'; vcpu: number; kind: ProgramKind };
+  | { op: 'program'; vcpu: number; kind?: ProgramKind };
 
 /** Does to `sim` what was recorded. */
 export function applyInput(sim: Simulator, input: Input): void {
@@ -31,7 +31,7 @@ export function applyInput(sim: Simulator, input: Input): void {
       sim.spin(input.ns);
       return;
     case 'program':
-      sim.setProgram(sim.hyp.get(input.vcpu), input.kind);
+      sim.setProgram({ id: input.vcpu }, input.kind);
       return;
   }
   const host = new HostVcpu(sim, input.vcpu);

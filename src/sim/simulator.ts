@@ -100,9 +100,11 @@ export class Simulator {
     return (v.options & VcpuOption.HLOS_VM) !== 0n ? 'host' : 'a64';
   }
 
-  setProgram(v: Vcpu, kind: ProgramKind): void {
+  /** `kind` undefined: the default again, also for a vCPU that is gone, whose number another one may get. */
+  setProgram(v: { readonly id: number }, kind: ProgramKind | undefined): void {
     this.onInput?.({ op: 'program', vcpu: v.id, kind });
-    this.loop.programs[v.id] = kind;
+    if (kind === undefined) delete this.loop.programs[v.id];
+    else this.loop.programs[v.id] = kind;
   }
 
   /** Boots until the primary VM's first vCPU is at its entry. False: RM or the hypervisor stopped before. */

@@ -45,8 +45,8 @@ function vmTree(linked: boolean): Uint8Array {
   return treeBlob(tree as never, { vars: new Map(), dry: false }, '$');
 }
 
-/** VM 128 up to VM_INIT; returns how to start it. */
-function createVm(sim: Simulator, linked = true): () => bigint {
+/** The primary VM asks RM, which agrees. */
+function driverOf(sim: Simulator) {
   const host = new HostVcpu(sim, sim.primaryVcpu()?.id ?? -1);
   const rm = new RmClient(new HostPackets(host));
   const ask = (id: number, payload: Uint8Array): Uint8Array => {
@@ -54,8 +54,16 @@ function createVm(sim: Simulator, linked = true): () => bigint {
     expect(reply?.error).toBe(0);
     return reply?.payload ?? new Uint8Array();
   };
+  return { host, ask, rest: () => rm.poll() };
+}
+
+const vmidOnly = Uint8Array.of(VM, 0, 0, 0);
+
+/** VM 128 up to VM_INIT; returns how to start it. */
+function createVm(sim: Simulator, linked = true, image = IMAGE): () => bigint {
+  const { host, ask } = driverOf(sim);
   ask(Msg.VM_ALLOCATE, new Uint8Array(4));
-  host.writeMemory(IMAGE + 0x10_0000, vmTree(linked));
+  host.writeMemory(image + 0x10_0000, vmTree(linked));
   const acl = [
     { vmid: 3, rights: 7 },
     { vmid: VM, rights: 7 },
@@ -65,7 +73,7 @@ function createVm(sim: Simulator, linked = true): () => bigint {
     flags: 0,
     label: 0,
     acl,
-    sgl: [{ ipa: BigInt(IMAGE), size: 0x20_0000n }],
+    sgl: [{ ipa: BigInt(image), size: 0x20_0000n }],
     attr: [],
   });
   const imageHandle = le32(ask(Msg.MEM_SHARE, share), 4);
@@ -74,7 +82,7 @@ function createVm(sim: Simulator, linked = true): () => bigint {
   ask(Msg.VM_INIT, encodeVmInitRequest({ vmid: VM }));
   return () => {
     ask(Msg.VM_START, encodeVmStartRequest({ vmid: VM }));
-    const list = decodeVmGetHypResourcesReply(ask(Msg.VM_GET_HYP_RESOURCES, Uint8Array.of(VM, 0, 0, 0)));
+    const list = decodeVmGetHypResourcesReply(ask(Msg.VM_GET_HYP_RESOURCES, vmidOnly));
     return list?.resources.find((r) => r.type === ResourceType.VIRTUAL_CPU)?.capId ?? -1n;
   };
 }
@@ -133,5 +141,22 @@ describe('a vCPU of a second VM', () => {
       createVm(sim, false);
       const guest = await client();
       await expect(guest.hello({ vmid: VM, rpc: true })).rejects.toThrow(/VM 128 has no link to RM/);
+    }));
+
+  it('is forgotten with its VM: the next one to get its number has no client', () =>
+    withServer({}, async ({ client, sim }) => {
+      createVm(sim);
+      const first = await client({ vmid: VM, name: 'first' });
+      const [id] = Object.keys(sim.loop.programs).filter((thread) => sim.loop.programs[thread] === 'host');
+      const { ask, rest } = driverOf(sim);
+      ask(Msg.VM_RESET, vmidOnly);
+      rest();
+      ask(Msg.VM_DEALLOCATE, vmidOnly);
+      expect((await first.hvc(HVC + Call.HYPERVISOR_IDENTIFY, [])).status).toBe(Status.NO_RETURN);
+      expect(sim.loop.programs).not.toHaveProperty(id);
+      createVm(sim, true, IMAGE + 0x20_0000);
+      const second = await client({ vmid: VM, name: 'second' });
+      expect((await second.hvc(HVC + Call.HYPERVISOR_IDENTIFY, [])).status).toBe(Status.NO_RETURN);
+      expect((await first.request(FrameType.DEVICE_TREE, new Uint8Array(0))).status).toBe(Status.EXCEPTION);
     }));
 });
