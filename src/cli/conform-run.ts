@@ -1,6 +1,8 @@
 /** How one check is run: with the client of this process, or with programs of their own, several at a time. */
+import { Worker } from 'node:worker_threads';
 import type { BenchImage, Case, Verdict } from '../conform/index.js';
-import { CliError } from './errors.js';
+import type { ConformAnswer, ConformJob } from './conform-worker.js';
+import { CliError, Exit } from './errors.js';
 
 export type Suite = typeof import('../conform/index.js');
 export type CaseResult = Verdict & { log: string };
@@ -27,7 +29,29 @@ export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRun
   const { runChild } = await import('./conform-child.js');
   const timeout = whole('--timeout', o.timeout, 1, 3_600_000);
   const lanes = whole('--jobs', o.jobs, 1, MAX_JOBS);
-  return { lanes, run: (c, image) => runChild(suite, c, image, o.client, timeout) };
+  return {
+    lanes,
+    run: (c, image) =>
+      c.slow === true && lanes > 1
+        ? inThread({ id: c.id, client: o.client, timeoutMs: timeout })
+        : runChild(suite, c, image, o.client, timeout),
+  };
+}
+
+/** The program of the threads. */
+const WORKER_URL = new URL('./conform-worker.js', import.meta.url);
+
+/** Long checks are many small exchanges: two of them in one thread would take turns. */
+function inThread(job: ConformJob): Promise<CaseResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(WORKER_URL, { workerData: job });
+    worker.once('message', (a: ConformAnswer) => {
+      if ('result' in a) resolve(a.result);
+      else reject(new CliError(a.transport, Exit.TRANSPORT));
+      void worker.terminate();
+    });
+    worker.once('error', reject);
+  });
 }
 
 function whole(name: string, text: string, min: number, max: number): number {

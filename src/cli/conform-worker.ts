@@ -1,0 +1,27 @@
+/** A thread for one long check with a client in another process: its link needs a processor of its own. */
+import { parentPort, workerData } from 'node:worker_threads';
+import * as suite from '../conform/index.js';
+import { runChild } from './conform-child.js';
+import type { CaseResult } from './conform-run.js';
+import { CliError } from './errors.js';
+
+/** What the thread is to do; it answers with the result, or with the error's message. */
+export interface ConformJob {
+  id: string;
+  client: string;
+  timeoutMs: number;
+}
+
+/** Its answer; `transport`: the client did not start. */
+export type ConformAnswer = { result: CaseResult } | { transport: string };
+
+const { id, client, timeoutMs } = workerData as ConformJob;
+const answer = (a: ConformAnswer): void => parentPort?.postMessage(a);
+const check = suite.CATALOG.find((c) => c.id === id);
+if (check === undefined || !suite.isCase(check)) throw new Error(`no check ${id}`);
+try {
+  answer({ result: await runChild(suite, check, suite.bootBench(), client, timeoutMs) });
+} catch (e) {
+  if (!(e instanceof CliError)) throw e;
+  answer({ transport: e.message });
+}
