@@ -3,9 +3,11 @@ import { put16, put32, put64 } from '../base/index.js';
 import { FRAME_HEAD } from './spec.js';
 
 const SLAB = 65_536;
+/** Enough for a greeting: who does not get further is not worth more. */
+const FIRST = 512;
 
 export class FrameWriter {
-  bytes = new Uint8Array(SLAB);
+  bytes = new Uint8Array(FIRST);
   private start = 0;
   private end = 0;
 
