@@ -108,7 +108,7 @@ export class HostVcpu {
   call(conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[], waitNs?: number): Outcome {
     this.sim.onInput?.({ op: 'call', vcpu: this.id, conduit, imm, x: [...x], waitNs });
     return this.perform((v) => {
-      const registers = imm === 0 || conduit === 'smc' ? 18 : 8;
+      const registers = imm === 0 || conduit === 'smc' || x.length > 8 ? 18 : 8;
       for (let i = 0; i < registers; i++) v.x[i] = i < x.length ? x[i] : 0n;
       return this.sim.trap(v, conduit, imm);
     }, waitNs);

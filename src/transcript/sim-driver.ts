@@ -21,6 +21,8 @@ const PSCI_CPU_ON = new Set([0x8400_0003n, 0xc400_0003n]);
 /** Instructions of recorded guests are slow ones: their busy loops fill time slices, and nothing else depends on it. */
 const OPERATION_NS = 160;
 const BETWEEN_EVENTS_NS = 100_000;
+const SMCCC_REGISTERS = 18;
+const ZEROES = new Array<bigint>(SMCCC_REGISTERS).fill(0n);
 /** Yields after which the machine counts as never idle. */
 const MAX_YIELDS = 2_000;
 
@@ -113,8 +115,9 @@ export class SimDriver implements ReplayDriver {
     return this.call(cpu, 'hvc', imm, x);
   }
 
+  /** All of x0..x17 are the caller's, whatever the immediate. */
   smccc(cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {
-    return this.call(cpu, conduit, imm, x);
+    return this.call(cpu, conduit, imm, [...x, ...ZEROES].slice(0, SMCCC_REGISTERS));
   }
 
   readMem(cpu: number, ipa: number, length: number): Uint8Array | undefined {
