@@ -107,9 +107,11 @@ function chosenCases(
 ): { cases: RmCase[]; expected: ReadonlySet<string> } {
   const folders = o.transcripts.length > 0 ? o.transcripts : [join(packageFolder(), 'test', 'transcripts')];
   const files = folders.flatMap((path) => (/\.jsonl(\.gz)?$/.test(path) ? [path] : findTranscripts(path)));
-  const texts = files.map((path) => ({ path, text: new TextDecoder().decode(readInput(path)) }));
-  const names = texts.map(({ path, text }) => suite.namesIn(path, text));
-  const all = names.flat();
+  const all = files.flatMap((path) => {
+    const recordings = suite.recordingsIn(path, new TextDecoder().decode(readInput(path)));
+    if (recordings.length === 0) throw new CliError(`${path}: there is no recording in it`, Exit.INPUT);
+    return recordings.map((r) => ({ path, ...r }));
+  });
   if (all.length === 0) throw new CliError(`no transcript (.jsonl, .jsonl.gz) in ${folders.join(' ')}`);
   const meant = (list: readonly string[]): Set<string> => {
     const found = new Set<string>();
@@ -123,11 +125,11 @@ function chosenCases(
   const wanted = filters.length === 0 ? undefined : meant(filters);
   const skip = meant(o.skip);
   const chosen = (c: CaseName): boolean => wanted?.has(suite.pathOf(c)) !== false && !skip.has(suite.pathOf(c));
-  const cases = texts.flatMap(({ path, text }, i) => {
-    if (!names[i].some(chosen)) return [];
+  const cases = all.filter(chosen).map(({ path, id, group, text }): RmCase => {
     const read = suite.readTranscripts(text);
-    if ('error' in read) throw new CliError(`${path}: ${read.error}`, Exit.INPUT);
-    return suite.casesOf(path, read.transcripts).filter(chosen);
+    if ('error' in read) throw new CliError(`${path}: recording ${id}: ${read.error}`, Exit.INPUT);
+    const [transcript] = read.transcripts;
+    return { id, group, title: transcript.header.title, transcript };
   });
   if (cases.length === 0) throw new CliError('nothing matched: every recording is skipped');
   return { cases, expected: meant(o.expectFail) };

@@ -29,21 +29,43 @@ function idsOf(names: readonly string[]): string[] {
   });
 }
 
-/** Cases of one file. */
+/** Cases of one file that has been read. */
 export function casesOf(path: string, transcripts: readonly Transcript[]): RmCase[] {
   const group = groupOf(path);
   const ids = idsOf(transcripts.map((t) => t.header.name));
   return transcripts.map((transcript, i) => ({ id: ids[i], group, title: transcript.header.title, transcript }));
 }
 
-/** The same from the headers alone: whether a file has anything that is asked for shows before it is read as a whole. */
-export function namesIn(path: string, text: string): CaseName[] {
+/** One recording of a file as text: reading a file whole takes longer than most runs with few cases. */
+export interface Recording extends CaseName {
+  readonly text: string;
+}
+
+const MARK = '"format"';
+
+/** The recordings of a file, told apart by their headers alone. Text before the first header belongs to it. */
+export function recordingsIn(path: string, text: string): Recording[] {
+  const starts: number[] = [];
+  const names: string[] = [];
+  for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + 1)) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const end = text.indexOf('\n', at);
+    const name = headerName(text.slice(start, end < 0 ? text.length : end));
+    if (name === undefined) continue;
+    starts.push(starts.length === 0 ? 0 : start);
+    names.push(name);
+  }
   const group = groupOf(path);
-  const headers = text.match(/^\{[^{}]*"format"[^{}]*\}/gm) ?? [];
-  return idsOf(headers.map((line) => String((JSON.parse(line) as { name?: unknown }).name))).map((id) => ({
-    id,
-    group,
-  }));
+  return idsOf(names).map((id, i) => ({ id, group, text: text.slice(starts[i], starts[i + 1] ?? text.length) }));
+}
+
+function headerName(line: string): string | undefined {
+  try {
+    const { format, name } = JSON.parse(line) as { format?: unknown; name?: unknown };
+    return format === undefined ? undefined : String(name);
+  } catch {
+    return undefined;
+  }
 }
 
 const wantedName = (filter: string): string => filter.replace(/^rmserver\//, '').replace(/\/$/, '');

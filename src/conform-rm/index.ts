@@ -12,8 +12,9 @@ export {
   filtered,
   groupOf,
   matchesFilter,
-  namesIn,
   pathOf,
+  type Recording,
+  recordingsIn,
   skipReason,
 } from './cases.js';
 export { type JudgedDriver, judge } from './judge.js';

@@ -1,16 +1,21 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { disturbLink, parseLinkRule } from '../../src/conform/disturb-link.js';
-import { type LinkServer, serveLink } from '../../src/link/index.js';
+import { At, FRAME_HEAD, FrameType, type LinkServer, REPLY, Status, serveLink } from '../../src/link/index.js';
 import { restoreSnapshot, takeSnapshot } from '../../src/sim/index.js';
 import { bootedSim } from '../link/support.js';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+/** What is small: reading all recordings takes longer than a run. */
+const SOME = ['b2', 'directed', 'killers'].flatMap((name) => [
+  '--transcripts',
+  fileURLToPath(new URL(`../transcripts/${name}.jsonl.gz`, import.meta.url)),
+]);
 const folder = mkdtempSync(join(tmpdir(), 'conform-rm-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -83,14 +88,14 @@ const CASES = ['c1_boot_second_vm', 'c6c_vmid_alloc', 'g1_access_sizes'];
 describe('conform rm', () => {
   it('passes our own server and fails it where a rule disturbs it', async () => {
     await served(undefined, async (link) => {
-      const r = await conformRm('--json', '--quiet', '--server', link, ...CASES);
+      const r = await conformRm(...SOME, '--json', '--quiet', '--server', link, ...CASES);
       expect(r.err).toBe('');
       expect(verdicts(r.out)).toEqual({ c1_boot_second_vm: 'PASS', c6c_vmid_alloc: 'PASS', g1_access_sizes: 'SKIP' });
       expect(r.status).toBe(0);
     });
     await served('reply VM_START error=NORESOURCE', async (link) => {
       const xml = join(folder, 'out.xml');
-      const r = await conformRm('--quiet', '--junit', xml, '--server', link, ...CASES);
+      const r = await conformRm(...SOME, '--quiet', '--junit', xml, '--server', link, ...CASES);
       expect(r.status).toBe(1);
       expect(r.out).toMatch(/^FAIL {2}c1_boot_second_vm /m);
       expect(r.out).toMatch(/^PASS {2}c6c_vmid_alloc /m);
@@ -105,17 +110,33 @@ describe('conform rm', () => {
   it('starts a server for every case, and says how one died', async () => {
     const rule = 'reply VM_ALLOCATE error=BUSY';
     const command = `${process.execPath} ${main} serve --quiet --listen {link} --interfere '${rule}'`;
-    const r = await conformRm('--tap', '--quiet', '--server-command', command, 'c6c_vmid_alloc', 'g1_access_sizes');
+    const r = await conformRm(
+      ...SOME,
+      '--tap',
+      '--quiet',
+      '--server-command',
+      command,
+      'c6c_vmid_alloc',
+      'g1_access_sizes',
+    );
     expect(r.out).toMatch(/^TAP version 13\n1\.\.2\nnot ok 1 - c6c_vmid_alloc .*\n {2}---\n {2}verdict: FAIL\n/);
     expect(r.out).toMatch(/\nok 2 - g1_access_sizes .* # SKIP the link does not carry: machine code/);
     expect(r.status).toBe(1);
     const script =
       "require('net').createServer(s=>s.on('data',()=>{process.exit(7)})).listen(process.argv[1].slice(5))";
     const dying = `${process.execPath} -e "${script}" {link}`;
-    const dead = await conformRm('--quiet', '--server-command', dying, 'killer-10', '--expect-fail', 'killer-10');
+    const dead = await conformRm(
+      ...SOME,
+      '--quiet',
+      '--server-command',
+      dying,
+      'killer-10',
+      '--expect-fail',
+      'killer-10',
+    );
     expect(dead.out).toMatch(/^CRASH as expected killer-10/);
     expect(dead.status).toBe(0);
-    const none = await conformRm('--quiet', '--server-command', 'false {link}', 'killer-10');
+    const none = await conformRm(...SOME, '--quiet', '--server-command', 'false {link}', 'killer-10');
     expect(none).toMatchObject({ status: 4, err: 'error: the server ended before it listened: exit code 1\n' });
   });
 
@@ -123,7 +144,15 @@ describe('conform rm', () => {
     await served(
       undefined,
       async (link) => {
-        const r = await conformRm('--json', '--quiet', '--server', link, 'b2_payload_length_011', 'c6c_vmid_alloc');
+        const r = await conformRm(
+          ...SOME,
+          '--json',
+          '--quiet',
+          '--server',
+          link,
+          'b2_payload_length_011',
+          'c6c_vmid_alloc',
+        );
         expect(Object.values(verdicts(r.out)).sort()).toEqual(['PASS', 'SKIP']);
         expect(r.out).toMatch(/the machine behind the address is the one of the case before/);
       },
@@ -131,11 +160,42 @@ describe('conform rm', () => {
     );
   });
 
+  it('is content with bare packets where a server offers no more', async () => {
+    await served(undefined, async (link) => {
+      const path = link.slice('unix:'.length);
+      await pretended(
+        (socket) => {
+          socket.on('error', () => {});
+          socket.once('data', (hello: Buffer) => {
+            // REFUSED to mode 0, everything else is passed on.
+            if (hello[FRAME_HEAD + At.HELLO.MODE] === 0) {
+              socket.end(Uint8Array.of(6, 0, 0, 0, FrameType.HELLO | REPLY, 0, hello[6], hello[7], Status.REFUSED, 0));
+              return;
+            }
+            const server = connect(path, () => server.write(hello));
+            server.on('error', () => {});
+            socket.pipe(server).pipe(socket);
+          });
+        },
+        async (proxy) => {
+          const ids = ['b2_payload_length_011', 'c6c_vmid_alloc', 'c1_boot_second_vm'];
+          const r = await conformRm(...SOME, '--json', '--quiet', '--server', proxy, ...ids);
+          expect(verdicts(r.out)).toEqual({
+            b2_payload_length_011: 'PASS',
+            c6c_vmid_alloc: 'PASS',
+            c1_boot_second_vm: 'SKIP',
+          });
+          expect(r.out).toMatch(/events \(the server offers bare packets only\)/);
+        },
+      );
+    });
+  });
+
   it('judges servers that write garbage or nothing', async () => {
     await pretended(
       (socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')).on('error', () => {}),
       async (link) => {
-        const r = await conformRm('--quiet', '--server', link, 'killer-10');
+        const r = await conformRm(...SOME, '--quiet', '--server', link, 'killer-10');
         expect(r.out).toMatch(/^FAIL {2}killer-10 .*\n {4}the server sent a frame of 1347703880 bytes\n/);
         expect(r.status).toBe(1);
       },
@@ -143,7 +203,7 @@ describe('conform rm', () => {
     await pretended(
       (socket) => socket.resume().on('error', () => {}),
       async (link) => {
-        const r = await conformRm('--quiet', '--timeout', '100', '--server', link, 'killer-10');
+        const r = await conformRm(...SOME, '--quiet', '--timeout', '100', '--server', link, 'killer-10');
         expect(r.out).toMatch(/^HANG {2}killer-10 .*\n {4}no answer to HELLO within 100 ms\n/);
       },
     );
@@ -151,9 +211,9 @@ describe('conform rm', () => {
 
   it('needs a server and cases', async () => {
     const [none, list, nobody] = await Promise.all([
-      conformRm('killer-10'),
+      conformRm(...SOME, 'killer-10'),
       conformRm('--list', 'killers', 'g1_access_sizes'),
-      conformRm('--quiet', '--server', `unix:${join(folder, 'nobody')}`, 'killer-10'),
+      conformRm(...SOME, '--quiet', '--server', `unix:${join(folder, 'nobody')}`, 'killer-10'),
     ]);
     expect(none).toMatchObject({ status: 2, out: '' });
     expect(none.err).toBe("error: give --server ADDRESS or --server-command 'PROGRAM {link}'\n");
