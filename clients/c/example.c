@@ -161,7 +161,11 @@ static int demo(void) {
 
 static int usage(FILE *to, int code) {
   fprintf(to, "usage: example [--mutant NAME] unix:PATH|tcp:HOST:PORT\n"
-              "       example --mutants    the deliberate bugs and the conformance checks that each fails\n");
+              "       example --mutants    the deliberate bugs for programs: name, description, checks, separated by tabs\n"
+              "\n"
+              "Deliberate bugs, and what they fail of `gunyah-sim conform --level T --strict --hostile`:\n");
+  for (size_t i = 1; i < sizeof mutants / sizeof *mutants; i++)
+    fprintf(to, "  %-20s %s\n  %-20s   %s\n", mutants[i].name, mutants[i].about, "", mutants[i].fails);
   return code;
 }
 

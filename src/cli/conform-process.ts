@@ -8,6 +8,7 @@ type Parse = (line: string) => Greeting | undefined;
 export const UPPER_TESTER_VARIABLE = 'GUNYAH_SIM_UPPER_TESTER';
 
 const STDERR_KEPT = 4000;
+const NEEDS_SHELL = /[&|;<>]|^\s*\w+=/;
 
 export class ClientProcess {
   readonly lines: string[] = [];
@@ -27,8 +28,12 @@ export class ClientProcess {
     command: string,
     private readonly parseGreeting: Parse,
   ) {
-    this.child = spawn('/bin/sh', ['-c', `exec ${command}`], {
+    // The shell stays only where it is needed: the end of the client is then told by its own signal.
+    const line = NEEDS_SHELL.test(command) ? command : `exec ${command}`;
+    this.child = spawn('/bin/sh', ['-c', line], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group, so that all of it can be ended.
+      detached: true,
       env: { ...process.env, [UPPER_TESTER_VARIABLE]: '1' },
     });
     this.follow();
@@ -115,6 +120,12 @@ export class ClientProcess {
   }
 
   kill(): void {
-    this.child.kill('SIGKILL');
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
   }
 }

@@ -55,6 +55,13 @@ describe('the C example under test', () => {
     expect(await verdict('TEAR-1')).toBe('SKIP: the client offers level T');
   });
 
+  it('may be started by any line of the shell', async () => {
+    expect(await verdict('FRAME-2', `cd / && X=1 ${program} {link}`)).toBe('PASS');
+    expect(await verdict('FRAG-11', `${program} --mutant stray-crash {link}`)).toMatch(
+      /^CRASH: the client ended: SIGABRT/,
+    );
+  });
+
   it('is an error of transport when it does not start', async () => {
     await expect(verdict('SEQ-4', 'false {link}')).rejects.toThrow('the client ended before it was ready');
   });
