@@ -11,6 +11,9 @@ export interface Figure {
 const ROUNDS = 24;
 const ROUND_MS = 25;
 const WARM_UP_MS = 400;
+/** Code that runs once per unit is compiled after thousands of units; so long, within reason, the warm-up of large units lasts. */
+const WARM_UP_UNITS = 6000;
+const WARM_UP_MAX_MS = 4000;
 
 /** Work per second of `work(n)`, which does n units. */
 export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
@@ -25,8 +28,12 @@ export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
     }
     n *= 4;
   }
-  // Large units need the optimiser's attention for longer than the search for n gave it.
-  for (const end = performance.now() + WARM_UP_MS; performance.now() < end; ) work(Math.max(1, n >> 2));
+  const part = Math.max(1, n >> 2);
+  const start = performance.now();
+  for (let units = 0, ms = 0; ms < WARM_UP_MS || (units < WARM_UP_UNITS && ms < WARM_UP_MAX_MS); units += part) {
+    work(part);
+    ms = performance.now() - start;
+  }
   let best = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();

@@ -1,7 +1,8 @@
 /**
  * Flattened device trees: reading, writing, editing in place and overlays, as the Devicetree Specification (chapter 5)
  * defines the bytes and as the usual C library orders them. Knows nothing of Gunyah. Left out: deleting nodes and
- * properties, writing versions other than 17.
+ * properties, writing versions other than 17. Overlays are applied in one of two ways with the same result: `graft` for
+ * well-formed trees, `applyOverlay` for all.
  */
 export {
   be32,
