@@ -161,7 +161,9 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     if (below(g, 2) === 0) s.end();
     for (let n = below(g, 50); n >= 0; n--) await pause();
   },
-  async silent(g) {
+  async silent(g, s) {
+    // Until the server has had enough.
+    if (below(g, 2) === 0) await new Promise<void>((resolve) => s.once('end', resolve).once('close', resolve));
     for (let n = below(g, 50); n >= 0; n--) await pause();
   },
 };
