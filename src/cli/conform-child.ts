@@ -59,7 +59,8 @@ export async function runChild(
   const path = join(folder, 'link');
   const server = createServer((socket) => attach(run, socket));
   await listen(server, path);
-  const client = new ClientProcess(template.replaceAll('{link}', `unix:${path}`), suite.parseGreeting);
+  const address = `unix:${path}`;
+  const client = new ClientProcess(template.replaceAll('{link}', address), address, suite.parseGreeting);
   const tester = new suite.Tester(bench, client);
   const run: Running = { bench, client, link: undefined, seen: 0, events: tester.events, timeoutMs, fault: undefined };
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({

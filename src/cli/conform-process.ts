@@ -1,5 +1,10 @@
-/** A client under test as a process: its upper tester on stdin and stdout, what it says on stderr, its end. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * A client under test as a process: its upper tester on stdin and stdout, what it says on stderr, its end. Or a program that is
+ * there already: the same lines over a socket, one connection for each check, which begins with `link ADDRESS`.
+ */
+import { spawn } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import type { Greeting } from '../conform/index.js';
 
 type Parse = (line: string) => Greeting | undefined;
@@ -10,6 +15,15 @@ export const UPPER_TESTER_VARIABLE = 'GUNYAH_SIM_UPPER_TESTER';
 const STDERR_KEPT = 4000;
 const NEEDS_SHELL = /[&|;<>]|^\s*\w+=/;
 
+const ATTACHED = /^(unix|tcp):(\S+)$/;
+
+/** Where its lines go and come from. */
+interface Ends {
+  input: Writable;
+  output: Readable;
+  close: () => void;
+}
+
 export class ClientProcess {
   readonly lines: string[] = [];
   greeting: Greeting | undefined;
@@ -18,45 +32,54 @@ export class ClientProcess {
   stderr = '';
   /** The client was told something since it was last seen idle, or was never seen idle. */
   told = true;
-  private readonly child: ChildProcess;
+  private readonly ends: Ends;
   private wake: () => void = () => {};
   private syncs = 0;
   private synced = 0;
 
-  /** `command` is run by the shell. */
+  /** `command` is run by the shell; `unix:PATH` or `tcp:HOST:PORT` is where a running program waits for the suite. */
   constructor(
     command: string,
+    link: string,
     private readonly parseGreeting: Parse,
   ) {
-    // The shell stays only where it is needed: the end of the client is then told by its own signal.
-    const line = NEEDS_SHELL.test(command) ? command : `exec ${command}`;
-    this.child = spawn('/bin/sh', ['-c', line], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A process group, so that all of it can be ended.
-      detached: true,
-      env: { ...process.env, [UPPER_TESTER_VARIABLE]: '1' },
-    });
-    this.follow();
-  }
-
-  private follow(): void {
+    this.ends = ATTACHED.test(command) ? this.attach(command) : this.start(command);
     let rest = '';
-    const { child } = this;
-    child.stdout?.setEncoding('utf8');
-    child.stdout?.on('data', (text: string) => {
+    this.ends.output.setEncoding('utf8');
+    this.ends.output.on('data', (text: string) => {
       const parts = (rest + text).split('\n');
       rest = parts.pop() ?? '';
       for (const line of parts) this.line(line);
       this.active();
     });
-    child.stderr?.setEncoding('utf8');
-    child.stderr?.on('data', (text: string) => {
+    this.ends.input.on('error', () => {});
+    if (ATTACHED.test(command)) this.write(`link ${link}`);
+  }
+
+  private start(command: string): Ends {
+    // The shell stays only where it is needed: the end of the client is then told by its own signal.
+    const line = NEEDS_SHELL.test(command) ? command : `exec ${command}`;
+    const child = spawn('/bin/sh', ['-c', line], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group, so that all of it can be ended.
+      detached: true,
+      env: { ...process.env, [UPPER_TESTER_VARIABLE]: '1' },
+    });
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(0, STDERR_KEPT);
     });
-    child.stdin?.on('error', () => {});
     child.on('error', (e) => this.ended(e.message));
     // Its streams are read to the end first.
     child.on('close', (code, signal) => this.ended(signal ?? `exit code ${code}`));
+    return { input: child.stdin, output: child.stdout, close: () => killGroup(child.pid) };
+  }
+
+  private attach(address: string): Ends {
+    const socket = connectTo(address);
+    socket.on('error', (e) => this.ended(e.message));
+    socket.on('close', () => this.ended('it closed the connection'));
+    return { input: socket, output: socket, close: () => socket.destroy() };
   }
 
   private line(line: string): void {
@@ -98,7 +121,7 @@ export class ClientProcess {
   }
 
   private flush(): void {
-    if (this.child.stdin?.writable === true) this.child.stdin.write(this.pending);
+    if (this.ends.input.writable) this.ends.input.write(this.pending);
     this.pending = '';
   }
 
@@ -120,12 +143,22 @@ export class ClientProcess {
   }
 
   kill(): void {
-    const { pid } = this.child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
+    this.ends.close();
   }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+function connectTo(address: string): Socket {
+  const [, kind, rest] = ATTACHED.exec(address) ?? [];
+  if (kind === 'unix') return connect({ path: rest });
+  const at = rest.lastIndexOf(':');
+  return connect({ host: rest.slice(0, at), port: Number(rest.slice(at + 1)) });
 }

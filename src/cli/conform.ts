@@ -53,7 +53,7 @@ export function registerConform(program: Command): void {
     .option('--expect-fail <ids>', 'these fail today; passing is reported', collect, [])
     .option(
       '--client <command>',
-      'program under test, {link} is the socket of its server; "builtin" is the reference client',
+      'program under test, {link} is the socket of its server; or unix:PATH, tcp:HOST:PORT of one that runs; "builtin" is the reference client',
       'builtin',
     )
     .option('--defect <names>', 'switch on defects of the reference client', collect, [])

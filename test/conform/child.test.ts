@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +61,23 @@ describe('the C example under test', () => {
     expect(await verdict('FRAG-11', `${program} --mutant stray-crash {link}`)).toMatch(
       /^CRASH: the client ended: SIGABRT/,
     );
+  });
+
+  it('may be running already: the suite connects, and says where the link is', async () => {
+    const path = join(folder, 'attached');
+    const server = createServer((socket) => {
+      socket.once('data', (first) => {
+        const [, address] = /^link (\S+)\n/.exec(String(first)) ?? [];
+        const child = spawn(program, [address], { env: { ...process.env, GUNYAH_SIM_UPPER_TESTER: '1' } });
+        child.stdout.pipe(socket);
+        child.stdin.write(String(first).slice(first.indexOf('\n') + 1));
+        socket.pipe(child.stdin);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await verdict('FRAG-2', `unix:${path}`)).toBe('PASS');
+    server.close();
+    await expect(verdict('FRAG-2', `unix:${path}.no`)).rejects.toThrow('ENOENT');
   });
 
   it('is an error of transport when it does not start', async () => {
