@@ -29,13 +29,6 @@ function idsOf(names: readonly string[]): string[] {
   });
 }
 
-/** Cases of one file that has been read. */
-export function casesOf(path: string, transcripts: readonly Transcript[]): RmCase[] {
-  const group = groupOf(path);
-  const ids = idsOf(transcripts.map((t) => t.header.name));
-  return transcripts.map((transcript, i) => ({ id: ids[i], group, title: transcript.header.title, transcript }));
-}
-
 /** One recording of a file as text: reading a file whole takes longer than most runs with few cases. */
 export interface Recording extends CaseName {
   readonly text: string;

@@ -8,7 +8,6 @@ export { readTranscripts } from '../transcript/reader.js';
 export {
   buffersOf,
   type CaseName,
-  casesOf,
   filtered,
   groupOf,
   matchesFilter,

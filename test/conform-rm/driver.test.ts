@@ -8,6 +8,7 @@ import {
   matchesFilter,
   type RmCase,
   RpcDriver,
+  recordingsIn,
   skipReason,
 } from '../../src/conform-rm/index.js';
 import { FrameType, Status } from '../../src/link/index.js';
@@ -17,12 +18,16 @@ import { caseOf, judged } from './support.js';
 
 const boot = caseOf('directed', 'c1_boot_second_vm');
 const twice = caseOf('directed', 'c9a_restart_same_vm');
-const vmids = caseOf('directed', 'c6c_vmid_alloc');
-const all = [boot, twice, vmids];
+const refused = caseOf('c5', 'c5_state_matrix_001');
 
-const failing = (broken: Parameters<typeof judged>[1]): string[] =>
-  all.filter((c) => judged(c, broken).verdict === 'FAIL').map((c) => c.id);
-const firstReason = (c: RmCase, broken: Parameters<typeof judged>[1]): string => judged(c, broken).reasons[0] ?? '';
+type Broken = Parameters<typeof judged>[1];
+
+/** Reasons of the cases that fail, by id. */
+function failing(broken: Broken, cases: readonly RmCase[] = [boot, twice, refused]): Record<string, readonly string[]> {
+  const results = cases.map((c) => ({ c, result: judged(c, broken) }));
+  return Object.fromEntries(results.filter((r) => r.result.verdict === 'FAIL').map((r) => [r.c.id, r.result.reasons]));
+}
+const firstReason = (c: RmCase, broken: Broken): string => judged(c, broken).reasons[0] ?? '';
 
 describe('recordings put to our own server over the link', () => {
   it.each([
@@ -59,8 +64,9 @@ describe('recordings put to our own server over the link', () => {
 describe('a broken server', () => {
   it('with a wrong error code fails the cases that get that reply, and shows both codes and the rule', () => {
     const rules = ['reply VM_START error=NORESOURCE'];
-    expect(failing({ rules })).toEqual([boot.id, twice.id]);
-    const text = firstReason(boot, { rules });
+    const failed = failing({ rules });
+    expect(Object.keys(failed)).toEqual([boot.id, twice.id]);
+    const [text] = failed[boot.id];
     expect(text).toMatch(
       /recorded: REPLY VM_START .*\n {2}OK\nhere: {5}REPLY VM_START .*\n {2}error NORESOURCE \(0x2\)/,
     );
@@ -69,26 +75,28 @@ describe('a broken server', () => {
 
   it('that accepts what has to be refused names the rule that refuses', () => {
     const rules = ['reply VM_ALLOCATE error=OK'];
-    expect(failing({ rules })).toEqual(all.map((c) => c.id));
-    const texts = judged(vmids, { rules }).reasons.join('\n');
-    expect(texts).toMatch(/rule rm\.VM_ALLOCATE\.\S+: .* -> /);
+    const failed = failing({ rules }, [boot, refused]);
+    expect(Object.keys(failed)).toEqual([boot.id, refused.id]);
+    expect(failed[refused.id].join('\n')).toMatch(/rule rm\.VM_ALLOCATE\.\S+: .* -> /);
   });
 
   it('that loses a notification fails where that one is due', () => {
     const rules = ['notification VM_EXITED drop'];
-    expect(failing({ rules })).toEqual([twice.id]);
-    expect(firstReason(twice, { rules })).toMatch(/no packet, recorded [0-9a-f]+\n/);
-    expect(firstReason(twice, { rules })).toMatch(/recorded: NOTIFICATION VM_EXITED .*[\s\S]*here: {5}nothing/);
+    const failed = failing({ rules });
+    expect(Object.keys(failed)).toEqual([twice.id]);
+    expect(failed[twice.id][0]).toMatch(/no packet, recorded [0-9a-f]+\n/);
+    expect(failed[twice.id][0]).toMatch(/recorded: NOTIFICATION VM_EXITED .*[\s\S]*here: {5}nothing/);
   });
 
   it('that lies about a sequence number fails', () => {
     const rules = ['reply VM_CONFIG_IMAGE corrupt=0:2:1'];
-    expect(failing({ rules })).toEqual([boot.id, twice.id]);
-    expect(firstReason(boot, { rules })).toMatch(/recorded: REPLY VM_CONFIG_IMAGE .* seq 259,[\s\S]*here: .* seq 258,/);
+    const failed = failing({ rules });
+    expect(Object.keys(failed)).toEqual([boot.id, twice.id]);
+    expect(failed[boot.id][0]).toMatch(/recorded: REPLY VM_CONFIG_IMAGE .* seq 259,[\s\S]*here: .* seq 258,/);
   });
 
   it('that answers twice fails', () => {
-    expect(failing({ rules: ['reply VM_DEALLOCATE duplicate'] })).toEqual([twice.id, vmids.id]);
+    expect(Object.keys(failing({ rules: ['reply VM_DEALLOCATE duplicate'] }))).toEqual([twice.id]);
   });
 
   it('whose hypercall gives another result fails, with names of both', () => {
@@ -131,6 +139,18 @@ describe('a broken server', () => {
       throw new LinkFault('lost', 'the connection ended');
     });
     expect(result).toMatchObject({ verdict: 'CRASH', reasons: ['the server is gone: the connection ended'] });
+  });
+});
+
+describe('a file of recordings', () => {
+  it('is taken apart by its headers; equal names get numbers', () => {
+    const header = (name: string): string => `{"format":"gunyah-transcript/1","name":"${name}","title":"t"}`;
+    const note = '{"ev":"note","text":"no \\"format\\" of mine"}';
+    const text = ['', header('one'), note, header('two'), header('one'), note, ''].join('\n');
+    const found = recordingsIn('/some/where/pack.jsonl.gz', text);
+    expect(found.map((r) => `${r.group}/${r.id}`)).toEqual(['pack/one', 'pack/two', 'pack/one#2']);
+    expect(found.map((r) => r.text).join('')).toBe(text);
+    expect(recordingsIn('x.jsonl', 'hello\n')).toEqual([]);
   });
 });
 

@@ -1,21 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { disturbLink, parseLinkRule } from '../../src/conform/disturb-link.js';
-import { buffersOf, casesOf, judge, LinkDriver, type RmCase, type RmResult } from '../../src/conform-rm/index.js';
+import {
+  buffersOf,
+  judge,
+  LinkDriver,
+  type Recording,
+  type RmCase,
+  type RmResult,
+  readTranscripts,
+  recordingsIn,
+} from '../../src/conform-rm/index.js';
 import { bootedSim } from '../link/support.js';
-import { pack } from '../support/recordings.js';
 import { HubExchange, type Tamper } from './hub-exchange.js';
 
-const groups = new Map<string, RmCase[]>();
+const packs = new Map<string, readonly Recording[]>();
 
 /** A packed recording as a case. */
 export function caseOf(group: string, id: string): RmCase {
-  let cases = groups.get(group);
-  if (cases === undefined) {
-    cases = casesOf(group, pack(group));
-    groups.set(group, cases);
+  let recordings = packs.get(group);
+  if (recordings === undefined) {
+    const path = new URL(`../transcripts/${group}.jsonl.gz`, import.meta.url);
+    recordings = recordingsIn(path.pathname, gunzipSync(readFileSync(path)).toString());
+    packs.set(group, recordings);
   }
-  const found = cases.find((c) => c.id === id);
-  if (found === undefined) throw new Error(`no recording ${id}`);
-  return found;
+  const read = readTranscripts(recordings.find((r) => r.id === id)?.text ?? '');
+  if ('error' in read) throw new Error(`recording ${id}: ${read.error}`);
+  const [transcript] = read.transcripts;
+  return { id, group, title: transcript.header.title, transcript };
 }
 
 /** The verdict on our own server, with what a broken one does beside it. */
