@@ -72,7 +72,12 @@ export class Hub {
 
   /** A new connection, or why there can be none. */
   connect(transport: Transport, from: string): Connection | string {
-    if (this.connections.size >= LINK.MAX_CONNECTIONS) return `${LINK.MAX_CONNECTIONS} connections are open`;
+    if (this.connections.size >= LINK.MAX_CONNECTIONS) {
+      // Those who only keep a place must not keep out others.
+      const silent = [...this.connections].find((c) => c.session === undefined);
+      if (silent === undefined) return `${LINK.MAX_CONNECTIONS} connections are open`;
+      silent.fail('no greeting while others want to connect');
+    }
     this.count++;
     const connection = new Connection(
       transport,

@@ -148,6 +148,19 @@ describe('any bytes on a connection', () => {
     );
   });
 
+  it('cannot keep others out with connections that never greet', () => {
+    const { hub } = setup();
+    const silent = Array.from({ length: LINK.MAX_CONNECTIONS }, () => fakeTransport(true));
+    for (const t of silent) open(hub, t);
+    const good = fakeTransport(true);
+    const c = open(hub, good);
+    hub.receive(c, greeting(1, 0));
+    expect(c.session).toBeDefined();
+    expect(hub.connections.size).toBe(LINK.MAX_CONNECTIONS);
+    expect(silent.map((t) => t.ended).indexOf(true)).toBe(0);
+    expect(silent.filter((t) => t.ended)).toHaveLength(1);
+  });
+
   it('stop being read when they come faster than they can be handled', () => {
     const { hub } = setup();
     const t = fakeTransport(false);
