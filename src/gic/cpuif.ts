@@ -69,11 +69,16 @@ function canPreempt(v: GicVcpu, lr: number): boolean {
   return (priority & mask) < (running & mask);
 }
 
+/** Register of the interrupt that the interface signals, or -1. */
+export function signalledLr(v: GicVcpu): number {
+  const i = highestPending(v);
+  return i >= 0 && canPreempt(v, v.lrHw[i]) ? i : -1;
+}
+
 /** The interrupt exception that the interface signals: group 0 as FIQ, group 1 as IRQ. Masking by PSTATE is the caller's. */
 export function signalledException(v: GicVcpu): 'irq' | 'fiq' | undefined {
-  const i = highestPending(v);
-  if (i < 0 || !canPreempt(v, v.lrHw[i])) return undefined;
-  return groupOf(v.lrHw[i]) === 1 ? 'irq' : 'fiq';
+  const i = signalledLr(v);
+  return i < 0 ? undefined : groupOf(v.lrHw[i]) === 1 ? 'irq' : 'fiq';
 }
 
 export function readHppir(v: GicVcpu, group: number): number {
@@ -83,10 +88,14 @@ export function readHppir(v: GicVcpu, group: number): number {
 
 /** ICC_IARx_EL1: acknowledges. */
 export function readIar(v: GicVcpu, group: number): number {
-  const i = highestPending(v);
-  if (i < 0) return SPURIOUS;
+  const i = signalledLr(v);
+  return i < 0 || groupOf(v.lrHw[i]) !== group ? SPURIOUS : acknowledge(v, i);
+}
+
+/** Acknowledges the signalled interrupt of a register: active from now on. Returns its INTID. */
+export function acknowledge(v: GicVcpu, i: number): number {
   const lr = v.lrHw[i];
-  if (groupOf(lr) !== group || !canPreempt(v, lr)) return SPURIOUS;
+  const group = groupOf(lr);
   const bit = (lrPriority(lr) & groupPriorityMask(v, group)) >>> 3;
   v.lrHw[i] = (lr & ~LR_STATE) | LR_ACTIVE;
   v.apr[group] = (v.apr[group] | (1 << bit)) >>> 0;

@@ -1,7 +1,7 @@
 /** Interrupts as a program in TypeScript takes them: acknowledge and end, without machine code. */
 import type { Thread } from '../hyp/types.js';
 import type { Gic } from './context.js';
-import { readIar, SPURIOUS, signalledException } from './cpuif.js';
+import { acknowledge, signalledLr } from './cpuif.js';
 import { beginWork, endWork } from './events.js';
 import { endOfInterrupt } from './icc.js';
 import type { GicThread } from './types.js';
@@ -10,13 +10,12 @@ import type { GicThread } from './types.js';
 export function takeInterrupt(g: Gic, thread: Thread): number | undefined {
   const v = (thread as GicThread).gic;
   if (v === undefined || v.owner < 0) return undefined;
-  const signalled = signalledException(v);
-  if (signalled === undefined) return undefined;
-  const group = signalled === 'irq' ? 1 : 0;
+  const lr = signalledLr(v);
+  if (lr < 0) return undefined;
   const before = beginWork(g, thread.id);
-  const intid = readIar(v, group);
+  const intid = acknowledge(v, lr);
   endWork(g, thread.id, before);
-  return intid === SPURIOUS ? undefined : intid;
+  return intid;
 }
 
 /** Ends it: priority drop and, with EOImode 0, deactivation. `group` 1 unless it was taken as FIQ. */

@@ -2,7 +2,7 @@
  * Interrupts in list registers: choosing a register, filling, re-asserting, synchronising and taking it away.
  * Source: fact base vgic-and-timer 4.1, 4.2, 7.1; ipc 1.1 and 1.2 (when a source is asked).
  */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import { checkPending, type Gic, isForwardedSpi, setState, sourceOf, stateOf, wake } from './context.js';
 import {
   ACTIVE,
@@ -50,7 +50,7 @@ export function syncLr(g: Gic, vic: Vic, v: GicVcpu, i: number, clear: number): 
   const active = (lr & LR_ACTIVE) !== 0;
   const ended = !hw && !pending && !active && (lr & LR_EOI) !== 0;
   const old = stateOf(vic, v, virq);
-  assert((old & LISTED) !== 0, `sync of unlisted interrupt ${virq}`);
+  if ((old & LISTED) === 0) throw new SimBug(`sync of unlisted interrupt ${virq}`);
 
   let d = old & ~clear;
   const allowPending = (!hw || !active) && (d & ENABLED) !== 0 && routeAllowed(v, d);

@@ -13,16 +13,16 @@ export const HYPERCALL_COUNT = 105;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** Register index and required value of the reserved argument, per call number. */
-const reservedAt = new Int8Array(HYPERCALL_COUNT).fill(-1);
+const reservedAt = new Array<number>(HYPERCALL_COUNT).fill(-1);
 const reservedValue = new BigUint64Array(HYPERCALL_COUNT);
 /** `hypervisor_identify` is the one call without an error output. */
-const hasError = new Uint8Array(HYPERCALL_COUNT).fill(1);
+const hasError = new Array<boolean>(HYPERCALL_COUNT).fill(true);
 for (const call of Object.values(HYPERCALLS)) {
   if (call.reserved !== undefined) {
     reservedAt[call.number] = call.reserved.index;
     reservedValue[call.number] = call.reserved.value;
   }
-  if (!call.errorOutput) hasError[call.number] = 0;
+  if (!call.errorOutput) hasError[call.number] = false;
 }
 
 const out = new BigUint64Array(8);
@@ -67,7 +67,7 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
       hyp.caller = NO_OBJECT;
       if (error === BLOCKED) return false;
     }
-    if (hasError[num] === 1) {
+    if (hasError[num]) {
       finishNative(caller, error, out);
       return true;
     }

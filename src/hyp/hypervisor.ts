@@ -125,7 +125,7 @@ export class Hypervisor {
   /** A new object in INIT with no reference, or an error of its kind. */
   create<T extends HypObject>(type: number, partition: number): T | number {
     const kind = this.kinds[type];
-    assert(kind !== undefined, `object type ${type} has no module`);
+    if (kind === undefined) throw new SimBug(`object type ${type} has no module`);
     const id = this.freeIds.pop() ?? this.objects.length;
     const base: HypObject = { id, type, state: ObjectState.INIT, refs: 0, partition, caps: [] };
     this.objects[id] = base;
@@ -165,7 +165,7 @@ export class Hypervisor {
     const object = this.get(id);
     object.refs--;
     if (object.refs > 0) return NO_OBJECT;
-    assert(object.refs === 0, `object ${id} released twice`);
+    if (object.refs !== 0) throw new SimBug(`object ${id} released twice`);
     const wasActive = object.state === ObjectState.ACTIVE;
     object.state = ObjectState.DESTROYING;
     const kind = this.kinds[object.type];

@@ -187,7 +187,7 @@ const getId: Handler = (rm, from, req) => {
   reply[4] = 2 + (nameSize > 0 ? 1 : 0) + (uriSize > 0 ? 1 : 0);
   reply[8] = IdType.GUID;
   reply[10] = 16;
-  reply.set(vm.guid, 12);
+  if (vm.hasGuid) reply.set(vm.guid, 12);
   let at = 28;
   if (nameSize > 0) at = putId(reply, at, IdType.NAME, vm.name);
   if (uriSize > 0) at = putId(reply, at, IdType.URI, vm.uri);

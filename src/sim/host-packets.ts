@@ -19,6 +19,8 @@ export const PRIMARY_LINK: LinkPlace = { txCap: 0n, rxCap: 1n, txBuffer: 0x4102_
 
 const PACKET_MAX_ARGUMENT = 240n;
 const PUSH = 1n;
+/** Packet sizes as arguments. */
+const sizes: readonly bigint[] = Array.from({ length: 241 }, (_, n) => BigInt(n));
 
 export class HostPackets implements PacketPort {
   /** The buffers' addresses as arguments. */
@@ -38,11 +40,11 @@ export class HostPackets implements PacketPort {
     host.writeMemory(place.txBuffer, packet);
     const { x } = host;
     x[0] = place.txCap;
-    x[1] = BigInt(packet.length);
+    x[1] = sizes[packet.length] ?? BigInt(packet.length);
     x[2] = this.txArgument;
     x[3] = PUSH;
     x[4] = 0n;
-    return host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind === 'done' && lo32(host.x[0]) === HypError.OK;
+    return host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind === 'done' && lo32(x[0]) === HypError.OK;
   }
 
   receive(): Uint8Array | undefined {
@@ -52,9 +54,9 @@ export class HostPackets implements PacketPort {
     x[1] = this.rxArgument;
     x[2] = PACKET_MAX_ARGUMENT;
     x[3] = 0n;
-    if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE).kind !== 'done' || lo32(host.x[0]) !== HypError.OK)
+    if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE).kind !== 'done' || lo32(x[0]) !== HypError.OK)
       return undefined;
-    const size = lo32(host.x[1]);
+    const size = lo32(x[1]);
     if (size === 0) return undefined;
     const packet = new Uint8Array(size);
     host.readMemory(place.rxBuffer, packet);

@@ -116,12 +116,18 @@ export class HostVcpu {
 
   /** The native call on the fast path: registers are set by the caller. */
   hvc(imm: number): Outcome {
-    this.sim.onInput?.({ op: 'hvc', vcpu: this.id, imm, x: [...this.x.subarray(0, 8)] });
-    const refused = this.acquire(DEFAULT_WAIT_NS);
-    if (refused !== undefined) return refused;
-    const v = this.vcpu;
+    const { sim } = this;
+    sim.onInput?.({ op: 'hvc', vcpu: this.id, imm, x: [...this.x.subarray(0, 8)] });
+    let v = this.vcpu;
+    if (!sim.inControl(v)) {
+      const refused = this.acquire(DEFAULT_WAIT_NS);
+      if (refused !== undefined) return refused;
+      v = this.vcpu;
+    } else if (sim.hyp.dead !== undefined) {
+      return { kind: 'dead' };
+    }
     const { entries } = v;
-    return this.finish(v, entries, this.sim.trap(v, 'hvc', imm), DEFAULT_WAIT_NS);
+    return this.finish(v, entries, sim.trap(v, 'hvc', imm), DEFAULT_WAIT_NS);
   }
 
   /** One load (value) or store of `size` bytes, device registers included. */

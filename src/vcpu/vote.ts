@@ -5,7 +5,7 @@
  * awake vCPUs starts at 0 when it first does. A vCPU that moves to a CPU which is still coming up is therefore forgotten, and
  * the next move away fails an assertion (rule hyp-second-affinity-move).
  */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
 import { cpuOf, schedState, type Vcpu } from './types.js';
 
@@ -23,7 +23,7 @@ export function voteOn(hyp: Hypervisor, cpu: number): void {
 
 export function voteOff(hyp: Hypervisor, cpu: number): void {
   const s = cpuOf(hyp, cpu);
-  assert(s.votes > 0, `CPU ${cpu} has no votes`);
+  if (s.votes === 0) throw new SimBug(`CPU ${cpu} has no votes`);
   s.votes--;
 }
 
@@ -38,7 +38,7 @@ export function comeOnline(hyp: Hypervisor, cpu: number): void {
 
 /** One reason less for the vCPU to be inactive; with none left it keeps `cpu` awake. */
 export function activeGet(hyp: Hypervisor, cpu: number, v: Vcpu): void {
-  assert(v.inactiveCount > 0, `vCPU ${v.id} is active already`);
+  if (v.inactiveCount === 0) throw new SimBug(`vCPU ${v.id} is active already`);
   if (--v.inactiveCount === 0) cpuOf(hyp, cpu).activeVcpus++;
 }
 

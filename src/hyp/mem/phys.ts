@@ -4,6 +4,7 @@
  * A class because it owns buffers. `save` hands out references to the pages, so a key frame costs one list walk and no copy
  * of bytes; whoever holds a saved page must not write to it.
  */
+import { changes } from './recent.js';
 
 export const PAGE_SIZE = 4096;
 /** Offset in a page: `address & PAGE_MASK` is exact for every address below 2^53, and far faster than `%` above 2^31. */
@@ -51,19 +52,13 @@ export class PhysMemory {
     }
     chunk.pages[i] = bytes;
     chunk.owned[i] = 1;
+    changes.count++;
     return bytes;
   }
 
-  /** Moves `bytes[at..at+count)` to or from a page at `offset`, which the count does not leave. */
-  copyInPage(page: number, offset: number, bytes: Uint8Array, at: number, count: number, write: boolean): void {
-    const pageNumber = page / PAGE_SIZE;
-    if (write) {
-      copyRun(bytes, at, this.writable(pageNumber), offset, count);
-      return;
-    }
-    const from = this.page(pageNumber);
-    if (from === undefined) bytes.fill(0, at, at + count);
-    else copyRun(from, offset, bytes, at, count);
+  /** Bytes of the page at physical address `pa`, to be written in place or only read; `undefined`: nothing to read but zeros. */
+  pageFor(pa: number, write: boolean): Uint8Array | undefined {
+    return write ? this.writable(pa / PAGE_SIZE) : this.page(pa / PAGE_SIZE);
   }
 
   /** Copies `to.length` bytes from physical address `pa`. */
@@ -125,6 +120,7 @@ export class PhysMemory {
   }
 
   save(): PhysSnapshot {
+    changes.count++;
     this.touched.sort((a, b) => a - b);
     for (const chunk of this.chunks) chunk?.owned.fill(0);
     return {
@@ -135,6 +131,7 @@ export class PhysMemory {
 
   /** Replaces all content. The pages of `snapshot` stay unchanged: they are copied when first written. */
   restore(snapshot: PhysSnapshot): void {
+    changes.count++;
     this.chunks = [];
     this.touched = snapshot.pageNumbers.slice();
     for (let i = 0; i < snapshot.pageNumbers.length; i++) {
@@ -154,14 +151,14 @@ export class PhysMemory {
  * Source views of recent copies: guests use the same few message buffers over and over, and a view costs more than the copy.
  * Pairs of entries, because two guests often have their buffers at the same offset.
  */
-const viewOf: { from: Uint8Array; at: number; view: Uint8Array }[] = Array.from({ length: 32 }, () => ({
+const viewOf: { from: Uint8Array; at: number; view: Uint8Array }[] = Array.from({ length: 64 }, () => ({
   from: new Uint8Array(0),
   at: 0,
   view: new Uint8Array(0),
 }));
 let evictNext = 0;
 
-function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
+export function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
   if (count < 24) {
     for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i];
     return;
@@ -170,7 +167,7 @@ function copyRun(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number,
     to.set(from, toAt);
     return;
   }
-  const pair = (((fromAt >> 4) ^ (fromAt >> 10)) & 15) * 2;
+  const pair = (((fromAt >> 4) ^ (fromAt >> 10)) & 15) * 2 + (from.length === PAGE_SIZE ? 32 : 0);
   let recent = viewOf[pair];
   if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) recent = viewOf[pair + 1];
   if (recent.from !== from || recent.at !== fromAt || recent.view.length !== count) {

@@ -11,9 +11,10 @@ import { Fault, type MemPort } from '../ports.js';
 import type { HypObject, Thread } from '../types.js';
 import { inVmmio } from './addrspace.js';
 import { attachExtent, ExtentType, type MemExtent } from './extent.js';
-import { PAGE_MASK, PAGE_SIZE, type PhysMemory } from './phys.js';
+import { copyRun, PAGE_MASK, PAGE_SIZE, type PhysMemory } from './phys.js';
+import { recentPage, rememberPage } from './recent.js';
 import { type Addrspace, memState } from './space.js';
-import { Access, leafKernelAccess, pageAt } from './stage2.js';
+import { Access, leafKernelAccess, pageAt, VM_ADDRESS_END } from './stage2.js';
 
 /** Below it no copy can wrap around. */
 const HIGH_ADDRESSES = 1n << 63n;
@@ -34,6 +35,15 @@ function move(
   ramOnly: boolean,
 ): number {
   const space = hyp.objects[addrspace] as Addrspace;
+  const first = ipa & PAGE_MASK;
+  if (first + size <= PAGE_SIZE && ipa < VM_ADDRESS_END) {
+    const page = recentPage(space, (ipa / PAGE_SIZE) | 0, write);
+    if (page !== undefined) {
+      if (write) copyRun(bytes, at, page, first, size);
+      else copyRun(page, first, bytes, at, size);
+      return 0;
+    }
+  }
   const need = write ? Access.W : Access.R;
   for (let done = 0; done < size; ) {
     const address = ipa + done;
@@ -42,15 +52,20 @@ function move(
     const leaf = pageAt(space.stage2, address);
     if (leaf === 0) return Fault.TRANSLATION;
     if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
-    const page = leaf - (leaf & PAGE_MASK);
-    if (ramOnly && !inRam(hyp, page)) {
+    const pa = leaf - (leaf & PAGE_MASK);
+    const ram = inRam(hyp, pa);
+    if (ramOnly && !ram) {
       hyp.dead ??= {
         what: `assertion: copy between guest address 0x${address.toString(16)} and a device mapping`,
         rule: 'hyp-copy-to-device-mapping',
       };
       return Fault.DEVICE;
     }
-    phys.copyInPage(page, offset, bytes, at + done, run, write);
+    const page = phys.pageFor(pa, write);
+    if (page === undefined) bytes.fill(0, at + done, at + done + run);
+    else if (write) copyRun(bytes, at + done, page, offset, run);
+    else copyRun(page, offset, bytes, at + done, run);
+    if (page !== undefined && ram) rememberPage(space, (address / PAGE_SIZE) | 0, write, page);
     done += run;
   }
   return 0;

@@ -12,6 +12,7 @@
  */
 import { arrayPool } from '../../base/index.js';
 import { HypError } from '../../protocol/index.js';
+import { changes } from './recent.js';
 
 export interface Stage2 {
   root: Float64Array;
@@ -41,6 +42,7 @@ export const stage2 = (): Stage2 => ({
 
 /** The space is gone: other spaces may have its tables. */
 export function releaseStage2(s: Stage2): void {
+  changes.count++;
   roots.give(s.root);
   for (let i = 1; i < s.tables.length; i++) lowerTables.give(s.tables[i]);
   s.tables.length = 0;
@@ -195,6 +197,7 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
   if (vbase >= VM_ADDRESS_END) return HypError.ADDR_INVALID;
   const end = vbase + size;
   if (end > VM_ADDRESS_END) return HypError.ADDR_OVERFLOW;
+  changes.count++;
   const bits = leafBits(attrs);
   let va = vbase;
   let pa = phys;
@@ -250,6 +253,7 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
 export function unmapRange(s: Stage2, vbase: number, size: number, phys: number, blockBaseOnly: boolean): void {
   const end = vbase + size;
   if (end > VM_ADDRESS_END) return;
+  changes.count++;
   let va = vbase;
   while (va < end) {
     const entry = find(s, va);

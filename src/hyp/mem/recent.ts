@@ -1,0 +1,44 @@
+/**
+ * Guest pages that copies used recently: where the bytes behind a page of an address space are, with the access already checked.
+ *
+ * Guests use the same few message buffers over and over; finding one here costs a fraction of the two table walks. Derived data:
+ * an entry is valid while `changes.count` stands still, and whatever changes a translation, or the array that holds a page, raises
+ * it (stage2.ts, phys.ts). Spaces are compared by identity, so simulators in one process do not meet.
+ */
+import type { Addrspace } from './space.js';
+import type { Stage2 } from './stage2.js';
+
+/** How often any translation, or the array behind any page, has changed. */
+export const changes = { count: 0 };
+
+interface RecentPage {
+  at: number;
+  stage2: Stage2 | undefined;
+  pageNumber: number;
+  bytes: Uint8Array;
+}
+
+const recent: RecentPage[] = Array.from({ length: 32 }, () => ({
+  at: -1,
+  stage2: undefined,
+  pageNumber: -1,
+  bytes: new Uint8Array(0),
+}));
+
+const slotOf = (space: Addrspace, pageNumber: number, write: boolean): RecentPage =>
+  recent[(((pageNumber + space.id * 7) & 15) << 1) | (write ? 1 : 0)];
+
+/** The page for this access, or `undefined`: look it up. */
+export function recentPage(space: Addrspace, pageNumber: number, write: boolean): Uint8Array | undefined {
+  const r = slotOf(space, pageNumber, write);
+  return r.at === changes.count && r.pageNumber === pageNumber && r.stage2 === space.stage2 ? r.bytes : undefined;
+}
+
+/** `bytes` may be read, or written in place, until something changes. */
+export function rememberPage(space: Addrspace, pageNumber: number, write: boolean, bytes: Uint8Array): void {
+  const r = slotOf(space, pageNumber, write);
+  r.at = changes.count;
+  r.stage2 = space.stage2;
+  r.pageNumber = pageNumber;
+  r.bytes = bytes;
+}
