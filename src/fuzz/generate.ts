@@ -49,7 +49,7 @@ function risky(w: World, { from, id, payload: p }: Request): boolean {
     case Msg.VM_DEALLOCATE:
       return vm === undefined;
     case Msg.VM_RESET:
-      return vm !== undefined && (!vm.config || vm.broken || vm.wasReset);
+      return vm !== undefined && !vm.noReset && (!vm.config || vm.broken || vm.wasReset);
     case Msg.VM_START:
       return vm?.state === VmState.READY && riskyStart(w, vm);
     case Msg.VM_STOP:
@@ -113,9 +113,13 @@ const RUNNING = Object.keys(COMMANDS).filter(
   (name) => name.startsWith('guest') && name !== 'guestExits' && name !== 'guestStops',
 );
 
+/** Nothing leads out of its state but what kills RM. */
+const isStuck = (vm: ModelVm): boolean => vm.state === VmState.INIT_FAILED && (!vm.config || vm.broken || vm.noReset);
+
 /** A command that takes some VM one step on, with simple arguments. */
 function purposeful(w: World, g: Prng): Command {
-  const vms = [...w.vms.values()].filter((vm) => vm.vmid !== HLOS && vm.vmid !== RM);
+  const vms: ModelVm[] = [];
+  for (const vm of w.vms.values()) if (vm.vmid !== HLOS && vm.vmid !== RM && !isStuck(vm)) vms.push(vm);
   const vm = vms.length === 0 || (vms.length < 3 && below(g, 8) === 0) ? undefined : vms[below(g, vms.length)];
   let list: readonly string[] = ['allocate'];
   if (vm?.state === VmState.RUNNING) {

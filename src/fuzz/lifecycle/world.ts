@@ -193,9 +193,11 @@ export const notify = (w: World, to: number, id: number, payload: Uint8Array): v
 
 /** VM_STATUS to every peer that runs and has a link. */
 export function status(w: World, vm: ModelVm): void {
-  const payload = bytes([2, vm.vmid], [2, 0], [1, vm.state], [1, vm.os], [2, vm.app]);
+  let payload: Uint8Array | undefined;
   for (const peer of vm.peers) {
-    if (w.links.has(peer) && w.vms.get(peer)?.state === VmState.RUNNING) notify(w, peer, 0x5610_0008, payload);
+    if (!w.links.has(peer) || w.vms.get(peer)?.state !== VmState.RUNNING) continue;
+    payload ??= bytes([2, vm.vmid], [2, 0], [1, vm.state], [1, vm.os], [2, vm.app]);
+    notify(w, peer, 0x5610_0008, payload);
   }
 }
 
