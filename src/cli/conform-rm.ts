@@ -34,6 +34,7 @@ const INDENT = '    ';
 /** The engine may compute for seconds on one long wait of virtual time. */
 const TIMEOUT_MS = 20_000;
 const TIMEOUT_MAX_MS = 3_600_000;
+const SIGTERM_EXIT = 143;
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
@@ -76,6 +77,8 @@ async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmO
   const timeout = Number(o.timeout);
   if (!(timeout > 0 && timeout <= TIMEOUT_MAX_MS)) throw new CliError('--timeout: give milliseconds, 1 to 3600000');
   const target = await targetOf(o);
+  // Leave by the usual way: servers that were started end with us.
+  process.once('SIGTERM', () => process.exit(SIGTERM_EXIT));
   try {
     return report(suite, await run(suite, cases, expected, { target, timeoutMs: timeout, worker: WORKER_URL }, o), o);
   } catch (error) {

@@ -15,6 +15,12 @@ export class NoServer extends Error {
   override readonly name = 'NoServer';
 }
 
+/** Those that run. They are in groups of their own, so nobody else ends them when this process is interrupted. */
+const running = new Set<ServerProcess>();
+const stopAll = (): void => {
+  for (const server of running) server.stop();
+};
+
 export class ServerProcess {
   readonly address: Address;
   /** How it ended, if it has. */
@@ -33,6 +39,8 @@ export class ServerProcess {
     this.child.stderr?.on('data', (chunk) => {
       this.stderr = (this.stderr + String(chunk)).slice(-STDERR_MAX);
     });
+    if (running.size === 0) process.on('exit', stopAll);
+    running.add(this);
     this.child.on('error', (error) => {
       this.exit = error.message;
     });
@@ -66,6 +74,8 @@ export class ServerProcess {
         // It has just ended.
       }
     }
+    running.delete(this);
+    if (running.size === 0) process.off('exit', stopAll);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
