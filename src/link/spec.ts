@@ -91,7 +91,7 @@ export const At = {
     /** 0 run freely, 1 step */
     TIME: 13,
     NAME_LENGTH: 14,
-    /** page of guest memory for inline buffers; 0: the server's choice (primary VM only) */
+    /** page of guest memory for inline buffers; 0: the server's choice; in mode 1 the last page of the image for a secondary VM, in mode 0 the primary VM only */
     SCRATCH: 16,
     /** for the server's log */
     NAME: 24,
