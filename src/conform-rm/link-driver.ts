@@ -35,7 +35,12 @@ const NS_PER_MS = 1_000_000;
 /** One round of yielding; rounds after which the machine counts as never idle. */
 const YIELDS = 2;
 const MAX_ROUNDS = 100;
+/** Virtual time of one TIME frame: what a server manages within a fraction of the silence that counts as a hang. */
 const MAX_TIME_NS = 10_000_000_000;
+const FIRST_TIME_NS = 50_000_000;
+const MIN_TIME_NS = 2_000_000;
+const SHORT_MS = 100;
+const LONG_MS = 1_000;
 const YIELD = hvcRequest(Platform.HYPERCALL_BASE + Call.SCHEDULER_YIELD, []);
 const NO_TIME = timedRequest(FrameType.TIME, 0n);
 
@@ -47,6 +52,8 @@ export class LinkDriver implements ReplayDriver {
   stuck: string | undefined;
   private died: 'rm' | 'hypervisor' | undefined;
   private nowNs = 0n;
+  /** The longest wait to be asked for in one frame, by how long the last ones took. */
+  private timeNs = FIRST_TIME_NS;
   /** Shortest time that a round of yields ever took: nobody else ran in it. */
   private idleNs = -1n;
 
@@ -200,8 +207,14 @@ export class LinkDriver implements ReplayDriver {
   }
 
   delay(ms: number): void {
-    for (let left = ms * NS_PER_MS; left > 0; left -= MAX_TIME_NS) {
-      this.timed(FrameType.TIME, BigInt(Math.min(left, MAX_TIME_NS)));
+    for (let left = ms * NS_PER_MS; left > 0 && this.stuck === undefined; ) {
+      const part = Math.min(left, this.timeNs);
+      const start = performance.now();
+      this.timed(FrameType.TIME, BigInt(part));
+      const took = performance.now() - start;
+      if (took < SHORT_MS) this.timeNs = Math.min(this.timeNs * 2, MAX_TIME_NS);
+      else if (took > LONG_MS) this.timeNs = Math.max(this.timeNs / 4, MIN_TIME_NS);
+      left -= part;
     }
   }
 
