@@ -115,6 +115,7 @@ export const SEQUENCES: readonly string[] = [
   'giveToRm, firmware, allocate, image, configure 0 14, firmware 4, firmware 4 4',
   'allocate, image, configure, init, start, lend, lend 0 1, guestTakesIrq 0 1, guestTakesIrq 0 0 7, tellLoan 1',
   'allocate, image, configure, init, start, shareVast, guestAccepts 0 0 1',
+  'allocate, image, configure, init, start, shareVast, guestAccepts 0 0 3 0 3',
   'allocate, image, configure, init, start, share 0 0 0 0 2 6, guestAccepts',
   'allocate, image, configure, init, start, share 0 0 0 0 2, guestAccepts 0 0 12, guestAccepts',
   'allocate, image 0 0 11, configure, init, console, console 0 1',

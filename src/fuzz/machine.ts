@@ -176,16 +176,23 @@ export class Machine {
   /** A request of a guest. False: it cannot send (no CPU, no memory, no link). */
   guestSend(vmid: number, id: number, seq: number, payload: Uint8Array): boolean {
     const link = this.linkOf(vmid);
-    const guest = link === undefined ? undefined : this.enter(vmid);
+    let guest = link === undefined ? undefined : this.enter(vmid);
     if (link === undefined || guest === undefined) return false;
-    let ok = true;
+    const send = (from: HostVcpu, packet: Uint8Array): boolean => {
+      if (!from.writeMemory(GUEST_TX, packet)) return false;
+      from.call('hvc', HYPERCALL_BASE + Call.MSGQUEUE_SEND, [link.tx, BigInt(packet.length), BigInt(GUEST_TX), 1n]);
+      return from.x[0] === BigInt(HypError.OK);
+    };
     for (const packet of rpcPackets(RpcType.REQUEST, id, seq, payload) ?? []) {
-      ok &&= guest.writeMemory(GUEST_TX, packet);
-      guest.call('hvc', HYPERCALL_BASE + Call.MSGQUEUE_SEND, [link.tx, BigInt(packet.length), BigInt(GUEST_TX), 1n]);
-      ok &&= guest.x[0] === BigInt(HypError.OK);
+      if (send(guest, packet)) continue;
+      // The queue is full: RM makes room. What comes meanwhile is kept for whoever settles next.
+      this.leave(guest);
+      this.received = this.settle();
+      guest = this.enter(vmid);
+      if (guest === undefined || !send(guest, packet)) return false;
     }
     this.leave(guest);
-    return ok;
+    return true;
   }
 
   /** What waits for a guest, with RM working in between; undefined: it cannot receive. */
