@@ -13,9 +13,9 @@ export interface MachineCoverage {
   readonly missedGuards: readonly string[];
 }
 
-/** Coverage of every registered machine, by name. */
-export function coverage(): readonly MachineCoverage[] {
-  return registeredMachines().map(({ name, compiled: { edges } }) => {
+/** Coverage of `machines`: by default of every registered machine, by name. */
+export function coverage(machines = registeredMachines()): readonly MachineCoverage[] {
+  return machines.map(({ name, compiled: { edges } }) => {
     const missedTransitions = edges.filter((e) => e.taken === 0).map((e) => e.name);
     const guarded = edges.filter((e) => e.guard !== undefined);
     const missedGuards = guarded.flatMap((e) => [
