@@ -1,6 +1,6 @@
 /** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
 import { type Command, Option } from 'commander';
-import type { Case, NotImplemented, Verdict } from '../conform/index.js';
+import type { Case, Verdict } from '../conform/index.js';
 import { caseRunner, DEFAULT_JOBS, inLanes, type Suite } from './conform-run.js';
 import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
@@ -28,8 +28,8 @@ export interface ConformOptions extends GlobalOptions {
 }
 
 interface Result {
-  check: Case | NotImplemented;
-  verdict?: Verdict;
+  check: Case;
+  verdict: Verdict;
   ok: boolean;
   expected: boolean;
   seconds: number;
@@ -45,7 +45,7 @@ export function registerConform(program: Command): void {
     .command('conform')
     .description('check a client of the Resource Manager against the catalog of requirements')
     .argument('[ids...]', 'checks or groups: FRAG, FRAG-6, rmclient/frag/6')
-    .option('--list', 'list the checks, also those that are not implemented, with the reason')
+    .option('--list', 'list all checks')
     .option('--dryrun', 'list what would run')
     .option('--strict', 'also what a client should do')
     .option('--hostile', 'also with a faulty or hostile server')
@@ -88,14 +88,14 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
     hostile: o.hostile === true || all,
   });
   if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
-  if (o.self === true) return selfProof(suite, chosen.filter(suite.isCase), o);
+  if (o.self === true) return selfProof(suite, chosen, o);
   const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
   if (unknown.length > 0) throw new CliError(`no defect is called ${unknown.join(', ')}`);
   const results = await run(suite, chosen, o);
   return report(suite, results, o);
 }
 
-function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): (Case | NotImplemented)[] {
+function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): Case[] {
   try {
     const chosen = suite.select(suite.CATALOG, {
       ids,
@@ -112,11 +112,10 @@ function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): 
   }
 }
 
-function list(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: ConformOptions): Exit {
-  const shown = o.dryrun === true ? chosen.filter(suite.isCase) : chosen;
+function list(suite: Suite, chosen: readonly Case[], o: ConformOptions): Exit {
   if (o.json === true) {
     printJson(
-      shown.map(({ id, level, req, sev, stim, title, must, ...rest }) => ({
+      chosen.map(({ id, level, req, sev, stim, title, must, needs }) => ({
         id,
         path: suite.pathOf(id),
         level,
@@ -125,33 +124,28 @@ function list(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: Confo
         stim,
         title,
         must,
-        why: 'why' in rest ? rest.why : undefined,
+        needs,
       })),
     );
   } else {
-    for (const c of shown) print(suite.caseText(c));
-    print(
-      `${shown.filter(suite.isCase).length} checks can run, ${shown.filter((c) => !suite.isCase(c)).length} are not implemented`,
-    );
+    for (const c of chosen) print(suite.caseText(c));
+    print(`${chosen.length} checks`);
   }
   return Exit.OK;
 }
 
-async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: ConformOptions): Promise<Result[]> {
+async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions): Promise<Result[]> {
   const bar = progress(o);
-  const results: (Result | undefined)[] = chosen.map((check) =>
-    suite.isCase(check) ? undefined : { check, ok: true, expected: false, seconds: 0, log: '' },
-  );
+  const results: (Result | undefined)[] = chosen.map(() => undefined);
   const expected = o.expectFail.map(suite.normalId);
   // What takes longest begins first; results are shown in the order of the catalog.
-  const waiting = [...chosen.keys()].filter((i) => results[i] === undefined);
+  const waiting = [...chosen.keys()];
   waiting.sort((a, b) => Number(isSlow(chosen[b])) - Number(isSlow(chosen[a])) || a - b);
   const runner = await caseRunner(suite, o);
   let done = 0;
   let shown = 0;
   await inLanes(waiting, runner.lanes, suite.bootBench, async (i, image) => {
     const check = chosen[i];
-    if (!suite.isCase(check)) return;
     bar.update(`${++done}/${chosen.length} ${check.id}`);
     const start = performance.now();
     const verdict = await runner.run(check, image);
@@ -166,11 +160,10 @@ async function run(suite: Suite, chosen: readonly (Case | NotImplemented)[], o: 
   return results.filter((r) => r !== undefined);
 }
 
-const isSlow = (c: Case | NotImplemented): boolean => 'slow' in c && c.slow === true;
+const isSlow = (c: Case): boolean => c.slow === true;
 
 function printResult(r: Result, o: ConformOptions): void {
   const { red, green, yellow, bold } = paints(o);
-  if (r.verdict === undefined) return;
   const { verdict, reasons } = r.verdict;
   const word = r.expected ? (r.ok ? `${verdict} as expected` : 'passes, a failure was expected') : verdict;
   print(
@@ -183,12 +176,12 @@ function printResult(r: Result, o: ConformOptions): void {
 }
 
 const failureText = (r: Result): string =>
-  r.verdict === undefined || (r.log === '' && r.verdict.verdict === 'PASS')
+  r.log === '' && r.verdict.verdict === 'PASS'
     ? 'passes, a failure was expected'
     : `${r.verdict.verdict}: ${r.verdict.reasons.join('\n')}`;
 
 function report(suite: Suite, results: readonly Result[], o: ConformOptions): Exit {
-  const skipped = results.filter((r) => r.verdict === undefined || r.verdict.verdict === 'SKIP');
+  const skipped = results.filter((r) => r.verdict.verdict === 'SKIP');
   const failed = results.filter((r) => !r.ok);
   const passed = results.length - skipped.length - failed.length;
   if (o.junit !== undefined) {
@@ -196,7 +189,7 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
       name: `${suite.pathOf(r.check.id)} ${r.check.title}`,
       seconds: r.seconds,
       failure: r.ok ? undefined : `${failureText(r)}\nrequirement: ${r.check.must}\n${r.log}`,
-      skipped: r.verdict?.verdict === 'SKIP' ? r.verdict.reasons.join() : 'why' in r.check ? r.check.why : undefined,
+      skipped: r.verdict.verdict === 'SKIP' ? r.verdict.reasons.join() : undefined,
     }));
     writeOutput(o.junit, junitXml('rmclient', cases), o.force === true);
   }
@@ -208,10 +201,10 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
       skipped: skipped.length,
       results: results.map((r) => ({
         id: r.check.id,
-        verdict: r.verdict?.verdict ?? 'SKIP',
+        verdict: r.verdict.verdict,
         ok: r.ok,
-        reasons: r.verdict?.reasons ?? [],
-        virtualNs: r.verdict?.virtualNs ?? 0,
+        reasons: r.verdict.reasons,
+        virtualNs: r.verdict.virtualNs,
       })),
     });
   else if (o.junit !== '-') print(suite.summary(passed, failed.length, skipped.length));

@@ -19,4 +19,4 @@ export { runBuiltin, wholeCase } from './run.js';
 export { matchesId, normalId, type Selection, select, UnknownIds } from './select.js';
 export { builtinSession, type Session } from './session.js';
 export { Tester } from './tester.js';
-export { type Case, type Check, isCase, type NotImplemented, type Verdict, type VerdictKind } from './types.js';
+export type { Case, Check, Verdict, VerdictKind } from './types.js';

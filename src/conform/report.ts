@@ -2,7 +2,7 @@
 import { hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
 import type { Bench, LogEntry } from './bench.js';
 import { packetLines } from './show.js';
-import { type Case, isCase, type NotImplemented, type Verdict } from './types.js';
+import type { Case, Verdict } from './types.js';
 
 const SEVERITY = { C: 'critical', H: 'high', Md: 'medium', L: 'low' } as const;
 const STIMULUS = { R: 'normal', L: 'legal', H: 'hostile' } as const;
@@ -12,9 +12,8 @@ const SHOWN_PACKETS = 12;
 export const pathOf = (id: string): string => `rmclient/${id.toLowerCase().replace('-', '/')}`;
 
 /** One line of a listing. */
-export function caseText(c: Case | NotImplemented): string {
-  const head = `${c.id.padEnd(9)} ${c.level} ${c.req === 'M' ? 'must  ' : 'should'} ${SEVERITY[c.sev].padEnd(8)} ${STIMULUS[c.stim].padEnd(7)} ${c.title}`;
-  return isCase(c) ? head : `${head} (not implemented: ${c.why})`;
+export function caseText(c: Case): string {
+  return `${c.id.padEnd(9)} ${c.level} ${c.req === 'M' ? 'must  ' : 'should'} ${SEVERITY[c.sev].padEnd(8)} ${STIMULUS[c.stim].padEnd(7)} ${c.title}`;
 }
 
 /** What the test did to a packet, in words. */
@@ -72,8 +71,8 @@ export function summary(passed: number, failed: number, skipped: number): string
 }
 
 export interface TapLine {
-  check: Case | NotImplemented;
-  verdict?: Verdict;
+  check: Case;
+  verdict: Verdict;
   ok: boolean;
 }
 
@@ -81,7 +80,7 @@ export function tap(lines: readonly TapLine[]): string {
   const out = ['TAP version 13', `1..${lines.length}`];
   lines.forEach(({ check, verdict, ok }, i) => {
     const head = `${ok ? 'ok' : 'not ok'} ${i + 1} - ${check.id} ${check.title}`;
-    if (verdict === undefined) out.push(`${head} # SKIP ${isCase(check) ? 'not selected' : check.why}`);
+    if (verdict.verdict === 'SKIP') out.push(`${head} # SKIP ${verdict.reasons.join()}`);
     else {
       out.push(head);
       if (!ok)
@@ -97,13 +96,12 @@ export function tap(lines: readonly TapLine[]): string {
 }
 
 /** The table of docs/conformance.md. */
-export function catalogMarkdown(catalog: readonly (Case | NotImplemented)[]): string {
+export function catalogMarkdown(catalog: readonly Case[]): string {
   const rows = catalog.map(
-    (c) =>
-      `| ${c.id} | ${c.level} | ${c.req} | ${c.sev} | ${c.stim} | ${c.must} | ${isCase(c) ? 'yes' : `no: ${c.why}`} |`,
+    (c) => `| ${c.id} | ${c.level} | ${c.req} | ${c.sev} | ${c.stim} | ${c.must} | ${c.needs ?? ''} |`,
   );
   return [
-    '| Check | Level | Req | Sev | Stim | Requirement | Implemented |',
+    '| Check | Level | Req | Sev | Stim | Requirement | Feature |',
     '|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');

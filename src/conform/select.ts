@@ -1,5 +1,5 @@
 /** Which checks a run takes. */
-import { type Case, isCase, type NotImplemented } from './types.js';
+import type { Case } from './types.js';
 
 export interface Selection {
   /** Ids or prefixes: `FRAG`, `FRAG-6`, `rmclient/frag/6`; empty: everything. */
@@ -28,7 +28,7 @@ export const normalId = (id: string): string =>
 export const matchesId = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
 
 /** A check named in full is taken whatever its class. Throws {@link UnknownIds}. */
-export function select(catalog: readonly (Case | NotImplemented)[], s: Selection): (Case | NotImplemented)[] {
+export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);
   const skip = s.skip.map(normalId);
   const unknown = [...ids, ...skip].filter((w) => !catalog.some((c) => matchesId(c.id, w)));
@@ -42,6 +42,3 @@ export function select(catalog: readonly (Case | NotImplemented)[], s: Selection
     return (s.strict || c.req === 'M') && (s.hostile || c.stim !== 'H');
   });
 }
-
-/** Implemented checks of a list. */
-export const runnable = (list: readonly (Case | NotImplemented)[]): Case[] => list.filter(isCase);

@@ -65,12 +65,6 @@ export interface Case extends Check {
   slow?: boolean;
 }
 
-export interface NotImplemented extends Check {
-  why: string;
-}
-
-export const isCase = (c: Case | NotImplemented): c is Case => 'run' in c;
-
 export interface Verdict {
   id: string;
   verdict: VerdictKind;

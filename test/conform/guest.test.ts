@@ -49,7 +49,7 @@ describe('a client in a secondary VM', () => {
     'is not asked for what it does not offer',
     async () => {
       const c = suite.CATALOG.find((x) => x.id === 'LOOK-6');
-      if (c === undefined || !suite.isCase(c)) throw new Error('LOOK-6 cannot run');
+      if (c === undefined) throw new Error('LOOK-6 cannot run');
       const v = await runChild(suite, c, image, `${program} {link}`, TIMEOUT_MS);
       expect([v.verdict, v.reasons[0]]).toEqual([
         'SKIP',

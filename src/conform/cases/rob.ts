@@ -3,14 +3,14 @@ import { nextU32, prng } from '../../base/index.js';
 import { Msg, RpcType, rpcPacket } from '../../protocol/index.js';
 import { answer, before, corrupt, delay, drop, notification, reply, request } from '../interfere/index.js';
 import { pattern, TEST_ID, u16x2, vmStatus } from '../tester.js';
-import { type Case, check, type NotImplemented } from '../types.js';
+import { type Case, check } from '../types.js';
 
 const MS = 1_000_000;
 const RIGHT = pattern(8);
 const RANDOM_MESSAGES = 10_000;
 const SEED = 0x5eed;
 
-export const rob: (Case | NotImplemented)[] = [
+export const rob: Case[] = [
   {
     ...check(
       'ROB-1',
