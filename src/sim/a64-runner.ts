@@ -6,7 +6,14 @@
  */
 import { BUS_END, busAccess } from '../board/index.js';
 import { getStored, pendingException, readSysreg, setStored, sysInstruction, writeSysreg } from '../gic/index.js';
-import { type A64Cpu, type Access, type Stop, step as stepA64, undefinedEsr } from '../guest/a64/index.js';
+import {
+  type A64Cpu,
+  type Access,
+  type Monitor,
+  type Stop,
+  step as stepA64,
+  undefinedEsr,
+} from '../guest/a64/index.js';
 import { type AccessResult, Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
 import { deviceValue, handleDataAbort, handleInstructionAbort, type Vcpu } from '../vcpu/index.js';
 
@@ -66,6 +73,7 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
   });
   switch (resolution.kind) {
     case 'emulated':
+      if (v.monitor != null) v.monitor = null;
       return { value: write ? 0n : deviceValue(resolution.value, access) };
     case 'exception':
       return { exception: resolution.exception };
@@ -105,6 +113,9 @@ function accessSplit(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value
 
 /** An external abort from the bus, as the hardware reports it: with WnR, unlike an injected one. */
 const busAbortEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x50 : 0x10)) >>> 0;
+
+/** The alignment fault of an exclusive, ordered or atomic access (Arm ARM B2.5.2, without FEAT_LSE2). */
+const alignmentEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x61 : 0x21)) >>> 0;
 
 /** Takes an exception to EL1 at the present PC. */
 export function takeException(v: Vcpu, vector: number, exception: GuestException | undefined): void {
@@ -153,6 +164,12 @@ export class A64Runner implements A64Cpu {
   set nzcv(value: number) {
     this.v.pstate = ((this.v.pstate & ~NZCV) | value) >>> 0;
   }
+  get monitor(): Monitor | null {
+    return this.v.monitor ?? null;
+  }
+  set monitor(value: Monitor | null) {
+    if (value !== null || this.v.monitor != null) this.v.monitor = value;
+  }
   getSp(): bigint {
     return (this.v.pstate & PSTATE_SPSEL) !== 0 ? this.v.spEl1 : this.v.spEl0;
   }
@@ -161,7 +178,13 @@ export class A64Runner implements A64Cpu {
     else this.v.spEl0 = value;
   }
 
+  misaligned(va: bigint, align: number, write: boolean): Stop | undefined {
+    if (va % BigInt(align) === 0n) return undefined;
+    return this.exception(Vector.SYNC, { esr: alignmentEsr(write), far: va });
+  }
+
   private exception(vector: number, exception: GuestException | undefined): Stop {
+    this.monitor = null;
     if (this.onException?.(this.v, vector, exception) !== true) takeException(this.v, vector, exception);
     return HANDLED;
   }
@@ -246,6 +269,8 @@ export class A64Runner implements A64Cpu {
   }
 
   private resolve(v: Vcpu, stop: Stop): boolean {
+    // Every stop ends with a return from an exception, which opens the monitor.
+    this.monitor = null;
     switch (stop.kind) {
       case 'hvc':
       case 'smc':

@@ -237,6 +237,7 @@ export class HostVcpu {
     for (let i = 0; i < 18; i++) v.x[i] = i < x.length ? x[i] : 0n;
     this.code = { words, taken: [], savedPc: v.pc, entries: v.entries };
     v.pc = CODE_BASE;
+    if (v.monitor != null) v.monitor = null;
     return this.continueCode(limit);
   }
 

@@ -93,6 +93,8 @@ export interface Vcpu extends Thread {
   spEl1: bigint;
   sctlr: bigint;
   pstate: number;
+  /** Exclusive monitor of the machine code: where and what the last load-exclusive read. Missing or null: open. */
+  monitor?: { at: bigint; value: bigint; high: bigint } | null;
   /** How often the vCPU entered its entry point: a power-on or a warm reset starts its program anew. */
   entries: number;
   pending: Pending | null;

@@ -13,6 +13,7 @@ function run(words: readonly number[], x: readonly bigint[] = [], memory = new M
     x: regs,
     pc: base,
     nzcv: 0,
+    monitor: null,
     getSp: () => sp,
     setSp: (value) => {
       sp = value;
@@ -27,6 +28,7 @@ function run(words: readonly number[], x: readonly bigint[] = [], memory = new M
       for (let i = 0; i < size; i++) memory.set(va + BigInt(i), Number((value >> BigInt(8 * i)) & 0xffn));
       return undefined;
     },
+    misaligned: (va, align) => (va % BigInt(align) === 0n ? undefined : { kind: 'handled' }),
     sysreg: (enc, _rt, write) => (write === undefined ? BigInt(enc) : 0n),
     pstate: () => undefined,
     sys: () => undefined,

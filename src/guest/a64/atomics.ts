@@ -47,6 +47,8 @@ function update(
   const rn = field(word, 9, 5);
   return (cpu) => {
     const va = readXsp(cpu, rn);
+    const fault = cpu.misaligned(va, size, true);
+    if (fault !== undefined) return fault;
     const old = cpu.load(va, plain(size, false, resultRegister));
     if (typeof old !== 'bigint') return old;
     const value = change(cpu, old);
@@ -85,7 +87,10 @@ export function atomic(word: number): Instruction | undefined {
   if (op === 0b1100) {
     if (rs !== 31 || field(word, 22, 22) !== 0) return undefined;
     return (cpu) => {
-      const raw = cpu.load(readXsp(cpu, rn), { ...plain(size, false, rt), isv: true });
+      const va = readXsp(cpu, rn);
+      const fault = cpu.misaligned(va, size, false);
+      if (fault !== undefined) return fault;
+      const raw = cpu.load(va, { ...plain(size, false, rt), isv: true });
       if (typeof raw !== 'bigint') return raw;
       writeX(cpu, rt, raw);
       return next(cpu);

@@ -31,18 +31,29 @@ export type Stop =
   /** Not an instruction that this interpreter knows. */
   | { kind: 'unknown'; word: number };
 
+/** What a load-exclusive leaves for the store-exclusive after it: the address and what lay there (`high`: second of a pair). */
+export interface Monitor {
+  at: bigint;
+  value: bigint;
+  high: bigint;
+}
+
 export interface A64Cpu {
   /** x0..x30. */
   x: BigUint64Array;
   pc: bigint;
   /** NZCV in bits 31:28, as PSTATE has them. */
   nzcv: number;
+  /** Exclusive monitor; the owner of the vCPU clears it whenever a return from an exception would. */
+  monitor: Monitor | null;
   getSp(): bigint;
   setSp(value: bigint): void;
   /** Little-endian instruction word at the PC, or a stop when the fetch faulted. */
   fetch(): number | Stop;
   load(va: bigint, access: Access): bigint | Stop;
   store(va: bigint, value: bigint, access: Access): Stop | undefined;
+  /** Takes the alignment fault of an access that must be aligned to `align` bytes; it comes before translation. */
+  misaligned(va: bigint, align: number, write: boolean): Stop | undefined;
   /** `enc` = op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2. `write` undefined: MRS. Returns the value (or 0 for MSR), or a stop. */
   sysreg(enc: number, rt: number, write: bigint | undefined): bigint | Stop;
   /** MSR (immediate): op1, op2 and the 4-bit value. */

@@ -7,7 +7,7 @@ import { immediate, register } from './integer.js';
 import { memory } from './memory.js';
 import { branchOrSystem } from './system.js';
 
-export { type A64Cpu, type Access, type Instruction, type Stop, sysregEncoding } from './cpu.js';
+export { type A64Cpu, type Access, type Instruction, type Monitor, type Stop, sysregEncoding } from './cpu.js';
 export { loadedValue } from './memory.js';
 
 const decoded = new Map<number, Instruction>();

@@ -1,6 +1,6 @@
 /** A64 loads and stores. An access with write-back, a pair or an exclusive has no valid syndrome (`isv` false). */
 import { atomic, compareAndSwap, simdLoad } from './atomics.js';
-import type { A64Cpu, Access, Instruction } from './cpu.js';
+import type { A64Cpu, Access, Instruction, Stop } from './cpu.js';
 import { extend } from './integer.js';
 import { field, M64, next, readX, readXsp, writeX } from './registers.js';
 
@@ -93,18 +93,17 @@ function pair(word: number): Instruction | undefined {
   };
 }
 
-/** Exclusives and load-acquire/store-release; a store-exclusive always succeeds (one vCPU steps at a time). */
-function exclusive(word: number): Instruction | undefined {
-  if (field(word, 21, 21) === 1) return compareAndSwap(word);
+/** Load-acquire and store-release. Unlike a plain access it must be aligned. */
+function ordered(word: number): Instruction {
   const size = 1 << field(word, 31, 30);
   const load = field(word, 22, 22) === 1;
-  const ordered = field(word, 23, 23) === 1;
-  const rs = field(word, 20, 16);
   const rn = field(word, 9, 5);
   const rt = field(word, 4, 0);
-  const access: Access = { size, write: !load, isv: ordered, rt, signed: false, wide: size === 8 };
+  const access: Access = { size, write: !load, isv: true, rt, signed: false, wide: size === 8 };
   return (cpu) => {
     const va = readXsp(cpu, rn);
+    const fault = cpu.misaligned(va, size, !load);
+    if (fault !== undefined) return fault;
     if (load) {
       const raw = cpu.load(va, access);
       if (typeof raw !== 'bigint') return raw;
@@ -112,15 +111,77 @@ function exclusive(word: number): Instruction | undefined {
     } else {
       const stop = cpu.store(va, readX(cpu, rt), access);
       if (stop !== undefined) return stop;
-      if (!ordered) writeX(cpu, rs, 0n);
     }
+    return next(cpu);
+  };
+}
+
+/**
+ * Exclusives, single and pair, as the emulator of the recordings has them: a store-exclusive looks at the address of the monitor
+ * first, then compares memory with what the load-exclusive saw. Only an access that gets that far must be aligned.
+ */
+function exclusive(word: number): Instruction | undefined {
+  const isPair = field(word, 21, 21) === 1;
+  const size = 1 << field(word, 31, 30);
+  if (isPair && size < 4) return undefined;
+  const total = isPair ? 2 * size : size;
+  const rs = field(word, 20, 16);
+  const rt2 = field(word, 14, 10);
+  const rn = field(word, 9, 5);
+  const rt = field(word, 4, 0);
+  const access = (write: boolean, r: number): Access => ({
+    size,
+    write,
+    isv: false,
+    rt: r,
+    signed: false,
+    wide: size === 8,
+  });
+  const read = (cpu: A64Cpu, va: bigint): { value: bigint; high: bigint } | Stop => {
+    const value = cpu.load(va, access(false, rt));
+    if (typeof value !== 'bigint') return value;
+    const high = isPair ? cpu.load((va + BigInt(size)) & M64, access(false, rt2)) : 0n;
+    return typeof high === 'bigint' ? { value, high } : high;
+  };
+  if (field(word, 22, 22) === 1) {
+    return (cpu) => {
+      const va = readXsp(cpu, rn);
+      const seen = cpu.misaligned(va, total, false) ?? read(cpu, va);
+      if ('kind' in seen) return seen;
+      cpu.monitor = { at: va, ...seen };
+      writeX(cpu, rt, seen.value);
+      if (isPair) writeX(cpu, rt2, seen.high);
+      return next(cpu);
+    };
+  }
+  return (cpu) => {
+    const va = readXsp(cpu, rn);
+    const { monitor } = cpu;
+    cpu.monitor = null;
+    let failed = true;
+    if (monitor !== null && monitor.at === va) {
+      const now = cpu.misaligned(va, total, true) ?? read(cpu, va);
+      if ('kind' in now) return now;
+      failed = now.value !== monitor.value || now.high !== monitor.high;
+      if (!failed) {
+        const second = (va + BigInt(size)) & M64;
+        const stop =
+          cpu.store(va, readX(cpu, rt), access(true, rt)) ??
+          (isPair ? cpu.store(second, readX(cpu, rt2), access(true, rt2)) : undefined);
+        if (stop !== undefined) return stop;
+      }
+    }
+    writeX(cpu, rs, failed ? 1n : 0n);
     return next(cpu);
   };
 }
 
 /** Loads and stores (bits 27 = 1, 25 = 0). */
 export function memory(word: number): Instruction | undefined {
-  if (field(word, 29, 24) === 0b001000) return exclusive(word);
+  if (field(word, 29, 24) === 0b001000) {
+    if (field(word, 23, 23) === 0) return exclusive(word);
+    return field(word, 21, 21) === 1 ? compareAndSwap(word) : ordered(word);
+  }
   if (field(word, 29, 27) === 0b101 && field(word, 26, 26) === 0) return pair(word);
   if (field(word, 29, 27) === 0b011 && field(word, 26, 26) === 0 && field(word, 25, 24) === 0) {
     const opc = field(word, 31, 30);

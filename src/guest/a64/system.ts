@@ -35,6 +35,12 @@ function system(word: number): Instruction | undefined {
   const op0 = field(word, 20, 19);
   if (op0 === 0 && !read) {
     if (crn === 2 && op1 === 3) return crm === 0 && op2 === 3 ? () => ({ kind: 'wfi' }) : next;
+    if (crn === 3 && op1 === 3 && op2 === 2) {
+      return (cpu) => {
+        cpu.monitor = null; // CLREX
+        return next(cpu);
+      };
+    }
     if (crn === 3 && op1 === 3) return next;
     // SVCR (streaming mode) and TCO (memory tagging) are not for guests.
     if (crn === 4)
