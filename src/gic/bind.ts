@@ -3,7 +3,7 @@
 import { NO_OBJECT } from '../hyp/types.js';
 import type { VirqSource } from '../hyp/virq.js';
 import { HypError } from '../protocol/index.js';
-import { type Gic, vcpuAt } from './context.js';
+import { type Gic, noteSource, vcpuAt } from './context.js';
 import { deliver, syncAll, undeliver } from './deliver.js';
 import { isSpi } from './distributor.js';
 import { EDGE, HW_ACTIVE, LEVEL_SRC, routeOf } from './dstate.js';
@@ -18,7 +18,7 @@ export function bindToVic(g: Gic, source: VirqSource, vicId: number, virq: numbe
   vic.bound[virq - SPI_BASE] = 1;
   source.vic = vicId;
   source.virq = virq;
-  g.sources.set(vicId * 1024 + virq, source);
+  noteSource(g, vicId, virq, source);
   return HypError.OK;
 }
 
@@ -29,7 +29,7 @@ export function unbindFromVic(g: Gic, source: VirqSource): void {
   if (!undeliver(g, vic, targetOf(g, vic, virq), virq, LEVEL_SRC | HW_ACTIVE)) syncAll(g, vic);
   source.vic = NO_OBJECT;
   vic.bound[virq - SPI_BASE] = 0;
-  g.sources.delete(vic.id * 1024 + virq);
+  noteSource(g, vic.id, virq, undefined);
 }
 
 export function assertBound(g: Gic, source: VirqSource, edgeOnly: boolean): void {

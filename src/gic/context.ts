@@ -13,8 +13,8 @@ export interface Gic {
   readonly ipis: number[];
   /** Nesting of operations: work for other CPUs starts when the outermost one ends. */
   depth: number;
-  /** Bound sources by `vic * 1024 + virq`; derived from the objects, see {@link sourceOf}. */
-  readonly sources: Map<number, VirqSource>;
+  /** Bound sources by VIC and virq; derived from the objects, see {@link sourceOf}. */
+  readonly sources: (VirqSource | undefined)[][];
   /** `sources` has all of them: not after a snapshot was restored. */
   complete: boolean;
   /** Earliest timer interrupt, derived from the state object it was computed for; undefined: to be computed. */
@@ -63,13 +63,19 @@ const isSource = (value: unknown): value is VirqSource =>
   'vic' in value &&
   'virq' in value;
 
+/** Notes what is bound to an SPI now. */
+export function noteSource(g: Gic, vic: number, virq: number, source: VirqSource | undefined): void {
+  while (g.sources.length <= vic) g.sources.push([]);
+  g.sources[vic][virq] = source;
+}
+
 /** Rebuilds the index of bound sources from the objects, for example after a snapshot was restored. */
 export function rebuildSources(g: Gic): void {
-  g.sources.clear();
+  g.sources.length = 0;
   g.complete = true;
   const add = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(add);
-    else if (isSource(value) && value.vic !== NO_OBJECT) g.sources.set(value.vic * 1024 + value.virq, value);
+    else if (isSource(value) && value.vic !== NO_OBJECT) noteSource(g, value.vic, value.virq, value);
   };
   for (const object of g.hyp.objects) {
     if (object === undefined) continue;
@@ -82,11 +88,10 @@ export function rebuildSources(g: Gic): void {
 /** The source bound to an SPI. */
 export function sourceOf(g: Gic, vic: Vic, virq: number): VirqSource | undefined {
   if (virq < SPI_BASE || virq >= SPI_BASE + vic.maxVirqs || vic.bound[virq - SPI_BASE] === 0) return undefined;
-  const key = vic.id * 1024 + virq;
-  const known = g.sources.get(key);
+  const known = g.sources[vic.id]?.[virq];
   if (known !== undefined && known.vic === vic.id && known.virq === virq) return known;
   rebuildSources(g);
-  return g.sources.get(key);
+  return g.sources[vic.id]?.[virq];
 }
 
 export const isForwardedSpi = (source: VirqSource | undefined): boolean => source?.kind === SourceKind.HWIRQ;

@@ -109,13 +109,21 @@ function makePort(g: Gic): VicPort {
       endWork(g, thread, before);
     },
     bindSource: (source, vicId, virq) => bindToVic(g, source, vicId, virq),
-    unbindSource: (source) => onBehalfOf(g, self(), () => unbindFromVic(g, source)),
+    unbindSource: (source) => {
+      const thread = self();
+      const before = beginWork(g, thread);
+      unbindFromVic(g, source);
+      endWork(g, thread, before);
+    },
     isEdge: (source) => (hyp.get<Vic>(source.vic).spi[source.virq - SPI_BASE] & CFG_EDGE) !== 0,
     vcpuActivate: (thread) => onBehalfOf(g, self(), () => activateVcpu(g, thread)),
     vcpuStopped: (thread) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active) return;
-      onBehalfOf(g, v.owner >= 0 ? v.thread : self(), () => stopped(g, v));
+      const worker = v.owner >= 0 ? v.thread : self();
+      const before = beginWork(g, worker);
+      stopped(g, v);
+      endWork(g, worker, before);
       stopTimers(g, v);
     },
     vcpuReleased: (thread) => releaseVcpu(g, thread),
@@ -164,7 +172,9 @@ function makePort(g: Gic): VicPort {
     mmioAccess: (thread, ipa, size, write, value) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || v.vic === NO_OBJECT) return undefined;
-      const access = onBehalfOf(g, v.thread, () => frameAccess(g, v, thread.addrspace, ipa, size, write, value));
+      const before = beginWork(g, v.thread);
+      const access = frameAccess(g, v, thread.addrspace, ipa, size, write, value);
+      endWork(g, v.thread, before);
       if (access === undefined) return undefined;
       return access.ok ? { value: access.value } : { exception: { esr: ESR_DATA_ABORT, far: BigInt(ipa) } };
     },
@@ -173,7 +183,7 @@ function makePort(g: Gic): VicPort {
     restored: () => {
       g.nextTimer = undefined;
       // Built again when the first source is asked for.
-      g.sources.clear();
+      g.sources.length = 0;
       g.complete = false;
     },
   };
@@ -187,7 +197,7 @@ function unbindAll(g: Gic, vic: Vic): void {
   if (vic.bound.indexOf(1) < 0) return;
   if (!g.complete) rebuildSources(g);
   for (let spi = vic.bound.indexOf(1); spi >= 0; spi = vic.bound.indexOf(1, spi + 1)) {
-    const source = g.sources.get(vic.id * 1024 + SPI_BASE + spi);
+    const source = g.sources[vic.id]?.[SPI_BASE + spi];
     if (source !== undefined) unbindFromVic(g, source);
   }
 }
@@ -199,7 +209,7 @@ export function registerGic(hyp: Hypervisor): void {
     self: -1,
     ipis: [],
     depth: 0,
-    sources: new Map(),
+    sources: [],
     complete: true,
     nextTimer: undefined,
     hw: physicalSide(hyp, () => g),

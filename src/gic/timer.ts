@@ -142,8 +142,10 @@ export function saveTimers(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
 
 export function stopTimers(g: Gic, v: GicVcpu): void {
   g.nextTimer = undefined;
-  v.timerCtl.fill(0);
-  v.softTimer.fill(Number.POSITIVE_INFINITY);
+  for (let timer = 0; timer < TIMERS; timer++) {
+    v.timerCtl[timer] = 0;
+    v.softTimer[timer] = Number.POSITIVE_INFINITY;
+  }
   v.stopped = true;
 }
 

@@ -37,13 +37,23 @@ interface Partial {
   left: number;
 }
 
+/**
+ * A copy of the bytes from `from` on. Not a view: the bytes of a small array lie inside the JavaScript heap until someone
+ * asks for a view of them, and moving them out costs more than copying them.
+ */
+function tail(bytes: Uint8Array, from: number): Uint8Array {
+  const out = new Uint8Array(bytes.length - from);
+  for (let i = 0; i < out.length; i++) out[i] = bytes[from + i];
+  return out;
+}
+
 const replyOf = ({ type, id, seq, payload }: Message): Reply => ({
   type,
   id,
   seq,
   payload,
   error: le32(payload, 0),
-  data: payload.subarray(4),
+  data: tail(payload, 4),
 });
 
 /** Rounds of waiting after which an unanswered request counts as unanswered. */
@@ -126,7 +136,7 @@ export class RmClient {
       this.dropped.push(packet);
       return undefined;
     }
-    const content = packet.subarray(Platform.RPC_HEADER_SIZE);
+    const content = tail(packet, Platform.RPC_HEADER_SIZE);
     if (header.type === RpcType.CONTINUED) {
       const p = this.partial;
       if (p === undefined || p.message.id !== header.id || p.message.seq !== header.seq) {

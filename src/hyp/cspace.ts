@@ -135,7 +135,7 @@ function forget(hyp: Hypervisor, objectId: number, key: number): void {
   const at = caps.indexOf(key);
   if (at < 0) assert(false, `capability ${key} is not listed by object ${objectId}`);
   for (let i = at + 1; i < caps.length; i++) caps[i - 1] = caps[i];
-  caps.length--;
+  caps.pop();
   if (caps.length === 0) hyp.unref(objectId);
 }
 
@@ -201,7 +201,15 @@ export function registerCspace(hyp: Hypervisor): void {
     },
     activate: (_hyp, cspace) => (cspace.maxCaps === 0 ? HypError.OBJECT_CONFIG : HypError.OK),
     release(h, cspace) {
-      for (const view of [...allCaps(cspace)]) deleteCap(h, cspace, view);
+      for (let upper = 0; upper < cspace.tables.length; upper++) {
+        const table = cspace.tables[upper];
+        // The slots that are left are in a table that goes with its last one.
+        for (let lower = 0, left = table?.used ?? 0; table != null && left > 0; lower++) {
+          if (table.state[lower] === CapState.NULL) continue;
+          left--;
+          deleteCap(h, cspace, { slot: (upper << 8) | lower, table, lower });
+        }
+      }
     },
   });
 }

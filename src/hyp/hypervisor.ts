@@ -173,8 +173,13 @@ export class Hypervisor {
     kind?.release?.(this, object);
     this.objects[id] = undefined;
     const ids = this.ofType[object.type];
-    ids[ids.lastIndexOf(id)] = ids[ids.length - 1];
-    ids.length--;
+    // What was made last mostly goes first.
+    const last = ids.pop();
+    if (last !== undefined && last !== id) {
+      let at = ids.length - 1;
+      while (at > 0 && ids[at] !== id) at--;
+      ids[at] = last;
+    }
     this.freeIds.push(id);
     return NO_OBJECT;
   }

@@ -46,7 +46,8 @@ export function rpcPacket(type: RpcType, id: number, seq: number, fragments: num
   b[1] = (fragments << 2) | type;
   put16(b, 2, seq);
   put32(b, 4, id);
-  b.set(content, Platform.RPC_HEADER_SIZE);
+  // A loop: most contents are a few words, for which the built-in copy costs more than all the rest.
+  for (let i = 0; i < content.length; i++) b[Platform.RPC_HEADER_SIZE + i] = content[i];
   return b;
 }
 
@@ -55,7 +56,8 @@ export function rpcPacket(type: RpcType, id: number, seq: number, fragments: num
 export function rpcPackets(type: RpcType, id: number, seq: number, payload: Uint8Array): Uint8Array[] | undefined {
   if (payload.length > Platform.RPC_MAX_PAYLOAD) return undefined;
   const max = Platform.RPC_MAX_CONTENT;
-  const fragments = payload.length === 0 ? 0 : Math.ceil(payload.length / max) - 1;
+  if (payload.length <= max) return [rpcPacket(type, id, seq, 0, payload)];
+  const fragments = Math.ceil(payload.length / max) - 1;
   const out: Uint8Array[] = [];
   for (let i = 0; i <= fragments; i++) {
     out.push(rpcPacket(i === 0 ? type : 0, id, seq, fragments, payload.subarray(i * max, (i + 1) * max)));

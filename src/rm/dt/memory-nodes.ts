@@ -163,12 +163,12 @@ export function bufferNodes(dto: Dto, v: VmTreeInput, port: VmTreeParcelPort, ce
 
 /** Touching and overlapping ranges become one; a range inside another one ends it (as RM computes it). */
 export function mergeRanges(ranges: readonly IpaRange[]): IpaRange[] {
-  const sorted = [...ranges].sort((a, b) => a.ipa - b.ipa);
+  const sorted = ranges.length < 2 ? ranges : [...ranges].sort((a, b) => a.ipa - b.ipa);
   const out: { ipa: number; size: number }[] = [];
   for (const r of sorted) {
-    const last = out.at(-1);
+    const last = out.length > 0 ? out[out.length - 1] : undefined;
     if (last !== undefined && last.ipa + last.size >= r.ipa) last.size = r.ipa + r.size - last.ipa;
-    else out.push({ ...r });
+    else out.push({ ipa: r.ipa, size: r.size });
   }
   return out;
 }
@@ -176,9 +176,11 @@ export function mergeRanges(ranges: readonly IpaRange[]): IpaRange[] {
 /** `/memory` with everything the VM has accepted, except iomem and a separate firmware parcel. */
 export function memoryNode(dto: Dto, v: VmTreeInput, cells: RangeCells): DtoRefusal {
   const separate = v.firmware !== null && v.firmware.handle !== v.imageHandle;
-  const ranges = v.parcels
-    .filter((p) => !(separate && isFirmware(v, p)) && !isIomem(v, p))
-    .flatMap((p) => p.mapped ?? []);
+  const ranges: IpaRange[] = [];
+  for (const p of v.parcels) {
+    if (p.mapped === null || (separate && isFirmware(v, p)) || isIomem(v, p)) continue;
+    for (const r of p.mapped) ranges.push(r);
+  }
   nodeBegin(dto, 'memory');
   propStrings(dto, 'device_type', ['memory']);
   const refusal = propRanges(dto, 'reg', addrRanges(mergeRanges(ranges)), cells.addr, cells.size);
