@@ -134,18 +134,20 @@ export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; area: TreeArea } |
   return { ipa, area: { tree, size, copy: () => readArea(rm, ipa, new Uint8Array(size)) } };
 }
 
-/** Firmware range against the tree's firmware window (6.1 row 6). */
-function applyFirmware(vm: VmRecord, setup: VmSetup, config: VmConfig): number {
+/** Firmware range against the tree's firmware window, which ends with the address space (6.1 row 6). */
+export function applyFirmware(vm: VmRecord, setup: VmSetup, config: VmConfig): number {
   const base = BigInt(setup.memIpaBase);
   const given = config.memory.firmwareBase;
   setup.fwSizeMax = config.memory.firmwareSizeMax;
   if (vm.fwHandle === vm.memHandle) {
     if (given !== null && given !== base) return HypError.ADDR_INVALID;
     setup.fwIpaBase = base;
+    if (setup.fwSizeMax > SPACE_END - base) setup.fwSizeMax = SPACE_END - base;
     return HypError.OK;
   }
   setup.fwIpaBase = given ?? CAP_INVALID;
   if (given === null || given >= SPACE_END) return HypError.ADDR_INVALID;
+  if (setup.fwSizeMax > SPACE_END - given) setup.fwSizeMax = SPACE_END - given;
   const end = given + setup.fwSizeMax;
   const memEnd = base + setup.memSizeMax;
   return given < memEnd && base < end ? HypError.ADDR_INVALID : HypError.OK;

@@ -16,7 +16,7 @@ import { copyFirmware } from './firmware.js';
 import { RegisterSet } from './hv.js';
 import { flushParcel, unmapFromRm } from './memparcel-rm.js';
 import { processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './memparcel-start.js';
-import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup } from './types.js';
+import { CAP_INVALID, HANDLE_INVALID, type Rm, type Virq, type VmRecord, type VmSetup } from './types.js';
 import { changeState } from './vm.js';
 
 const irqSpec = (virq: Virq): IrqSpec => ({ irq: virq.num, cpuLocal: false, edge: virq.edge });
@@ -97,9 +97,13 @@ function deviceNode(setup: VmSetup, d: Vdevice): VmTreeDevice {
   }
 }
 
+/** A parcel set as firmware with size 0 is firmware too: it is neither accepted nor shown in the tree. */
+export const treeFirmware = (vm: VmRecord, setup: VmSetup): VmTreeInput['firmware'] =>
+  vm.fwHandle === HANDLE_INVALID
+    ? null
+    : { handle: vm.fwHandle, ipa: Number(setup.fwIpaBase) + vm.fwOffset, size: vm.fwSize };
+
 function treeInput(rm: Rm, vm: VmRecord, setup: VmSetup, parcels: VmTreeParcel[]): VmTreeInput {
-  const firmware =
-    vm.fwSize === 0 ? null : { handle: vm.fwHandle, ipa: Number(setup.fwIpaBase) + vm.fwOffset, size: vm.fwSize };
   return {
     vmid: vm.vmid,
     owner: vm.owner,
@@ -109,7 +113,7 @@ function treeInput(rm: Rm, vm: VmRecord, setup: VmSetup, parcels: VmTreeParcel[]
     kaslrSeed: rm.hv.random64(),
     parcels,
     imageHandle: vm.memHandle,
-    firmware,
+    firmware: treeFirmware(vm, setup),
     devices: setup.devices.filter((d) => d.exportToDt).map((d) => deviceNode(setup, d)),
     cpus: setup.vcpus.map(({ path, vmCap }) => ({ path, cap: vmCap === CAP_INVALID ? null : vmCap })),
     gic: {

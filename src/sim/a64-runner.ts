@@ -66,7 +66,7 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
     for (let i = size - 1; i >= 0; i--) result = (result << 8n) | BigInt(bytes[i]);
     return { value: result };
   }
-  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa: Math.max(ipa, 0), value }, pa, {
+  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa, value }, pa, {
     pc: v.pc,
     vbar: getStored(v, 'VBAR_EL1'),
     fromEl0: false,
