@@ -132,15 +132,20 @@ function purposeful(w: World, g: Prng): Command {
   return { name, args: COMMANDS[name].limits.map((limit) => (below(g, 2) === 0 ? 0 : below(g, Math.min(limit, 30)))) };
 }
 
+/** Names as often as they weigh. */
+const bagOf = (names: readonly string[]): string[] =>
+  names.flatMap((name) => new Array<string>(COMMANDS[name].weight).fill(name));
+
+const NAMES = Object.keys(COMMANDS);
+const WHOLE_BAG = bagOf(NAMES);
+
+const swarmBag = (g: Prng): string[] => bagOf(NAMES.filter((name) => below(g, 3) !== 0 || ALWAYS.includes(name)));
+
 /** A source of commands for one sequence; the same seed gives the same sequence against the same machine. */
 export function generator(seed: number, options: GenerateOptions): Source {
   const g = prng(seed);
   for (let i = 0; i < 4; i++) nextU32(g);
-  const names = Object.keys(COMMANDS).filter((name) => {
-    const left = options.swarm && below(g, 3) === 0;
-    return !left || ALWAYS.includes(name);
-  });
-  const bag = names.flatMap((name) => new Array<string>(COMMANDS[name].weight).fill(name));
+  const bag = options.swarm ? swarmBag(g) : WHOLE_BAG;
   let left = 1 + below(g, options.length);
   return (w) => {
     if (left-- <= 0) return undefined;

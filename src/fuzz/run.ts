@@ -135,6 +135,8 @@ export class Runner {
     this.guestSeq = 0;
     this.counts = options.counts;
     const result: RunResult = { executed: [], failure: undefined, death: undefined, requests: 0, lives: 0 };
+    // The last state checked whole, as a number of commands.
+    let checked = -1;
     for (;;) {
       const planned = source(this.w);
       if (planned === undefined) break;
@@ -158,10 +160,11 @@ export class Runner {
       }
       if (this.w.lost !== undefined || this.w.over !== undefined) break;
       const whole = result.executed.length % options.checkEvery === 0;
+      if (whole) checked = result.executed.length;
       result.failure = this.invariants(at, whole ? machine.check : machine.quickCheck);
       if (result.failure !== undefined) return result;
     }
-    result.failure = this.invariants(result.executed.length - 1, machine.check);
+    if (checked !== result.executed.length) result.failure = this.invariants(result.executed.length - 1, machine.check);
     return result;
   }
 

@@ -24,6 +24,7 @@ export {
   encodeSnapshot,
   restoreSnapshot,
   type Snapshot,
+  sameSnapshot,
   stateDigest,
   takeSnapshot,
 } from './snapshot.js';
