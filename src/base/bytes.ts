@@ -1,11 +1,12 @@
 /** Little-endian access to byte arrays, and hex strings. Offsets must be in range; callers check lengths first. */
+import { hi32, join64, lo32 } from './u64.js';
 
 export const le16 = (b: Uint8Array, at: number): number => b[at] | (b[at + 1] << 8);
 
 export const le32 = (b: Uint8Array, at: number): number =>
   (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
 
-export const le64 = (b: Uint8Array, at: number): bigint => (BigInt(le32(b, at + 4)) << 32n) | BigInt(le32(b, at));
+export const le64 = (b: Uint8Array, at: number): bigint => join64(le32(b, at), le32(b, at + 4));
 
 export function put16(b: Uint8Array, at: number, value: number): void {
   b[at] = value;
@@ -20,8 +21,8 @@ export function put32(b: Uint8Array, at: number, value: number): void {
 }
 
 export function put64(b: Uint8Array, at: number, value: bigint): void {
-  put32(b, at, Number(value & 0xffff_ffffn));
-  put32(b, at + 4, Number((value >> 32n) & 0xffff_ffffn));
+  put32(b, at, lo32(value));
+  put32(b, at + 4, hi32(value));
 }
 
 /** Lower-case hex digits without prefix or spaces. */

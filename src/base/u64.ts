@@ -18,6 +18,12 @@ export function lo32(value: U64): number {
   return half[LOW];
 }
 
+/** Bits 63:32 of a register. */
+export function hi32(value: U64): number {
+  word[0] = value;
+  return half[HIGH];
+}
+
 /** Bits 15:0 of a register (vmid_t, cpu_index_t). */
 export const lo16 = (value: U64): number => lo32(value) & 0xffff;
 
@@ -25,6 +31,20 @@ export const lo16 = (value: U64): number => lo32(value) & 0xffff;
 export function toNumber(value: U64): number {
   word[0] = value;
   return half[HIGH] * 0x1_0000_0000 + half[LOW];
+}
+
+/** A safe integer as a register holds it, negative ones wrapped: `BigInt(value)` of an unknown number leaves the compiled code. */
+export function toU64(value: number): U64 {
+  half[LOW] = value;
+  half[HIGH] = Math.floor(value / 0x1_0000_0000);
+  return word[0];
+}
+
+/** Two words as one. */
+export function join64(low: number, high: number): U64 {
+  half[LOW] = low;
+  half[HIGH] = high;
+  return word[0];
 }
 
 /** `0x` and lower-case hex digits, no leading zeros: the notation of transcripts and traces. */

@@ -2,7 +2,7 @@
  * Capability spaces: two levels of slots, id encoding, and the operations on capabilities.
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
-import { arrayPool, assert, lo32, nextU32, type Prng, prng } from '../base/index.js';
+import { arrayPool, assert, lo32, nextU32, type Prng, prng, toU64 } from '../base/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
@@ -59,7 +59,7 @@ export function decodeCapId(cspace: CSpace, id: bigint): number {
 }
 
 export const encodeCapId = (cspace: CSpace, slot: number): bigint =>
-  BigInt.asUintN(64, (BigInt(slot) * BigInt(cspace.mult)) ^ cspace.base);
+  BigInt.asUintN(64, (toU64(slot) * toU64(cspace.mult)) ^ cspace.base);
 
 /** Lowest free slot of the lowest table that has one (capabilities 2), or -1: CSPACE_FULL. The slot is counted as used. */
 export function allocateSlot(cspace: CSpace): number {

@@ -3,7 +3,7 @@
  * Calls without output return the error number; calls that create or copy a capability return {@link CapResult}.
  * IPAs, sizes and interrupt numbers are `number`, capabilities and flag words wider than 32 bits are `bigint`.
  */
-import { lo32, toNumber, U64_MAX } from '../base/index.js';
+import { lo32, toNumber, toU64, U64_MAX } from '../base/index.js';
 import type { GuestPort } from '../hyp/abi.js';
 import { Call, HypError } from '../protocol/index.js';
 import { MapMemType, MemextentType } from './mem-attrs.js';
@@ -62,7 +62,7 @@ export interface HvHome {
   readonly addrspace: bigint;
 }
 
-const n = BigInt;
+const n = toU64;
 /** `hypErrorOf`, without leaving the compiled code. */
 const errorOf = (x0: bigint): number => lo32(x0) | 0;
 

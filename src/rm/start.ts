@@ -1,4 +1,5 @@
 /** VM_START: parcels, device tree, firmware, power-on (fact base: rm-rpc-messages 1.3, rm-boot-and-dt 5 and 8). */
+import { toU64 } from '../base/index.js';
 import { AuthType, HypError, RmError, rmErrorOfHyp } from '../protocol/index.js';
 import { mapTree } from './creation.js';
 import { RmDeath } from './death.js';
@@ -121,9 +122,9 @@ function treeInput(rm: Rm, vm: VmRecord, setup: VmSetup, parcels: VmTreeParcel[]
       phandle: setup.gicPhandle,
       addrCells: setup.gicAddrCells,
       sizeCells: setup.gicSizeCells,
-      gicd: BigInt(setup.gicdBase),
-      gicr: BigInt(setup.gicrBase),
-      stride: BigInt(setup.gicrStride),
+      gicd: toU64(setup.gicdBase),
+      gicr: toU64(setup.gicrBase),
+      stride: toU64(setup.gicrStride),
       vcpus: setup.vcpus.length,
     },
   };
@@ -157,19 +158,19 @@ function startVcpus(rm: Rm, vm: VmRecord, setup: VmSetup): number {
   const boot = setup.vcpus.filter((vcpu) => vcpu.boot);
   if (boot.length > 1 && android) return RmError.DENIED;
   if (boot.length === 0) return RmError.NORESOURCE;
-  const base = BigInt(setup.memIpaBase);
-  const context = base + BigInt(vm.dtOffset);
+  const base = toU64(setup.memIpaBase);
+  const context = base + toU64(vm.dtOffset);
   for (const vcpu of boot) {
     let error: number;
     if (android) {
       error =
         vm.entryOffset !== vm.imageOffset
           ? HypError.ARGUMENT_INVALID
-          : hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 1, base + BigInt(vm.entryOffset)) ||
+          : hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 1, base + toU64(vm.entryOffset)) ||
             hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 2, vm.imageSize) ||
             hv.vcpuPoweron(vcpu.masterCap, setup.fwIpaBase + BigInt(vm.fwOffset), context);
     } else {
-      error = hv.vcpuPoweron(vcpu.masterCap, base + BigInt(vm.entryOffset), context, setup.bootContext);
+      error = hv.vcpuPoweron(vcpu.masterCap, base + toU64(vm.entryOffset), context, setup.bootContext);
     }
     if (error !== HypError.OK) return rmErrorOfHyp(error);
   }

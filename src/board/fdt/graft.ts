@@ -316,12 +316,12 @@ function write(g: Graft): Uint8Array {
   head(Head.BOOT_CPU, x.bootCpu);
   head(Head.SIZE_STRINGS, to - stringsAt);
   head(Head.SIZE_STRUCT, stringsAt - structAt);
-  return arena.slice(OUT_AT, to);
+  return arena.subarray(OUT_AT, to);
 }
 
 /**
  * The packed tree of `x` with the complete overlay `o` applied, if it never outgrows `room` bytes (at most 16 KiB) on the
- * way; undefined: to be done on the bytes. The index is used up.
+ * way; undefined: to be done on the bytes. The index is used up; what is returned is a view, valid until the next graft.
  */
 export function graft(x: TreeIndex, o: OverlayWriter, room: number): Uint8Array | undefined {
   if (o.odd || x.addedEnd !== ADDED_AT) return undefined;

@@ -1,4 +1,5 @@
 /** Memory in a guest's tree: `/reserved-memory`, `/memory`, iomem nodes (fact base: rm-boot-and-dt 5.2 to 5.4, 5.7). */
+import { toU64 } from '../../base/index.js';
 import { children, getProp, getU32, hasProp, nodeName, phandleOf } from '../../board/fdt/index.js';
 import { type CellContext, readCells } from './cells.js';
 import {
@@ -38,7 +39,7 @@ export interface RangeCells {
 const MAX_TARGET = 128;
 
 const addrRanges = (ranges: readonly IpaRange[]): AddrRange[] =>
-  ranges.map((r) => ({ addr: BigInt(r.ipa), size: BigInt(r.size) }));
+  ranges.map((r) => ({ addr: toU64(r.ipa), size: toU64(r.size) }));
 
 const isFirmware = (v: VmTreeInput, p: VmTreeParcel): boolean => v.firmware !== null && v.firmware.handle === p.handle;
 
