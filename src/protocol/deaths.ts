@@ -279,7 +279,8 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     id: 'vm-start-unaccepted-donate',
     kind: 'FAULT',
     message: 'VM_START',
-    trigger: 'VM_START while a donated parcel that names the VM has not been accepted.',
+    trigger:
+      'VM_START while a donated parcel that names the VM has not been accepted. RM reads freed memory: what is left in it lets a few starts succeed, which is not modelled.',
     source: 'observations 30',
     reachable: true,
   },

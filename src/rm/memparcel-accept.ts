@@ -245,7 +245,8 @@ export const accept: Handler = (rm, from, request) => {
   const sgl = readSgl(reader);
   const attrs = readAttrs(reader);
   if (endOfLists(reader) !== RmError.OK) return reader.error;
-  // Read even where the message has ended; what lies there is taken as zero.
+  // Read even where the message has ended (two or more ACL entries and no SGL header). RM's heap decides then: recorded were 0 and
+  // other values for the same message, for short lists mostly 0. Taken as zero.
   const mapVmidAt = 18 + acl.length * ACL_SIZE;
   const mapVmid = mapVmidAt + 2 <= request.length ? le16(request, mapVmidAt) : 0;
   const answer: AcceptAnswer | undefined = sgl.length === 0 ? { sgl: [], incomplete: false } : undefined;
