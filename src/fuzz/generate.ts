@@ -81,6 +81,8 @@ function risky(w: World, { from, id, payload: p }: Request): boolean {
 function allowed(w: World, command: Command, options: GenerateOptions, last: boolean): Step | undefined {
   const step = COMMANDS[command.name].build(w, command.args);
   if (step === undefined) return undefined;
+  // Most requests: nothing to try out.
+  if (step.kind === 'request' && !risky(w, step.request)) return step;
   const mayDie = (id: string): boolean => options.deaths.includes('all') || options.deaths.includes(id);
   if (step.kind === 'stops' && w.vms.get(step.vmid)?.noShutdown === true)
     return mayDie('no-shutdown-halt') ? step : undefined;

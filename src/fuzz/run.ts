@@ -66,7 +66,11 @@ const hex = (b: Uint8Array): string => [...b].map((x) => x.toString(16).padStart
 export const messageName = (id: number): string => MESSAGES[id]?.name ?? `0x${id.toString(16)}`;
 export const errorName = (code: number): string => RM_ERROR_NAMES[code] ?? `0x${code.toString(16)}`;
 
-const differs = (a: Uint8Array, b: Uint8Array): boolean => a.length !== b.length || a.some((x, i) => x !== b[i]);
+function differs(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return true;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return true;
+  return false;
+}
 
 type Problem = { tag: string; what: string };
 
