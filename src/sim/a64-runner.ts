@@ -248,10 +248,12 @@ export class A64Runner implements A64Cpu {
     }
     const block = 64n;
     const base = value & ~(block - 1n);
+    const access: Access = { size: 8, write: true, isv: false, rt: 31, signed: false, wide: true };
+    const stop = this.store(value, 0n, { ...access, size: 1 });
+    if (stop !== undefined) return stop;
     for (let i = 0n; i < block; i += 8n) {
-      const access: Access = { size: 8, write: true, isv: false, rt: 31, signed: false, wide: true };
-      const stop = this.store(i === 0n ? value & ~7n : base + i, 0n, access) ?? this.store(base + i, 0n, access);
-      if (stop !== undefined) return stop;
+      const later = this.store(base + i, 0n, access);
+      if (later !== undefined) return later;
     }
     return undefined;
   }

@@ -39,7 +39,6 @@ test.each([
   ['ldxr', LDXR, 2n, '96000021'],
   ['ldxp of words, aligned to one word', LDXP, 4n, '96000021'],
   ['ldar', LDAR, 2n, '96000021'],
-  ['ldapr', LDAPR, 2n, '96000021'],
   ['stlr', STLR, 2n, '96000061'],
   ['cas', CAS, 2n, '96000061'],
   ['ldadd', LDADD, 2n, '96000061'],
@@ -48,9 +47,20 @@ test.each([
   expect(fault(word, NOWHERE + offset)).toBe(esr);
 });
 
-test('a plain load need not be aligned, and an aligned exclusive load of nothing is an external abort', () => {
+test('a plain load and ldapr need not be aligned, and an aligned exclusive load of nothing is an external abort', () => {
   expect(fault(LDR, RAM + 2n)).toBe('done');
+  expect(fault(LDAPR, RAM + 2n)).toBe('done');
+  expect(fault(LDAPR, NOWHERE + 1n)).toBe('96000010');
   expect(fault(LDXR, NOWHERE)).toBe('96000010');
+});
+
+test('dc zva reports the very address that it was given, and zeroes only its block', () => {
+  const { outcome } = start().runCode([0xd50b7420], [NOWHERE + 5n]);
+  expect(outcome).toMatchObject({ kind: 'exception', exception: { esr: 0x9600_0010, far: NOWHERE + 5n } });
+  const host = start();
+  // str x1, [x0, #1]; dc zva, x0; ldrb w2, [x0, #1]
+  expect(host.runCode([0xf8001001, 0xd50b7420, 0x39400402], [RAM + 63n, 0x55n]).outcome.kind).toBe('done');
+  expect(host.vcpu.x[2]).toBe(0x55n);
 });
 
 /** Status register (x2) after the words. */

@@ -87,10 +87,7 @@ export function atomic(word: number): Instruction | undefined {
   if (op === 0b1100) {
     if (rs !== 31 || field(word, 22, 22) !== 0) return undefined;
     return (cpu) => {
-      const va = readXsp(cpu, rn);
-      const fault = cpu.misaligned(va, size, false);
-      if (fault !== undefined) return fault;
-      const raw = cpu.load(va, { ...plain(size, false, rt), isv: true });
+      const raw = cpu.load(readXsp(cpu, rn), { ...plain(size, false, rt), isv: true });
       if (typeof raw !== 'bigint') return raw;
       writeX(cpu, rt, raw);
       return next(cpu);
