@@ -34,7 +34,7 @@ export const defaultFuzzOptions = (): FuzzOptions => ({
   seed: 1,
   swarm: false,
   length: 120,
-  checkEvery: 40,
+  checkEvery: 16,
   excuse: [],
   compareEvery: 200,
   corpus: false,

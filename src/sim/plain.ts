@@ -83,13 +83,15 @@ export function copyReusing<T>(value: T, known: unknown): T {
   for (const key in now) {
     const item = now[key];
     const before = old[key];
+    // A field that is there with the value undefined counts as a field.
+    const added = item === undefined && !(key in old);
     if (out === undefined) {
       extra++;
-      if (item === before) continue;
+      if (item === before && !added) continue;
     }
     const copy = typeof item === 'object' && item !== null ? copyReusing(item, before) : item;
     if (out === undefined) {
-      if (copy === before) continue;
+      if (copy === before && !added) continue;
       out = { ...now };
       // What came before is the same as in the old copy.
       for (const k in now) {
@@ -137,7 +139,8 @@ export function writeInto<T extends object>(live: T, value: T): T {
     const item = from[key];
     const old = to[key];
     extra++;
-    if (item !== old) to[key] = writeValue(old, item);
+    // A field that is there with the value undefined counts as a field.
+    if (item !== old || (item === undefined && !(key in to))) to[key] = writeValue(old, item);
   }
   for (const _key in to) extra--;
   return extra === 0 ? live : clonePlain(value);

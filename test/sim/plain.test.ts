@@ -59,6 +59,7 @@ describe('plain state', () => {
         if (typeof live === 'object' && live !== null) expect(copy).not.toBe(live);
       }),
     );
+    expect(copyReusing<object>({ id: undefined }, { list: 0 })).toStrictEqual({ id: undefined });
     const kept = { a: [new Uint8Array([1])], b: { c: 2n } };
     const next = copyReusing({ a: [new Uint8Array([1])], b: { c: 3n } }, kept);
     expect(next).toEqual({ a: [new Uint8Array([1])], b: { c: 3n } });
@@ -72,6 +73,10 @@ describe('plain state', () => {
 
 describe('writing into a record', () => {
   const record = fc.dictionary(key, state, { noNullPrototype: true });
+
+  it('takes over a field without a value in the place of another one', () => {
+    expect(writeInto({ name: 1 }, { id: undefined })).toStrictEqual({ id: undefined });
+  });
 
   it('makes it equal, and shares nothing with what it was made equal to', () => {
     fc.assert(
