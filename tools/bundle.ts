@@ -1,6 +1,6 @@
 /** `npm run build`, second part: the command line in one file with its code cache, see src/cli/bundle.ts. */
 import { createHash } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -10,6 +10,9 @@ const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist'
 const root = new URL('..', import.meta.url);
 const folder = new URL(`${values.out}/src/cli/`, pathToFileURL(`${process.cwd()}/`));
 const outfile = fileURLToPath(new URL(BUNDLE_NAME, folder));
+
+// `npx gunyah-sim` in a checkout starts the file itself; npm makes only installed commands executable.
+chmodSync(new URL('main.js', folder), 0o755);
 
 /** Whole or not at all: somebody may be starting the old one. */
 function replace(path: string, bytes: Uint8Array): void {
