@@ -18,6 +18,7 @@ import {
 } from '../src/protocol/index.js';
 import { treeBlob } from '../src/scenario/tree.js';
 import { HostPackets, HostVcpu, Simulator } from '../src/sim/index.js';
+import { memoryTransport } from './memory-transport.js';
 
 export const VCPUS = 8;
 /** As many as RM has memory for. */
@@ -129,27 +130,11 @@ interface Member {
   vcpu: number;
 }
 
-function transportOf(reads: boolean, onEvent: (type: number) => void) {
-  const t = {
-    unsent: 0,
-    paused: false,
-    ended: false,
-    write(bytes: Uint8Array) {
-      if (!reads) t.unsent += bytes.length;
-      for (let at = 0; at < bytes.length; at += le32(bytes, at) + 4) onEvent(bytes[at + 4]);
-    },
-    pause() {
-      t.paused = true;
-    },
-    resume() {
-      t.paused = false;
-    },
-    end() {
-      t.ended = true;
-    },
-  };
-  return t satisfies Transport;
-}
+/** Tells `onEvent` the type of every frame that the server writes. */
+const transportOf = (reads: boolean, onEvent: (type: number) => void) =>
+  memoryTransport(reads, (bytes) => {
+    for (let at = 0; at < bytes.length; at += le32(bytes, at) + 4) onEvent(bytes[at + 4]);
+  });
 
 /** A server with a polite client, and the others when they are let in. */
 export class Crowd {

@@ -1,33 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { memoryTransport } from '../../bench/memory-transport.js';
 import { put16, put32 } from '../../src/base/index.js';
 import { At, type Connection, FrameType, Hub, LINK, type Transport } from '../../src/link/index.js';
 import { attack } from '../../tools/link-attacks.js';
 import { bootedSim } from './support.js';
-
-/** A socket in memory whose other side reads `reads` of every ten writes. */
-function fakeTransport(reading: boolean) {
-  const t = {
-    unsent: 0,
-    sent: 0,
-    ended: false,
-    paused: false,
-    write(bytes: Uint8Array) {
-      t.sent += bytes.length;
-      if (!reading) t.unsent += bytes.length;
-    },
-    pause() {
-      t.paused = true;
-    },
-    resume() {
-      t.paused = false;
-    },
-    end() {
-      t.ended = true;
-    },
-  };
-  return t satisfies Transport;
-}
 
 const frame = (type: number, payload: Uint8Array, length = payload.length + 4): Uint8Array => {
   const b = new Uint8Array(8 + payload.length);
@@ -109,7 +86,7 @@ describe('any bytes on a connection', () => {
     fc.assert(
       fc.property(fc.array(stream, { minLength: 1, maxLength: 3 }), (streams) => {
         const { hub, turns } = setup();
-        const others = streams.map((s, i) => ({ ...s, t: fakeTransport(s.reading), vcpu: i }));
+        const others = streams.map((s, i) => ({ ...s, t: memoryTransport(s.reading), vcpu: i }));
         for (const s of others) {
           const c = open(hub, s.t);
           if (s.greets) hub.receive(c, greeting(s.vcpu, s.mode));
@@ -133,10 +110,10 @@ describe('any bytes on a connection', () => {
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 20 }), (frames) => {
         const { hub, turns } = setup();
-        const good = fakeTransport(true);
+        const good = memoryTransport(true);
         const c = open(hub, good);
         hub.receive(c, greeting(1, 0));
-        const bad = open(hub, fakeTransport(false));
+        const bad = open(hub, memoryTransport(false));
         for (const f of frames) hub.receive(bad, f);
         turns(2);
         const before = good.sent;
@@ -150,9 +127,9 @@ describe('any bytes on a connection', () => {
 
   it('cannot keep others out with connections that never greet', () => {
     const { hub } = setup();
-    const silent = Array.from({ length: LINK.MAX_CONNECTIONS }, () => fakeTransport(true));
+    const silent = Array.from({ length: LINK.MAX_CONNECTIONS }, () => memoryTransport(true));
     for (const t of silent) open(hub, t);
-    const good = fakeTransport(true);
+    const good = memoryTransport(true);
     const c = open(hub, good);
     hub.receive(c, greeting(1, 0));
     expect(c.session).toBeDefined();
@@ -163,7 +140,7 @@ describe('any bytes on a connection', () => {
 
   it('stop being read when they come faster than they can be handled', () => {
     const { hub } = setup();
-    const t = fakeTransport(false);
+    const t = memoryTransport(false);
     const c = open(hub, t);
     hub.receive(c, greeting(1, 0));
     const payload = new Uint8Array(At.MEM_READ.SIZE);
