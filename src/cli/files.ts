@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory (give -r)',
   EACCES: 'permission denied',
   ENOTDIR: 'a part of the path is no directory',
+  ENOSPC: 'no space left on the device',
 };
 
 /** What went wrong with a file, in words. */

@@ -15,7 +15,7 @@ export function registerServe(program: Command): void {
     .description('boot the machine and let other processes drive its vCPUs over a socket (docs/link.md)')
     .requiredOption('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one)')
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
-    .option('--record <out>', 'write a recording for replay; kept in memory until the end')
+    .option('--record <out>', 'write a recording for replay, as it happens')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')
     .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest (default: 50)', milliseconds)
     .option('--fresh', 'boot anew whenever the last client has gone')

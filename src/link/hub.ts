@@ -35,7 +35,15 @@ export interface HubOptions {
   stuckMs?: number;
 }
 
-const DEFAULTS = { graceMs: 50, stepLimitMs: 30_000, helloMs: 10_000, stuckMs: 5_000, onEmpty: () => {} };
+/** An option that is there but undefined counts as left out. */
+const withDefaults = ({
+  graceMs = 50,
+  stepLimitMs = 30_000,
+  helloMs = 10_000,
+  stuckMs = 5_000,
+  onEmpty = () => {},
+  ...others
+}: HubOptions): Required<HubOptions> => ({ ...others, graceMs, stepLimitMs, helloMs, stuckMs, onEmpty });
 /** Units of work of one connection before the next one is served. */
 export const QUANTUM = 8;
 /** Real time of one turn, after which sockets are read; steps of the machine in one round. */
@@ -65,7 +73,7 @@ export class Hub {
   private readonly beside = () => this.workBeside(1);
 
   constructor(options: HubOptions) {
-    this.options = { ...DEFAULTS, ...options };
+    this.options = withDefaults(options);
     this.sim = options.sim;
     this.restarted();
   }
@@ -205,7 +213,8 @@ export class Hub {
     if (held !== undefined) return this.workBeside(0);
     let progress = false;
     for (let i = 0; i < STEPS; i++) {
-      if (!this.step(deadline)) break;
+      // Time jumps only as long as everybody is as they were when it was found that they wait.
+      if (!this.step() && (i > 0 || !this.jump(deadline))) break;
       progress = true;
     }
     return progress;
@@ -240,13 +249,19 @@ export class Hub {
     return sim.steps !== before;
   }
 
-  /** One thing that the machine does. */
-  private step(deadline: number): boolean {
+  /** One thing that the machine does now. */
+  private step(): boolean {
     const { sim } = this;
     if (sim.hyp.dead !== undefined) return false;
     const before = sim.steps;
     sim.spin(1);
-    if (sim.steps !== before) return true;
+    return sim.steps !== before;
+  }
+
+  /** On to the next thing that happens by itself. */
+  private jump(deadline: number): boolean {
+    const { sim } = this;
+    if (sim.hyp.dead !== undefined) return false;
     const until = Math.min(sim.nextEventAt(), deadline);
     if (until === Number.POSITIVE_INFINITY) return false;
     sim.spin(Math.max(until - sim.hyp.now, 1));

@@ -33,17 +33,20 @@ export const specHash = (): string => digest(packPlain([HYPERCALLS, LAYOUTS, LIS
 
 /** Inputs between key frames. */
 const FRAME_EVERY = 512;
+/** Inputs that wait in memory, at most. */
+const PENDING_MAX = 1024;
 
-/** Collects the recording of one simulator, from before its boot. */
+/** Makes the recording of one simulator, from before its boot. */
 export class Recorder {
-  private readonly chunks: Uint8Array[] = [];
   private pending: Input[] = [];
   private count = 0;
   private sinceFrame = 0;
 
+  /** `write` is given one part after the other; all of them, in order, are the recording. */
   constructor(
     private sim: Simulator,
     header: Omit<RecordingHeader, 'format' | 'spec' | 'options'>,
+    private readonly write: (part: Uint8Array) => void,
     private readonly frameEvery = FRAME_EVERY,
   ) {
     const { options } = sim;
@@ -52,7 +55,7 @@ export class Recorder {
   }
 
   private add(entry: Entry): void {
-    this.chunks.push(packPlain(entry));
+    this.write(packPlain(entry));
   }
 
   private onInput(input: Input): void {
@@ -61,9 +64,11 @@ export class Recorder {
     this.pending.push(input);
     this.count++;
     this.sinceFrame++;
+    if (this.pending.length >= PENDING_MAX) this.flush();
   }
 
-  private flush(): void {
+  /** Writes the inputs that still wait: a recording that ends here is cut off, but holds everything up to now. */
+  flush(): void {
     if (this.pending.length > 0) this.add({ kind: 'inputs', inputs: this.pending });
     this.pending = [];
   }
@@ -75,18 +80,11 @@ export class Recorder {
     this.sinceFrame = 0;
   }
 
-  /** The recording, ended with the digest of the present state. */
-  finish(): Uint8Array {
+  /** Ends the recording with the digest of the present state. */
+  finish(): void {
     this.flush();
     this.add({ kind: 'end', at: this.sim.hyp.now, inputs: this.count, digest: stateDigest(this.sim) });
     this.sim.onInput = undefined;
-    const out = new Uint8Array(this.chunks.reduce((n, c) => n + c.length, 0));
-    let at = 0;
-    for (const chunk of this.chunks) {
-      out.set(chunk, at);
-      at += chunk.length;
-    }
-    return out;
   }
 }
 

@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LinkClient } from '../../src/link/index.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/src/cli/main.js');
 let folder = '';
@@ -13,6 +16,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const serve = (...args: string[]) =>
   spawnSync(process.execPath, [MAIN, 'serve', ...args], { cwd: folder, encoding: 'utf8' });
+const replay = (file: string) => spawnSync(process.execPath, [MAIN, 'replay', file], { cwd: folder, encoding: 'utf8' });
+
+/** A server that records into `file`, a client that has written memory through it, and the file's size before. */
+async function recording(file: string) {
+  const server = spawn(process.execPath, [MAIN, 'serve', '--listen', `unix:./${file}.s`, '--record', file], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(server, 'exit');
+  await once(server.stdout, 'data');
+  const client = await LinkClient.connect({ kind: 'unix', path: join(folder, `${file}.s`) });
+  await client.hello();
+  const size = (): number => statSync(join(folder, file)).size;
+  const before = size();
+  for (let i = 0; i < 20; i++) await client.write(0x4100_0000n, new Uint8Array(100).fill(i));
+  return { server, ended, size, before };
+}
 
 describe('serve', () => {
   it('says at once that a file cannot be written, not when the session is over', () => {
@@ -39,5 +59,49 @@ describe('serve', () => {
     expect(r).toMatchObject({ status: 4, stdout: '' });
     expect(r.stderr).toMatch(/cannot listen on unix:\.\/nowhere\/s: no permission, or no such folder/);
     expect(existsSync(join(folder, 'r')) || existsSync(join(folder, 'p'))).toBe(false);
+  });
+
+  it('writes its recording as it goes: a server that is killed leaves what was done so far', async () => {
+    const { server, ended, size, before } = await recording('killed');
+    while (size() < before + 2000) await setTimeout(10);
+    server.kill('SIGKILL');
+    await ended;
+    const r = replay('killed');
+    expect(r.stderr).toMatch(/killed: the recording is cut off: replayed up to the cut/);
+    expect(r.stdout).toMatch(/same run \(2\d inputs/);
+    expect(r.status).toBe(0);
+  });
+
+  it.each([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const)('ends its recording on %s, with exit code %i', async (signal, code) => {
+    const { server, ended } = await recording(signal);
+    server.kill(signal);
+    expect(await ended).toEqual([code, null]);
+    const r = replay(signal);
+    expect(r).toMatchObject({ status: 0, stderr: '' });
+    expect(r.stdout).toMatch(/same run \(2\d inputs, 1 states compared/);
+  });
+
+  it('goes on without a file that cannot be written any more, and says so', async () => {
+    const server = spawn(
+      process.execPath,
+      [MAIN, 'serve', '--listen', 'unix:./full', '--record', '/dev/full', '--force'],
+      {
+        cwd: folder,
+      },
+    );
+    const ended = once(server, 'exit');
+    let said = '';
+    server.stderr.on('data', (text) => {
+      said += text;
+    });
+    await once(server.stdout, 'data');
+    const client = await LinkClient.connect({ kind: 'unix', path: join(folder, 'full') });
+    expect((await client.hello()).on).toBe(true);
+    server.kill('SIGTERM');
+    expect(await ended).toEqual([3, null]);
+    expect(said).toMatch(/^error: cannot write \/dev\/full: no space left on the device: --record ends here$/m);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Crowd, delays, frame, greeting, ROUND } from '../../bench/crowd.js';
 import { le32, put16, put32, put64 } from '../../src/base/index.js';
 import { sysreg } from '../../src/gic/index.js';
-import { At, type Connection, FrameType, Hub, LINK, QUANTUM, REPLY } from '../../src/link/index.js';
+import { At, type Connection, FrameType, Hub, type HubOptions, LINK, QUANTUM, REPLY } from '../../src/link/index.js';
 import { Call, Msg, Platform, RpcType, rpcPackets } from '../../src/protocol/index.js';
 import { bootedSim } from './support.js';
 
@@ -49,10 +49,11 @@ const INTID = 961;
 const MS_PER_TURN = 1;
 
 /** A hub with clients in memory and a clock of its own. */
-function pair(greetingOfOther: Uint8Array) {
+function pair(greetingOfOther: Uint8Array, options: Partial<HubOptions> = {}) {
   const sim = bootedSim();
   const state = { now: 0, log: [] as string[], next: undefined as (() => void) | undefined };
   const hub = new Hub({
+    ...options,
     sim,
     clock: () => state.now,
     defer: (turn) => {
@@ -181,6 +182,17 @@ describe('a vCPU that never waits', () => {
     put64(second, 0, 1_000_000_000n);
     p.polite.send(frame(FrameType.TIME, second));
     expect(turnsUntil(p, FrameType.TIME, nuisance(p))).toBeLessThanOrEqual(550);
+  });
+
+  it.each([
+    ['left out', {}],
+    ['undefined', { graceMs: undefined }],
+  ])('holds the time of another one for ten graces, with the usual grace when that option is %s', (_, options) => {
+    const p = pair(greeting(VMID, 1, false), options);
+    const second = new Uint8Array(At.TIME.SIZE);
+    put64(second, 0, 1_000_000_000n);
+    p.polite.send(frame(FrameType.TIME, second));
+    expect(turnsUntil(p, FrameType.TIME, drip(p))).toBeGreaterThan(450);
   });
 
   it('in step mode is let go when others have waited long enough', () => {

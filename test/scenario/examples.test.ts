@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../src/base/index.js';
 import { setBackend } from '../../src/machine/index.js';
 import { parseScenario, Run, type RunEvent } from '../../src/scenario/index.js';
 import {
@@ -23,6 +24,20 @@ const play = (file: string, seed?: number): { run: Run; digest: string } => {
   run.finish();
   return { run, digest: stateDigest(run.sim) };
 };
+
+/** A scenario played, and its recording part by part. */
+function recorded(file: string, frameEvery?: number) {
+  const parts: Uint8Array[] = [];
+  let recorder: Recorder | undefined;
+  const run = new Run(load(file), {
+    prepare: (sim) => {
+      recorder = new Recorder(sim, { version: '0', about: file }, (part) => parts.push(part), frameEvery);
+    },
+  });
+  run.finish();
+  recorder?.finish();
+  return { run, parts, bytes: concatBytes(...parts) };
+}
 
 describe.each(examples)('%s', (file) => {
   test('does what it says', () => {
@@ -75,14 +90,7 @@ describe.each(examples)('%s', (file) => {
   });
 
   test('can be recorded, replayed, and read when the recording is cut off', () => {
-    let recorder: Recorder | undefined;
-    const run = new Run(load(file), {
-      prepare: (sim) => {
-        recorder = new Recorder(sim, { version: '0', about: file }, 30);
-      },
-    });
-    run.finish();
-    const bytes = recorder?.finish() ?? new Uint8Array(0);
+    const { run, bytes } = recorded(file, 30);
     const recording = readRecording(bytes);
     if (typeof recording === 'string') throw new Error(recording);
     expect(recording.complete).toBe(true);
@@ -98,14 +106,7 @@ describe.each(examples)('%s', (file) => {
 });
 
 test('a replay notices an input that is not as recorded', () => {
-  let recorder: Recorder | undefined;
-  const run = new Run(load('first-rpc.json'), {
-    prepare: (sim) => {
-      recorder = new Recorder(sim, { version: '0', about: '' });
-    },
-  });
-  run.finish();
-  const recording = readRecording(recorder?.finish() ?? new Uint8Array(0));
+  const recording = readRecording(recorded('first-rpc.json').bytes);
   if (typeof recording === 'string') throw new Error(recording);
   for (const entry of recording.entries) if (entry.kind === 'inputs') entry.inputs.push({ op: 'spin', ns: 16 });
   expect(replayRecording(recording).difference).toBeDefined();
@@ -114,4 +115,19 @@ test('a replay notices an input that is not as recorded', () => {
 test('bytes that are no recording are refused with a reason', () => {
   expect(readRecording(Uint8Array.of(1, 2, 3))).toBe('not a recording');
   expect(readRecording(new Uint8Array(0))).toBe('not a recording');
+});
+
+test('a recording is handed out while it is made, and ends anywhere', () => {
+  const { parts } = recorded('first-rpc.json', 10);
+  expect(parts.length).toBeGreaterThan(4);
+  const inputs = parts.map((_, n) => {
+    const read = readRecording(concatBytes(...parts.slice(0, n + 1)));
+    if (typeof read === 'string') throw new Error(read);
+    expect(read.complete).toBe(n === parts.length - 1);
+    const { difference, inputs } = replayRecording(read);
+    expect(difference).toBeUndefined();
+    return inputs;
+  });
+  expect(inputs[0]).toBe(0);
+  expect(inputs.at(-1)).toBeGreaterThan(30);
 });

@@ -38,6 +38,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
   const spans = new SpanCollector();
   const packets: Uint8Array[] = [pcapngHeader()];
   const capture = (p: LinkPacket): void => void packets.push(pcapngPacket(p));
+  const recording: Uint8Array[] = [];
   let recorder: Recorder | undefined;
   const playing = startRun(file, {
     seed: options.seed,
@@ -49,7 +50,8 @@ export function run(file: string, options: RunCommandOptions): Exit {
     },
     prepare: (sim) => {
       if (options.pcap !== undefined) tapLinks(sim, capture);
-      if (options.record !== undefined) recorder = new Recorder(sim, { version: packageVersion(), about: file });
+      if (options.record === undefined) return;
+      recorder = new Recorder(sim, { version: packageVersion(), about: file }, (part) => recording.push(part));
     },
   });
   const { sim, scenario } = playing;
@@ -67,8 +69,8 @@ export function run(file: string, options: RunCommandOptions): Exit {
   if (options.perfetto !== undefined)
     writeOutput(options.perfetto, perfettoTrace(events, drawn), options.force === true);
   if (options.pcap !== undefined) writeOutput(options.pcap, concatBytes(...packets), options.force === true);
-  if (options.record !== undefined && recorder !== undefined)
-    writeOutput(options.record, recorder.finish(), options.force === true);
+  recorder?.finish();
+  if (options.record !== undefined) writeOutput(options.record, concatBytes(...recording), options.force === true);
   const ok = playing.failures.length === 0;
   if (options.json === true) {
     printJson({

@@ -5,7 +5,7 @@ import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
 import { type LinkServer, parseAddress, serveLink } from '../../link/index.js';
 import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
-import { packageVersion } from '../files.js';
+import { packageVersion, reasonOf } from '../files.js';
 import { type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
 
 /** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
@@ -23,6 +23,8 @@ export interface ServeCommandOptions extends GlobalOptions {
 
 /** Inputs between key frames of a recording: a client's every call is an input, so they come often. */
 const FRAME_EVERY = 50_000;
+/** What a server that is killed has not written yet is younger than this, ms. */
+const FLUSH_MS = 100;
 
 export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const address = parseAddress(options.listen, options.allowRemote);
@@ -32,14 +34,14 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   if (options.interfere.length > 0 && options.record !== undefined)
     throw new CliError('--record does not go with --interfere: a replay knows no rules');
   const rules = options.interfere.map(ruleOf);
-  const files = openFiles(options);
   const log = (line: string): void => {
     if (options.quiet !== true) process.stderr.write(`${line}\n`);
   };
+  const { record, pcap } = openFiles(options);
   const sim = new Simulator({ seed: options.seed });
   const about = { version: packageVersion(), about: `serve ${options.listen}` };
-  const recorder = files.record === undefined ? undefined : new Recorder(sim, about, FRAME_EVERY);
-  if (files.pcap !== undefined) capture(sim, files.pcap, log);
+  const recorder = record === undefined ? undefined : new Recorder(sim, about, record.write, FRAME_EVERY);
+  if (pcap !== undefined) capture(sim, pcap);
   const restartRules = rules.length > 0 ? disturbLink(sim, rules) : undefined;
   if (!sim.bootPrimary()) throw new Error(`the primary VM did not start: ${sim.rm.dead?.trigger ?? 'RM waits'}`);
   const booted = options.fresh === true ? takeSnapshot(sim) : undefined;
@@ -53,24 +55,31 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   try {
     server = await serveLink(sim, address, { log, graceMs: options.graceMs, onEmpty });
   } catch (error) {
-    for (const file of [files.record, files.pcap]) file?.discard();
+    for (const file of [record, pcap]) file?.discard();
     throw new CliError(`cannot listen on ${options.listen}: ${whyNot(error)}`, Exit.TRANSPORT);
   }
   const end = ended();
+  const writing = setInterval(() => recorder?.flush(), FLUSH_MS);
   if (options.json === true) printJson({ listen: server.address });
   else print(`listening on ${server.address}`);
   try {
-    return await end;
+    const code = await end;
+    return code === Exit.OK && (record?.cut === true || pcap?.cut === true) ? Exit.INPUT : code;
   } finally {
+    clearInterval(writing);
     // Also after a crash: the recording is what shows it again.
-    if (recorder !== undefined) files.record?.write(recorder.finish());
-    for (const file of [files.record, files.pcap]) file?.close();
+    recorder?.finish();
+    for (const file of [record, pcap]) file?.close();
     await server.close();
   }
 }
 
+/** A file that grows while the server runs. */
 interface OutputFile {
+  /** Never throws: a full disk costs the rest of the file, not the session. */
   write(bytes: Uint8Array): void;
+  /** Something could not be written, and nothing behind it was. */
+  readonly cut: boolean;
   close(): void;
   /** Closes and removes it. */
   discard(): void;
@@ -80,8 +89,20 @@ function openFile(option: string, path: string | undefined, force: boolean): Out
   if (path === undefined) return undefined;
   if (path === '-') throw new CliError(`--${option} needs a file: stdout tells the address`);
   const fd = openOutput(path, force);
+  let cut = false;
   return {
-    write: (bytes) => writeAll(fd, bytes),
+    write(bytes) {
+      if (cut) return;
+      try {
+        writeAll(fd, bytes);
+      } catch (error) {
+        cut = true;
+        process.stderr.write(`error: cannot write ${path}: ${reasonOf(error)}: --${option} ends here\n`);
+      }
+    },
+    get cut() {
+      return cut;
+    },
     close: () => closeSync(fd),
     discard: () => {
       closeSync(fd);
@@ -101,18 +122,9 @@ function openFiles({ record, pcap, force }: ServeCommandOptions) {
   }
 }
 
-function capture(sim: Simulator, file: OutputFile, log: (line: string) => void): void {
-  let full = false;
+function capture(sim: Simulator, file: OutputFile): void {
   file.write(pcapngHeader());
-  tapLinks(sim, (p) => {
-    if (full) return;
-    try {
-      file.write(pcapngPacket(p));
-    } catch (error) {
-      full = true;
-      log(`--pcap: ${(error as Error).message}: no more packets are written`);
-    }
-  });
+  tapLinks(sim, (p) => file.write(pcapngPacket(p)));
 }
 
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
