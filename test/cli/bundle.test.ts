@@ -1,15 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUNDLE_NAME, type Bundle, EPILOGUE, loadBundle, MARK_LENGTH, PROLOGUE } from '../../src/cli/bundle.js';
+import {
+  BUNDLE_NAME,
+  type Bundle,
+  COMPILED,
+  EPILOGUE,
+  loadBundle,
+  MARK_LENGTH,
+  PROLOGUE,
+} from '../../src/cli/bundle.js';
 
+let dist = '';
 let folder = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gunyah-bundle-'));
+  dist = mkdtempSync(join(tmpdir(), 'gunyah-bundle-'));
+  folder = join(dist, 'src', 'cli');
+  mkdirSync(folder, { recursive: true });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(dist, { recursive: true }));
 
 const write = (value: number, mark: string): void =>
   writeFileSync(
@@ -46,5 +57,22 @@ describe('the bundle of the command line', () => {
     write(3, 'third');
     writeFileSync(join(folder, `${BUNDLE_NAME}.cache`), `${'third'.padEnd(MARK_LENGTH)}not what V8 wrote`);
     expect(value(load())).toBe(3);
+  });
+
+  it('is left alone when modules were compiled after it was made', () => {
+    write(4, 'fourth');
+    const record = join(folder, COMPILED);
+    writeFileSync(record, '');
+    const { mtimeMs } = statSync(join(folder, BUNDLE_NAME));
+    utimesSync(record, 0, mtimeMs / 1000 - 1);
+    expect(value(load())).toBe(4);
+    utimesSync(record, 0, mtimeMs / 1000 + 1);
+    expect(load()).toBeUndefined();
+  });
+
+  it('is compared with what the build really writes', () => {
+    const built = join(import.meta.dirname, '../../dist/src/cli/');
+    const times = [COMPILED, 'main.js', BUNDLE_NAME].map((name) => statSync(join(built, name)).mtimeMs);
+    expect([...times].sort((a, b) => a - b).at(-1)).toBe(times[2]);
   });
 });
