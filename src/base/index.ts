@@ -3,4 +3,4 @@ export { assert, SimBug } from './assert.js';
 export { concatBytes, fromHex, le16, le32, le64, put16, put32, put64, toHex } from './bytes.js';
 export { type ArrayPool, arrayPool, giveBytes, takeBytes } from './pool.js';
 export { nextU32, nextU64, type Prng, prng } from './prng.js';
-export { hex, lo16, lo32, toNumber, toU64, type U64, U64_MAX, u64 } from './u64.js';
+export { hex, hi32, lo16, lo32, toNumber, toU64, type U64, U64_MAX, u64 } from './u64.js';

@@ -2,6 +2,7 @@
  * The native hypercall path: HVC #imm to handler and back to x0..x17.
  * Source: fact base hypercall-abi 1.1 to 1.4. SMCCC calls (HVC #0, SMC #0) are in smccc.ts.
  */
+import { hi32, lo32 } from '../base/index.js';
 import { HYPERCALLS, HypError } from '../protocol/index.js';
 import { BLOCKED, type Hypervisor } from './hypervisor.js';
 import { NO_OBJECT, type Thread } from './types.js';
@@ -12,15 +13,17 @@ export const HYPERCALL_COUNT = 105;
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
-/** Register index and required value of the reserved argument, per call number. */
+/** Register index and required value of the reserved argument, per call number. In halves: comparing bigints leaves the compiled code. */
 const reservedAt = new Array<number>(HYPERCALL_COUNT).fill(-1);
-const reservedValue = new BigUint64Array(HYPERCALL_COUNT);
+const reservedLow = new Array<number>(HYPERCALL_COUNT).fill(0);
+const reservedHigh = new Array<number>(HYPERCALL_COUNT).fill(0);
 /** `hypervisor_identify` is the one call without an error output. */
 const hasError = new Array<boolean>(HYPERCALL_COUNT).fill(true);
 for (const call of Object.values(HYPERCALLS)) {
   if (call.reserved !== undefined) {
     reservedAt[call.number] = call.reserved.index;
-    reservedValue[call.number] = call.reserved.value;
+    reservedLow[call.number] = lo32(call.reserved.value);
+    reservedHigh[call.number] = hi32(call.reserved.value);
   }
   if (!call.errorOutput) hasError[call.number] = false;
 }
@@ -58,7 +61,7 @@ export function nativeCall(hyp: Hypervisor, caller: Thread, imm: number): boolea
     x[0] = ALL_ONES;
   } else {
     const reserved = reservedAt[num];
-    if (reserved >= 0 && x[reserved] !== reservedValue[num]) {
+    if (reserved >= 0 && (lo32(x[reserved]) !== reservedLow[num] || hi32(x[reserved]) !== reservedHigh[num])) {
       error = HypError.ARGUMENT_INVALID;
     } else {
       // The registers themselves are the arguments: handlers write results to `out` only.

@@ -4,7 +4,7 @@
  * Guest copies follow fact base hypercall-abi 8. Stage 1 of a caller is taken as off: virtual addresses are guest physical.
  * A copy whose address resolves to a device stops the hypervisor, as its debug build's assertion does (observations 1).
  */
-import { toNumber, U64_MAX } from '../../base/index.js';
+import { hi32, toNumber, U64_MAX } from '../../base/index.js';
 import { HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { Fault, type MemPort } from '../ports.js';
@@ -16,8 +16,8 @@ import { recentPage, rememberPage } from './recent.js';
 import { type Addrspace, memState } from './space.js';
 import { Access, leafKernelAccess, pageAt, VM_ADDRESS_END } from './stage2.js';
 
-/** Below it no copy can wrap around. */
-const HIGH_ADDRESSES = 1n << 63n;
+/** Upper half of an address; below it no copy can wrap around. */
+const HIGH_ADDRESSES = 0x8000_0000;
 
 /**
  * Moves `bytes[at..at+size)` to or from guest memory, page by page. 0, or the `Fault` of the first page that refuses. Every copy
@@ -87,7 +87,7 @@ function copy(
   size: number,
   write: boolean,
 ): number {
-  if (va >= HIGH_ADDRESSES && va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
+  if (hi32(va) >= HIGH_ADDRESSES && va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
   const fault = move(hyp, phys, thread.addrspace, toNumber(va), bytes, at, size, write, true);
   if (fault === 0) return HypError.OK;
   return fault === Fault.TRANSLATION
