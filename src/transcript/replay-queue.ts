@@ -18,10 +18,13 @@ const RX_WAIT_MS = 256;
 /** Packets taken at once at most: a queue that never ends is a difference too. */
 const RX_LIMIT = 64;
 
+/** Events that may stand between a look at the second VM and the next packet: to the recorded driver they are only time. */
+const TAKES_TIME: ReadonlySet<string> = new Set(['note', 'irqs', 'mem', 'peek', 'guest']);
+
 /** Between a look at the second VM and the next packet the recorded driver left RM the CPU: what a halted vCPU causes comes first. */
 function settleAfterGuest(s: Session): void {
   let i = s.at - 1;
-  while (i >= 0 && (s.events[i].ev === 'note' || s.events[i].ev === 'irqs')) i--;
+  while (i >= 0 && TAKES_TIME.has(s.events[i].ev)) i--;
   const before = s.events[i]?.ev;
   if (before === 'guestResult' || before === 'vcpu_run') settle(s);
 }

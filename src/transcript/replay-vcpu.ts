@@ -1,12 +1,12 @@
 import { le64, put64 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call } from '../protocol/index.js';
+import { Call, Msg, parseRpcHeader, VmState } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
-import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
+import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, RxEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
-import { type Session, settle } from './session.js';
+import { bytesOf, type Session, settle } from './session.js';
 
 /** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 
@@ -17,6 +17,12 @@ const EXITED = 1n;
 const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */
 const EXTRA_RUNS = 40;
+const RUNS_BEFORE_RM = EXTRA_RUNS / 2;
+const FAULT = 6n;
+const SYSTEM_RESET = 0x100n;
+const VM_ENDS: ReadonlySet<bigint> = new Set([FAULT, SYSTEM_RESET]);
+/** Where a VM_STATUS packet names the state: after the header and a word with the VMID. */
+const STATUS_STATE = 12;
 const MAX_IRQS = 32;
 const VIRTUAL_TIMER_INTID = 27;
 const RM_RX_INTID = 961;
@@ -57,6 +63,9 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
 const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
   r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
 
+const isExited = (r: readonly string[] | undefined): boolean =>
+  r !== undefined && r.length > 2 && BigInt(r[1]) === POWERED_OFF && BigInt(r[2]) === EXITED;
+
 /** Whether a later event of the same stretch lists a result other than READY. */
 function laterResult(s: Session, cap: string): boolean {
   for (let i = s.at + 1; i < s.events.length; i++) {
@@ -68,17 +77,25 @@ function laterResult(s: Session, cap: string): boolean {
   return false;
 }
 
+/** Whether a packet of RM tells that a VM has exited. */
+function tellsExit(e: RxEvent): boolean {
+  const bytes = bytesOf(e.bytes);
+  const header = parseRpcHeader(bytes);
+  return header?.id === Msg.N_VM_STATUS && bytes[STATUS_STATE] === VmState.EXITED;
+}
+
 /**
- * Whether this READY is followed at once by "powered off, exited": the guest ended its VM, and RM had the CPU before HLOS saw
- * it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the exit later.
+ * Whether this READY is followed at once by "powered off, exited", or by RM's word that the VM has exited: the guest ended its
+ * VM, and RM had the CPU before HLOS saw it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the
+ * exit later.
  */
 function rmWentFirst(s: Session, cap: string): boolean {
   for (let i = s.at + 1; i < s.events.length; i++) {
     const e = s.events[i];
-    if (e.ev === 'note' || e.ev === 'irqs') continue;
+    if (e.ev === 'rx' && tellsExit(e)) return true;
+    if (e.ev === 'note' || e.ev === 'irqs' || e.ev === 'rx') continue;
     if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
-    if (!isReady(e.r))
-      return e.r !== undefined && e.r.length > 2 && BigInt(e.r[1]) === POWERED_OFF && BigInt(e.r[2]) === EXITED;
+    if (!isReady(e.r)) return isExited(e.r);
   }
   return false;
 }
@@ -98,11 +115,13 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   for (const intid of [...(e.irqsBefore ?? []), ...(e.irqsAfter ?? [])]) s.expectedIrqs.add(intid);
   const recordedReady = isReady(e.r);
   s.lastRun = { cap: e.cap, ready: recordedReady };
+  if (e.r !== undefined && isExited(e.r)) s.exitListed = true;
   const ahead = s.ahead[e.cap];
-  if (recordedReady && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return readyOnly(s);
-  if (recordedReady && rmWentFirst(s, e.cap)) s.driver.letRmGoFirst?.();
+  const rmFirst = recordedReady && rmWentFirst(s, e.cap);
+  if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return readyOnly(s);
+  if (rmFirst) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
-  if (recordedReady && mayNotHaveRun(s, e)) {
+  if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) {
     for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
     return [];
   }
@@ -110,13 +129,22 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   delete s.ahead[e.cap];
   if (recordedReady) {
     // A driver that cannot choose the moment sees the reason first; what RM makes of it is seen by the next run.
-    if (!isReady(r) && s.driver.letRmGoFirst === undefined && rmWentFirst(s, e.cap)) {
+    if (!isReady(r) && s.driver.letRmGoFirst === undefined && rmFirst) {
       s.reasonFirst = true;
       settle(s);
     } else if (!isReady(r)) s.ahead[e.cap] = r;
     return [];
   }
-  for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) r = runOnce(s, e, []);
+  for (let i = 0; i < EXTRA_RUNS && isReady(r); i++) {
+    // What the guest asked of RM may be what takes it there.
+    if (i === RUNS_BEFORE_RM) settle(s);
+    r = runOnce(s, e, []);
+  }
+  // RM may have had the CPU since: then only its view is left.
+  if (isExited(e.r) && r[0] === 0n && VM_ENDS.has(r[1])) {
+    settle(s);
+    r = runOnce(s, e, []);
+  }
   return compareWords('r', e.r ?? [], r);
 }
 
@@ -144,11 +172,13 @@ export function replayIrqs(s: Session, e: IrqsEvent): Verdict {
  * stretch earlier or later: they move between neighbouring events in recordings of the same run.
  */
 export function closeStretch(s: Session): Difference[] {
-  const { expectedIrqs, actualIrqs } = s;
+  const { expectedIrqs, actualIrqs, exitListed, listedBefore } = s;
   const owedBefore = s.owedIrqs;
   s.owedIrqs = {};
   s.expectedIrqs = new Set();
   s.actualIrqs = new Set();
+  s.listedBefore = expectedIrqs;
+  s.exitListed = false;
   const missing: number[] = [];
   const extra: number[] = [];
   for (const intid of new Set([...expectedIrqs, ...actualIrqs, ...Object.keys(owedBefore).map(Number)])) {
@@ -156,6 +186,8 @@ export function closeStretch(s: Session): Difference[] {
     const here = Number(actualIrqs.has(intid)) - Number(expectedIrqs.has(intid));
     const owed = owedBefore[intid] ?? 0;
     if (here + owed === 0) continue;
+    // Edges merge: one interrupt in the recording where the vCPU's halt and the end of its VM are two here.
+    if (exitListed && listedBefore.has(intid) && intid > RM_RX_INTID && here + owed > 0) continue;
     if (s.reasonFirst && intid > RM_RX_INTID && here + owed > 0) {
       s.reasonFirst = false;
       continue;

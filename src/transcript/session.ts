@@ -34,6 +34,10 @@ export interface Session {
   /** Interrupts of the present stretch of vcpu_run and irqs events. */
   expectedIrqs: Set<number>;
   actualIrqs: Set<number>;
+  /** Interrupts that the recording lists for the stretch before. */
+  listedBefore: ReadonlySet<number>;
+  /** The present stretch lists "powered off, exited". */
+  exitListed: boolean;
   /** Interrupts that one side has seen and the other not yet, by INTID: here minus recorded. */
   owedIrqs: Record<number, number>;
 }
@@ -62,6 +66,8 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   lastRun: undefined,
   expectedIrqs: new Set(),
   actualIrqs: new Set(),
+  listedBefore: new Set(),
+  exitListed: false,
   owedIrqs: {},
 });
 

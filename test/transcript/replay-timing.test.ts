@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { HYPERCALL_BASE } from '../../src/hyp/index.js';
+import { Call } from '../../src/protocol/index.js';
+import {
+  type ReplayDriver,
+  replayTranscript,
+  type Transcript,
+  type TranscriptEvent,
+} from '../../src/transcript/index.js';
+
+/** What RM had the time for between two events is not in a recording; the packets and results that follow tell it. */
+
+const EXITED_STATUS = '21030300080010568000000009000000';
+const RUN = { ev: 'vcpu_run', cap: '0x3', resume: ['0x0', '0x0', '0x0'], irqsBefore: [], irqsAfter: [] };
+const READY = ['0x0', '0x0', '0x0', '0x0', '0x0'];
+const OFF_EXITED = ['0x0', '0x2', '0x1', '0x0', '0x0'];
+const TX = { ev: 'tx', bytes: '2101010124000056', push: true, r: ['0x0', '0x1'] };
+
+/** Answers vcpu_run and packets by script and writes down what it was asked, in order. */
+function scripted(script: {
+  runs?: bigint[][];
+  packets?: string[];
+  irqs?: number[][];
+}): ReplayDriver & { log: string[] } {
+  const log: string[] = [];
+  const runs = [...(script.runs ?? [])];
+  const packets = [...(script.packets ?? [])];
+  const irqs = [...(script.irqs ?? [])];
+  let packet = new Uint8Array();
+  const x = (values: readonly bigint[]) => ({
+    kind: 'done' as const,
+    x: [...values, ...Array(18 - values.length).fill(0n)],
+  });
+  const driver: Partial<ReplayDriver> & { log: string[] } = {
+    log,
+    hvc(_cpu, imm) {
+      if (imm === HYPERCALL_BASE + Call.VCPU_RUN) log.push('run');
+      if (imm === HYPERCALL_BASE + Call.VCPU_RUN) return x(runs.shift() ?? [0n]);
+      if (imm === HYPERCALL_BASE + Call.MSGQUEUE_SEND) log.push('send');
+      if (imm !== HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE) return x([0n, 1n]);
+      const next = packets.shift();
+      packet = Uint8Array.from(Buffer.from(next ?? '', 'hex'));
+      return x(next === undefined ? [0x3cn] : [0n, BigInt(packet.length)]);
+    },
+    readMem: () => packet,
+    writeMem: () => true,
+    readSysreg: () => ({ kind: 'done', value: 62_500_000n }),
+    writeSysreg: () => ({ kind: 'done' }),
+    delay() {},
+    yieldUntilIdle: () => void log.push('settle'),
+    letRmGoFirst: () => void log.push('RM first'),
+    drainIrqs: () => irqs.shift() ?? [],
+    dead: () => undefined,
+    now: () => 0,
+  };
+  return driver as ReplayDriver & { log: string[] };
+}
+
+function play(events: readonly object[], driver: ReplayDriver): string[] {
+  const header = { format: 'gunyah-transcript/1', name: 't', title: 't' };
+  const transcript = { header, events: events as TranscriptEvent[] } as Transcript;
+  return [...replayTranscript(transcript, driver)].map((o) => o.outcome.kind);
+}
+
+test('READY and then word of the exit means that RM ran before HLOS', () => {
+  const driver = scripted({ packets: [EXITED_STATUS] });
+  expect(
+    play(
+      [
+        { ...RUN, r: READY },
+        { ev: 'rx', bytes: EXITED_STATUS },
+      ],
+      driver,
+    ),
+  ).toEqual(['matched', 'matched']);
+  expect(driver.log.slice(0, 2)).toEqual(['RM first', 'run']);
+});
+
+test('an exit that a request caused says nothing about the run before it', () => {
+  const driver = scripted({ packets: [EXITED_STATUS] });
+  play([{ ...RUN, r: READY }, TX, { ev: 'rx', bytes: EXITED_STATUS }], driver);
+  expect(driver.log).not.toContain('RM first');
+});
+
+test('writing memory takes the driver time: what a halted vCPU causes comes before the next request', () => {
+  const driver = scripted({ runs: [[0n, 6n]] });
+  play([{ ...RUN, r: ['0x0', '0x6', '0x0', '0x0', '0x0'] }, { ev: 'mem', ipa: '0x50000000', bytes: '00' }, TX], driver);
+  expect(driver.log).toEqual(['run', 'settle', 'send']);
+});
+
+test('a fault here and "exited" there is the same halt, seen before and after RM', () => {
+  const driver = scripted({
+    runs: [
+      [0n, 6n],
+      [0n, 2n, 1n],
+    ],
+  });
+  expect(play([{ ...RUN, r: OFF_EXITED }], driver)).toEqual(['matched']);
+  const other = scripted({
+    runs: [
+      [0n, 4n],
+      [0n, 2n, 1n],
+    ],
+  });
+  expect(play([{ ...RUN, r: OFF_EXITED }], other)).toEqual(['mismatched']);
+});
+
+test('edges of the halt and of the exit may be one interrupt in the recording, other repeats may not', () => {
+  const irqs = [[], [962], [962], []];
+  const off = ['0x0', '0x2', '0x0', '0x0', '0x0'];
+  const quiet = { ev: 'quiet', ms: 10 };
+  const events = (r: string[]) => [{ ...RUN, r: off, irqsAfter: [962] }, quiet, { ...RUN, r }, quiet, { ...RUN, r }];
+  const exited = scripted({
+    runs: [
+      [0n, 2n],
+      [0n, 2n, 1n],
+      [0n, 2n, 1n],
+    ],
+    irqs,
+  });
+  expect(play(events(OFF_EXITED), exited)).not.toContain('mismatched');
+  const still = scripted({
+    runs: [
+      [0n, 2n],
+      [0n, 2n],
+      [0n, 2n],
+    ],
+    irqs,
+  });
+  expect(play(events(off), still)).toContain('mismatched');
+});
