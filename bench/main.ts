@@ -55,29 +55,33 @@ const parts: readonly (() => Figures)[] = [
   () => vmLife(twoVms),
   coldStart,
 ];
-const all: Figures = {};
-for (const part of parts) {
-  for (const [name, f] of Object.entries(part())) {
-    all[name] = f;
-    if (!json) show(name, f);
+async function main(): Promise<void> {
+  const all: Figures = {};
+  for (const part of parts) {
+    for (const [name, f] of Object.entries(part())) {
+      all[name] = f;
+      if (!json) show(name, f);
+    }
+  }
+  for (const part of [benchLink, benchCrowd]) {
+    for (const [name, f] of Object.entries(await part())) {
+      all[name] = f;
+      if (!json) show(name, f);
+    }
+  }
+  const memory = heap(json ? 100_000 : 300_000);
+  all['heap of an idle platform'] = { rate: memory.idle / 1e6, unit: 'MB', ratioToLimit: 0 };
+  all['heap growth over the RPCs'] = { rate: memory.growth / 1e6, unit: 'MB', ratioToLimit: 0 };
+  const lines = curves(twoVms);
+  if (json) {
+    for (const c of lines)
+      for (const p of c.points) all[`${c.name}: ${p.at}`] = { rate: p.rate, unit: '/s', ratioToLimit: 0 };
+    console.log(JSON.stringify(all, undefined, 2));
+  } else {
+    show('heap of an idle platform', all['heap of an idle platform']);
+    show('heap growth over the RPCs', all['heap growth over the RPCs']);
+    for (const c of lines) console.log(`${c.name}: ${c.points.map((p) => `${p.at}: ${round(p.rate)}`).join(', ')}`);
   }
 }
-for (const part of [benchLink, benchCrowd]) {
-  for (const [name, f] of Object.entries(await part())) {
-    all[name] = f;
-    if (!json) show(name, f);
-  }
-}
-const memory = heap(json ? 100_000 : 300_000);
-all['heap of an idle platform'] = { rate: memory.idle / 1e6, unit: 'MB', ratioToLimit: 0 };
-all['heap growth over the RPCs'] = { rate: memory.growth / 1e6, unit: 'MB', ratioToLimit: 0 };
-const lines = curves(twoVms);
-if (json) {
-  for (const c of lines)
-    for (const p of c.points) all[`${c.name}: ${p.at}`] = { rate: p.rate, unit: '/s', ratioToLimit: 0 };
-  console.log(JSON.stringify(all, undefined, 2));
-} else {
-  show('heap of an idle platform', all['heap of an idle platform']);
-  show('heap growth over the RPCs', all['heap growth over the RPCs']);
-  for (const c of lines) console.log(`${c.name}: ${c.points.map((p) => `${p.at}: ${round(p.rate)}`).join(', ')}`);
-}
+
+void main();
