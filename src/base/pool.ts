@@ -5,7 +5,8 @@
  */
 export interface ArrayPool<T> {
   take(): T;
-  give(array: T): void;
+  /** `clean`: all of it is zero already. */
+  give(array: T, clean?: boolean): void;
 }
 
 /** Arrays kept at most per pool. */
@@ -15,8 +16,8 @@ export function arrayPool<T extends { fill(value: number): T }>(make: () => T): 
   const spare: T[] = [];
   return {
     take: () => spare.pop() ?? make(),
-    give(array) {
-      if (spare.length < MOST) spare.push(array.fill(0));
+    give(array, clean = false) {
+      if (spare.length < MOST) spare.push(clean ? array : array.fill(0));
     },
   };
 }

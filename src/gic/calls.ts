@@ -1,5 +1,5 @@
 /** Hypercalls of VICs and hardware interrupts, in the order in which they refuse (fact base hypercall-abi 4.7; vgic-and-timer 1). */
-import { lo32 } from '../base/index.js';
+import { hi32, lo32 } from '../base/index.js';
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import { lookup, lookupConfigure, lookupInit } from '../hyp/lookup.js';
 import { NO_OBJECT, ObjectState, type Thread } from '../hyp/types.js';
@@ -20,15 +20,15 @@ export function registerCalls(hyp: Hypervisor, g: Gic): void {
     const vic = lookupConfigure<Vic>(h, caller, a[0], ObjectType.VIC);
     if (typeof vic === 'number') return vic;
     const options = a[3];
-    if (options >> 2n !== 0n) return HypError.ARGUMENT_INVALID;
+    if (options > 3n) return HypError.ARGUMENT_INVALID;
     if (vic.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
-    vic.fixedAddresses = (options & 2n) === 0n;
+    vic.fixedAddresses = (lo32(options) & 2) === 0;
     const maxVcpus = lo32(a[1]);
     if (maxVcpus === 0 || maxVcpus > MAX_VCPUS) return HypError.ARGUMENT_INVALID;
     vic.maxVcpus = maxVcpus;
     if (lo32(a[2]) > SPI_COUNT) return HypError.ARGUMENT_INVALID;
     vic.maxVirqs = lo32(a[2]);
-    return (options & 1n) !== 0n && lo32(a[4]) !== 0 ? HypError.ARGUMENT_INVALID : HypError.OK;
+    return (lo32(options) & 1) !== 0 && lo32(a[4]) !== 0 ? HypError.ARGUMENT_INVALID : HypError.OK;
   });
   hyp.call(Call.VIC_ATTACH_VCPU, (h, caller, a) => {
     const vic = lookup<Vic>(h, caller, a[0], ObjectType.VIC, Rights.VIC.ATTACH_VCPU);
@@ -40,7 +40,7 @@ export function registerCalls(hyp: Hypervisor, g: Gic): void {
   hyp.call(Call.VGIC_SET_MPIDR_MAPPING, (h, caller, a) => {
     const vic = lookupInit<Vic>(h, caller, a[0], ObjectType.VIC);
     if (typeof vic === 'number') return vic;
-    return setMapping(vic, a[1], [lo32(a[2]), lo32(a[3]), lo32(a[4]), lo32(a[5])], (a[6] & 1n) !== 0n);
+    return setMapping(vic, a[1], [lo32(a[2]), lo32(a[3]), lo32(a[4]), lo32(a[5])], (lo32(a[6]) & 1) !== 0);
   });
   hyp.call(Call.VIC_BIND_MSI_SOURCE, (h, caller, a) => {
     const vic = lookup(h, caller, a[0], ObjectType.VIC, Rights.VIC.BIND_SOURCE);
@@ -72,16 +72,17 @@ export function attachVcpu(hyp: Hypervisor, vic: Vic, thread: Thread, index: num
 /** Affinity mapping (vgic 1.3): fields must not overlap and fill a number from bit 0 up. */
 export function setMapping(vic: Vic, mask: bigint, shift: number[], mt: boolean): number {
   const low = lo32(mask);
-  const masks = [low & 0xff, (low >>> 8) & 0xff, (low >>> 16) & 0xff, Number((mask >> 32n) & 0xffn)];
+  const masks = [low & 0xff, (low >>> 8) & 0xff, (low >>> 16) & 0xff, hi32(mask) & 0xff];
   let union = 0;
   for (let i = 0; i < 4; i++) {
     if (shift[i] >= 32) return HypError.ARGUMENT_INVALID;
     // Numbers have less than 16 bits: a field beyond them is as wrong as one that overlaps.
-    const field = masks[i] * 2 ** shift[i];
+    if (masks[i] === 0) continue;
+    const field = shift[i] < 16 ? masks[i] << shift[i] : 0x1_0000;
     if (field > 0xffff || (union & field) !== 0) return HypError.ARGUMENT_INVALID;
     union |= field;
   }
   if ((union & (union + 1)) !== 0 || union >= 0xffff) return HypError.ARGUMENT_INVALID;
-  vic.mapping = { mask: masks, shift: [...shift], mt, uniprocessor: union === 0 };
+  vic.mapping = { mask: masks, shift, mt, uniprocessor: union === 0 };
   return HypError.OK;
 }

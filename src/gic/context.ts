@@ -15,10 +15,14 @@ export interface Gic {
   depth: number;
   /** Bound sources by VIC and virq; derived from the objects, see {@link sourceOf}. */
   readonly sources: (VirqSource | undefined)[][];
+  /** How many of them each VIC has. */
+  readonly bound: number[];
   /** `sources` has all of them: not after a snapshot was restored. */
   complete: boolean;
   /** Earliest timer interrupt, derived from the state object it was computed for; undefined: to be computed. */
   nextTimer: { of: object; at: number } | undefined;
+  /** Hardware interrupts that can be forwarded as PPIs; derived, undefined: to be looked for. */
+  ppis: number[] | undefined;
   /** The physical side of forwarded interrupts (hwirq.ts). */
   readonly hw: {
     deactivate(vic: Vic, virq: number): void;
@@ -65,13 +69,26 @@ const isSource = (value: unknown): value is VirqSource =>
 
 /** Notes what is bound to an SPI now. */
 export function noteSource(g: Gic, vic: number, virq: number, source: VirqSource | undefined): void {
-  while (g.sources.length <= vic) g.sources.push([]);
-  g.sources[vic][virq] = source;
+  while (g.sources.length <= vic) {
+    g.sources.push([]);
+    g.bound.push(0);
+  }
+  const known = g.sources[vic];
+  if (known[virq] !== undefined) g.bound[vic]--;
+  if (source !== undefined) g.bound[vic]++;
+  known[virq] = source;
+}
+
+/** The index of bound sources is to be built again when it is next asked for. */
+export function forgetSources(g: Gic): void {
+  g.sources.length = 0;
+  g.bound.length = 0;
+  g.complete = false;
 }
 
 /** Rebuilds the index of bound sources from the objects, for example after a snapshot was restored. */
 export function rebuildSources(g: Gic): void {
-  g.sources.length = 0;
+  forgetSources(g);
   g.complete = true;
   const add = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(add);

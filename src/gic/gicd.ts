@@ -2,6 +2,7 @@
  * Distributor registers (fact base vgic-and-timer 2.2 and 2.4, "Corrections"). GICv3, one security state, no LPIs, no 1-of-N.
  * Bits of interrupts 0..31 read the accessing vCPU's private state and ignore writes.
  */
+import { lo32 } from '../base/index.js';
 import type { Gic } from './context.js';
 import { changePending, isSpi, setConfig, setCtlr, setPriority, setRouter } from './distributor.js';
 import {
@@ -116,7 +117,7 @@ function read(g: Gic, vic: Vic, v: GicVcpu, offset: number, size: number): numbe
 
 /** False: unknown register, the access is aborted. */
 export function gicdWrite(g: Gic, vic: Vic, v: GicVcpu, offset: number, size: number, value: bigint): boolean {
-  const word = Number(value & 0xffff_ffffn);
+  const word = lo32(value);
   switch (offset) {
     case CTLR:
       setCtlr(g, vic, word);

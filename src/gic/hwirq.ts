@@ -43,8 +43,12 @@ export function createHwirq(hyp: Hypervisor, partition: number, irq: number): Hw
 const isPinned = (g: Gic, thread: number): boolean =>
   ((g.hyp.get<HypObject & { options?: bigint }>(thread).options ?? 0n) & 1n) !== 0n;
 
+/** Whether a vCPU can have this PPI forwarded. */
+export const mayForwardPpi = (g: Gic, thread: number, ppi: number): boolean =>
+  isPinned(g, thread) && !FIXED_PPIS.includes(ppi);
+
 /** May the forwarded PPI be bound on this vCPU? */
-export function checkForwardedPpi(g: Gic, vic: Vic, thread: number, virq: number): number {
+function checkForwardedPpi(g: Gic, vic: Vic, thread: number, virq: number): number {
   if (!isPinned(g, thread)) return HypError.DENIED;
   if (!isPpi(virq)) return HypError.ARGUMENT_INVALID;
   return FIXED_PPIS.includes(virq) || vic.forwardedPpi[virq - SGI_COUNT] !== NO_OBJECT ? HypError.BUSY : HypError.OK;
@@ -88,6 +92,12 @@ export function unbindHwirq(g: Gic, hwirq: Hwirq): number {
     hwirq.active = false;
   }
   return HypError.OK;
+}
+
+/** Ids of the hardware interrupts that are PPIs. */
+export function forwardablePpis(g: Gic): number[] {
+  g.ppis ??= g.hyp.ofType[ObjectType.HWIRQ].filter((id) => g.hyp.get<Hwirq>(id).irq < SPI_BASE);
+  return g.ppis;
 }
 
 /** The hwirq whose SPI is bound to a virtual SPI. */
@@ -160,26 +170,34 @@ export function endForwardedPpi(g: Gic, vic: Vic, virq: number): void {
   if (id !== NO_OBJECT) g.hyp.get<Hwirq>(id).active = false;
 }
 
+const newHwirq = (base: HypObject): Hwirq => ({
+  id: base.id,
+  type: base.type,
+  state: base.state,
+  refs: base.refs,
+  partition: base.partition,
+  caps: base.caps,
+  irq: 0,
+  source: virqSource(SourceKind.HWIRQ, base.id),
+  vic: NO_OBJECT,
+  virq: 0,
+  enabled: false,
+  active: false,
+  edge: false,
+});
+
 export function registerHwirq(hyp: Hypervisor, gic: () => Gic): void {
   hyp.kind<Hwirq>(ObjectType.HWIRQ, {
-    create: (_hyp, base) => ({
-      id: base.id,
-      type: base.type,
-      state: base.state,
-      refs: base.refs,
-      partition: base.partition,
-      caps: base.caps,
-      irq: 0,
-      source: virqSource(SourceKind.HWIRQ, base.id),
-      vic: NO_OBJECT,
-      virq: 0,
-      enabled: false,
-      active: false,
-      edge: false,
-    }),
+    create: (_hyp, base) => {
+      gic().ppis = undefined;
+      return newHwirq(base);
+    },
     activate: () => HypError.OK,
     deactivate: (_hyp, hwirq) => {
       unbindHwirq(gic(), hwirq);
+    },
+    release: () => {
+      gic().ppis = undefined;
     },
   });
 }

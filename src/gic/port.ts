@@ -6,11 +6,11 @@ import { NO_OBJECT, type Thread } from '../hyp/types.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import { assertBound, bindToVic, clearBound, unbindFromVic } from './bind.js';
 import { gicVcpu, registerCalls } from './calls.js';
-import { type Gic, rebuildSources, vicOf } from './context.js';
+import { forgetSources, type Gic, rebuildSources, vicOf } from './context.js';
 import { affinityOfIndex, indexOfAffinity } from './distributor.js';
 import { CFG_EDGE } from './dstate.js';
-import { beginWork, endWork, maintenanceBeforeWfi, onBehalfOf } from './events.js';
-import { checkForwardedPpi, endForwardedPpi, type Hwirq, physicalSide, registerHwirq } from './hwirq.js';
+import { beginWork, endWork, maintenanceBeforeWfi } from './events.js';
+import { endForwardedPpi, forwardablePpis, type Hwirq, mayForwardPpi, physicalSide, registerHwirq } from './hwirq.js';
 import { frameAccess } from './mmio.js';
 import {
   type GicState,
@@ -57,13 +57,7 @@ function activateVcpu(g: Gic, thread: Thread): number {
   for (let i = 0; i < vic.forwardedPpi.length; i++) {
     if (vic.forwardedPpi[i] === NO_OBJECT) continue;
     // The number is bound already, on the VIC; only this vCPU's own refusal counts.
-    const error = checkForwardedPpi(
-      g,
-      { ...vic, forwardedPpi: new Int32Array(16).fill(NO_OBJECT) },
-      v.thread,
-      i + SGI_COUNT,
-    );
-    if (error !== HypError.OK) return HypError.OBJECT_CONFIG;
+    if (!mayForwardPpi(g, v.thread, i + SGI_COUNT)) return HypError.OBJECT_CONFIG;
   }
   resetPrivate(v);
   v.active = true;
@@ -81,12 +75,17 @@ function releaseVcpu(g: Gic, thread: Thread): void {
   if (v.active) {
     v.active = false;
     vic.vcpus[v.index] = NO_OBJECT;
-    const state = gicState(g);
-    state.vcpus = state.vcpus.filter((id) => id !== v.thread);
+    removeFrom(gicState(g).vcpus, v.thread);
     undeliverAll(g, v);
   }
   v.vic = g.hyp.unref(v.vic);
   releaseGicVcpu(v);
+}
+
+function removeFrom(ids: number[], id: number): void {
+  let kept = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] !== id) ids[kept++] = ids[i];
+  while (ids.length > kept) ids.pop();
 }
 
 const expectsWakeup = (g: Gic, thread: Thread): boolean => g.hyp.sched.expectsWakeup?.(thread) ?? false;
@@ -116,7 +115,13 @@ function makePort(g: Gic): VicPort {
       endWork(g, thread, before);
     },
     isEdge: (source) => (hyp.get<Vic>(source.vic).spi[source.virq - SPI_BASE] & CFG_EDGE) !== 0,
-    vcpuActivate: (thread) => onBehalfOf(g, self(), () => activateVcpu(g, thread)),
+    vcpuActivate: (thread) => {
+      const worker = self();
+      const before = beginWork(g, worker);
+      const error = activateVcpu(g, thread);
+      endWork(g, worker, before);
+      return error;
+    },
     vcpuStopped: (thread) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active) return;
@@ -182,19 +187,18 @@ function makePort(g: Gic): VicPort {
     timersDue: () => timersDue(g),
     restored: () => {
       g.nextTimer = undefined;
-      // Built again when the first source is asked for.
-      g.sources.length = 0;
-      g.complete = false;
+      g.ppis = undefined;
+      forgetSources(g);
     },
   };
 }
 
 function unbindAll(g: Gic, vic: Vic): void {
-  for (const id of g.hyp.ofType[ObjectType.HWIRQ]) {
+  for (const id of forwardablePpis(g)) {
     const hwirq = g.hyp.objects[id] as Hwirq;
     if (hwirq.vic === vic.id) hwirq.vic = NO_OBJECT;
   }
-  if (vic.bound.indexOf(1) < 0) return;
+  if (g.complete ? (g.bound[vic.id] ?? 0) === 0 : vic.bound.indexOf(1) < 0) return;
   if (!g.complete) rebuildSources(g);
   for (let spi = vic.bound.indexOf(1); spi >= 0; spi = vic.bound.indexOf(1, spi + 1)) {
     const source = g.sources[vic.id]?.[SPI_BASE + spi];
@@ -210,8 +214,10 @@ export function registerGic(hyp: Hypervisor): void {
     ipis: [],
     depth: 0,
     sources: [],
+    bound: [],
     complete: true,
     nextTimer: undefined,
+    ppis: undefined,
     hw: physicalSide(hyp, () => g),
     checkPrivate: (v, virq) => {
       const timer = TIMER_PPI.indexOf(virq as 27 | 30);

@@ -72,12 +72,15 @@ export function readBits(g: Gic, vic: Vic, v: GicVcpu, kind: number, n: number):
 export function writeBits(g: Gic, vic: Vic, v: GicVcpu, kind: number, n: number, value: number): void {
   const base = n * 32;
   const size = Math.min(32, SPECIAL_BASE - base);
-  for (let i = 0; i < size; i++) {
+  if (kind === BitRegister.IGROUPR) {
+    for (let i = 0; i < size; i++) setGroup(g, vic, v, base + i, ((value >>> i) & 1) !== 0);
+    return;
+  }
+  for (let left = value; left !== 0; left &= left - 1) {
+    const i = 31 - Math.clz32(left & -left);
+    if (i >= size) return;
     const virq = base + i;
-    const bit = ((value >>> i) & 1) !== 0;
-    if (kind === BitRegister.IGROUPR) setGroup(g, vic, v, virq, bit);
-    else if (!bit) continue;
-    else if (kind < BitRegister.ISPENDR) changeEnable(g, vic, v, virq, kind === BitRegister.ISENABLER);
+    if (kind < BitRegister.ISPENDR) changeEnable(g, vic, v, virq, kind === BitRegister.ISENABLER);
     else if (kind < BitRegister.ISACTIVER) changePending(g, vic, v, virq, kind === BitRegister.ISPENDR, false);
     else changeActive(g, vic, v, virq, kind === BitRegister.ISACTIVER);
   }

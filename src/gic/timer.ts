@@ -141,12 +141,13 @@ export function saveTimers(g: Gic, v: GicVcpu, expectsWakeup: boolean): void {
 }
 
 export function stopTimers(g: Gic, v: GicVcpu): void {
+  v.stopped = true;
+  if (!v.timersUsed) return;
   g.nextTimer = undefined;
   for (let timer = 0; timer < TIMERS; timer++) {
     v.timerCtl[timer] = 0;
     v.softTimer[timer] = Number.POSITIVE_INFINITY;
   }
-  v.stopped = true;
 }
 
 /** Virtual time of the next timer interrupt of any vCPU, `Infinity` when none is armed. */

@@ -131,6 +131,13 @@ export interface GicThread extends Thread {
   gic?: GicVcpu;
 }
 
+/** Spelled out: the built-in fill costs more than so short an array. */
+function noObjects(length: number): Int32Array {
+  const ids = new Int32Array(length);
+  for (let i = 0; i < length; i++) ids[i] = NO_OBJECT;
+  return ids;
+}
+
 /** The larger arrays: see `arrayPool`. */
 const spiWords = arrayPool<Int32Array>(() => new Int32Array(SPI_COUNT));
 const spiBytes = arrayPool<Uint8Array>(() => new Uint8Array(SPI_COUNT));
@@ -154,13 +161,13 @@ export const newVic = (base: HypObject): Vic => ({
   fixedAddresses: false,
   ctlr: 0,
   statusr: 0,
-  vcpus: new Int32Array(MAX_VCPUS).fill(NO_OBJECT),
+  vcpus: noObjects(MAX_VCPUS),
   spi: spiWords.take(),
   bound: spiBytes.take(),
   unrouted: new Uint32Array(2),
   mapping: { mask: [7, 0, 0, 0], shift: [0, 0, 0, 0], mt: false, uniprocessor: false },
   gicd: noWindow(),
-  forwardedPpi: new Int32Array(SGI_COUNT).fill(NO_OBJECT),
+  forwardedPpi: noObjects(SGI_COUNT),
 });
 
 export const newGicVcpu = (thread: number): GicVcpu => ({
@@ -226,6 +233,6 @@ export function releaseGicVcpu(v: GicVcpu): void {
 
 /** Reset values of the private interrupts: SGIs edge, PPIs level, routed to their own vCPU. */
 export function resetPrivate(v: GicVcpu): void {
-  v.private.fill(withRoute(0, v.index));
-  for (let i = 0; i < SGI_COUNT; i++) v.private[i] |= CFG_EDGE;
+  const level = withRoute(0, v.index);
+  for (let i = 0; i < PRIVATE_COUNT; i++) v.private[i] = i < SGI_COUNT ? level | CFG_EDGE : level;
 }

@@ -1,5 +1,6 @@
 /** Device windows of the GIC's frames in address spaces: `addrspace_attach_vdevice` (fact base vgic-and-timer 2.1). */
 
+import { lo32 } from '../base/index.js';
 import { type HypObject, NO_OBJECT, type Thread } from '../hyp/types.js';
 import { HypError } from '../protocol/index.js';
 import { gicVcpu } from './calls.js';
@@ -28,8 +29,12 @@ function attachWindow(g: Gic, window: GicWindow, addrspace: HypObject, base: num
 
 export function detachWindow(g: Gic, window: GicWindow, vic: number, index: number): void {
   if (window.addrspace === NO_OBJECT) return;
-  const state = gicState(g);
-  state.windows = state.windows.filter((w) => w.vic !== vic || w.index !== index);
+  const { windows } = gicState(g);
+  let kept = 0;
+  for (let i = 0; i < windows.length; i++) {
+    if (windows[i].vic !== vic || windows[i].index !== index) windows[kept++] = windows[i];
+  }
+  while (windows.length > kept) windows.pop();
   const { addrspace } = window;
   window.addrspace = NO_OBJECT;
   g.hyp.unref(addrspace);
@@ -50,13 +55,13 @@ export function attachFrame(
   if (index === 0) {
     if (flags !== 0n) return HypError.ARGUMENT_INVALID;
   } else {
-    if (flags >> 2n !== 0n) return HypError.ARGUMENT_INVALID;
+    if (flags > 3n) return HypError.ARGUMENT_INVALID;
     const thread = vic.vcpus[index - 1];
     if (thread === NO_OBJECT) return HypError.IDLE;
     const v = gicVcpu(g.hyp.get<Thread>(thread));
     window = v.window;
     if (window.addrspace === NO_OBJECT)
-      v.windowLast = (flags & 1n) !== 0n ? (flags & 2n) !== 0n : index === vic.maxVcpus;
+      v.windowLast = (lo32(flags) & 1) !== 0 ? (lo32(flags) & 2) !== 0 : index === vic.maxVcpus;
   }
   if (window.addrspace !== NO_OBJECT) return HypError.BUSY;
   const error = attachWindow(g, window, addrspace, base, size);

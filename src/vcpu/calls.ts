@@ -2,7 +2,7 @@
  * Hypercalls on vCPUs: configuration, power, kill, registers, priority, slice, affinity, vIRQs, and scheduler_yield.
  * Sources: fact base hypercall-abi 4.9, vcpu-and-scheduler 3.6, 3.7, 5, 6 and 7.
  */
-import { lo16, lo32 } from '../base/index.js';
+import { lo16, lo32, toNumber } from '../base/index.js';
 import {
   BLOCKED,
   bindSource,
@@ -21,7 +21,7 @@ import { giveUpCpu } from './pending.js';
 import { exitThread, kill, powerOff, powerOn } from './power.js';
 import { block } from './queue.js';
 import { schedule } from './sched.js';
-import { Block, KNOWN_OPTIONS, Life, NO_CPU, type Vcpu } from './types.js';
+import { Block, knownOptions, Life, NO_CPU, type Vcpu } from './types.js';
 import { voteOff } from './vote.js';
 import { startYield, yieldCpu } from './yield.js';
 
@@ -33,7 +33,7 @@ const VirqType = { HALT: 0, RUN_WAKEUP: 1 } as const;
 const Hint = { YIELD: 0, TO_THREAD: 1 } as const;
 
 function configure(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
-  if ((a[1] & ~KNOWN_OPTIONS) !== 0n) return HypError.ARGUMENT_INVALID;
+  if (!knownOptions(a[1])) return HypError.ARGUMENT_INVALID;
   const v = lookupInit<Vcpu>(hyp, caller, a[0], THREAD);
   if (typeof v === 'number') return v;
   v.options = a[1];
@@ -45,7 +45,8 @@ function poweron(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const v = lookup<Vcpu>(hyp, caller, a[0], THREAD, R.POWER);
   if (typeof v === 'number') return v;
   if ((v.block & Block.OFF) === 0) return HypError.BUSY;
-  return powerOn(hyp, v, (a[3] & 1n) !== 0n ? undefined : a[1], (a[3] & 2n) !== 0n ? undefined : a[2]);
+  const flags = lo32(a[3]);
+  return powerOn(hyp, v, (flags & 1) !== 0 ? undefined : a[1], (flags & 2) !== 0 ? undefined : a[2]);
 }
 
 function poweroff(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
@@ -108,16 +109,15 @@ function setPriority(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number
 }
 
 /** Slices count in timer ticks of 16 ns. */
-const TICK_NS = 16n;
+const TICK_NS = 16;
 
 function setTimeslice(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const v = lookupAny<Vcpu>(hyp, caller, a[0], THREAD, R.TIMESLICE);
   if (typeof v === 'number') return v;
   if (v.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
-  if (a[1] < BigInt(Platform.TIMESLICE_MIN_NS) || a[1] > BigInt(Platform.TIMESLICE_MAX_NS)) {
-    return HypError.ARGUMENT_INVALID;
-  }
-  v.sliceNs = Number((a[1] / TICK_NS) * TICK_NS);
+  const ns = toNumber(a[1]);
+  if (ns < Platform.TIMESLICE_MIN_NS || ns > Platform.TIMESLICE_MAX_NS) return HypError.ARGUMENT_INVALID;
+  v.sliceNs = ns - (ns % TICK_NS);
   v.sliceLeftNs = v.sliceNs;
   return HypError.OK;
 }

@@ -26,10 +26,16 @@ export function setAffinity(hyp: Hypervisor, v: Vcpu, cpu: number): number {
   return HypError.OK;
 }
 
+function cpusOnline(hyp: Hypervisor): number {
+  let online = 0;
+  for (const cpu of schedState(hyp).cpus) if (cpu.online) online++;
+  return online;
+}
+
 /** The moved thread is off its CPU: account for it on the new one, then let it run, after a grace period if it is aggregated. */
 export function finishMove(hyp: Hypervisor, v: Vcpu): void {
   const graces = schedState(hyp).graces;
-  if (graces.some((g) => g.thread === v.id)) return;
+  for (const grace of graces) if (grace.thread === v.id) return;
   let needsGrace = false;
   if (v.life !== Life.INIT && v.vpmMode !== VpmMode.NONE) {
     if (v.prevAffinity !== NO_CPU) activePut(hyp, v.prevAffinity, v);
@@ -39,8 +45,7 @@ export function finishMove(hyp: Hypervisor, v: Vcpu): void {
     }
   }
   // A grace period needs the other CPUs; alone it is over at the next schedule step, which is at hand.
-  const others = schedState(hyp).cpus.filter((cpu) => cpu.online).length > 1;
-  if (needsGrace && others) graces.push({ thread: v.id, at: hyp.now + GRACE_NS });
+  if (needsGrace && cpusOnline(hyp) > 1) graces.push({ thread: v.id, at: hyp.now + GRACE_NS });
   else moveDone(hyp, v);
 }
 

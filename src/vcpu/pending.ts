@@ -13,20 +13,16 @@ import { endYield } from './yield.js';
 
 const M32 = 0xffff_ffffn;
 const M64 = 0xffff_ffff_ffff_ffffn;
-const outputs = new BigUint64Array(8);
 const NO_OUTPUTS = new BigUint64Array(8);
 
 /** Native calls write x0..x7, x9..x17; calls by SMCCC only the registers of their results (hypercall-abi 1.1, 6.2). */
-function writeCall(v: Vcpu, smccc: boolean, error: number, results: readonly bigint[]): void {
-  if (smccc) {
-    v.x[0] = BigInt.asUintN(64, BigInt(error));
-    results.forEach((value, i) => {
-      v.x[i + 1] = value;
-    });
+function writeCall(v: Vcpu, smccc: boolean, results: BigUint64Array, count: number): void {
+  if (!smccc) {
+    finishNative(v, HypError.OK, results);
     return;
   }
-  for (let i = 0; i < outputs.length; i++) outputs[i] = i < results.length ? results[i] : 0n;
-  finishNative(v, error, outputs);
+  v.x[0] = 0n;
+  for (let i = 0; i < count; i++) v.x[i + 1] = results[i];
 }
 
 /** A read value reaches its register as the trap handler does it: odd sign extension, then the register's width. */
@@ -58,12 +54,11 @@ export function finishPending(hyp: Hypervisor, v: Vcpu): void {
       break;
     case 'yield':
       if (p.owns) endYield(hyp, v);
-      if (p.smccc) writeCall(v, true, HypError.OK, []);
-      else finishNative(v, HypError.OK, NO_OUTPUTS);
+      writeCall(v, p.smccc, NO_OUTPUTS, 0);
       break;
     case 'run':
       if (p.owns) endYield(hyp, v);
-      writeCall(v, p.smccc, HypError.OK, finishRun(hyp, p.target));
+      writeCall(v, p.smccc, finishRun(hyp, p.target), 4);
       break;
     case 'suspend':
       powerResume(hyp, v);

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/index.js';
 import { assertSource, type Hypervisor, NO_OBJECT } from '../hyp/index.js';
-import { HypError } from '../protocol/index.js';
+import { HypError, ObjectType } from '../protocol/index.js';
 import { lifeEvent } from './charts.js';
 import { block, killedChanged, unblock } from './queue.js';
 import { schedule } from './sched.js';
@@ -224,9 +224,9 @@ export function onIdle(hyp: Hypervisor, cpu: number): void {
   const s = cpuOf(hyp, cpu);
   if (s.votes === 0 || s.activeVcpus !== 0 || schedState(hyp).graces.length !== 0) return;
   let shallowest = -1;
-  for (const object of hyp.objects) {
-    const v = object as Vcpu | undefined;
-    if (v?.life !== Life.READY || v.affinity !== cpu || v.vpmMode !== VpmMode.PSCI) continue;
+  for (const id of hyp.ofType[ObjectType.THREAD]) {
+    const v = vcpuOf(hyp, id);
+    if (v.life !== Life.READY || v.affinity !== cpu || v.vpmMode !== VpmMode.PSCI) continue;
     const level = cpuLevel(v.suspendState);
     if (shallowest < 0 || level < shallowest) shallowest = level;
   }

@@ -2,6 +2,7 @@
  * Proxy scheduling: `vcpu_run` and `vcpu_run_check`.
  * Source: fact base vcpu-and-scheduler 9.2 to 9.4 and 15.2.
  */
+import { toU64 } from '../base/index.js';
 import { BLOCKED, type Hypervisor, lookup, type Thread } from '../hyp/index.js';
 import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
 import { proxyEvent, proxyReturned } from './charts.js';
@@ -9,23 +10,24 @@ import { setAffinity } from './move.js';
 import { finishPending, giveUpCpu } from './pending.js';
 import { exitThread } from './power.js';
 import { block, unblock } from './queue.js';
-import {
-  Block,
-  isCritical,
-  isRunnable,
-  Life,
-  RunState,
-  type Vcpu,
-  VcpuOption,
-  type VmmioAccess,
-  vcpuOf,
-} from './types.js';
+import { Block, isCritical, isHlos, isRunnable, Life, RunState, type Vcpu, type VmmioAccess, vcpuOf } from './types.js';
 import { startYield } from './yield.js';
 
-/** x1..x4 of the results. */
-type RunResult = readonly [state: bigint, data0: bigint, data1: bigint, data2: bigint];
+/** x1..x4 of the results; words 4 to 6 stay zero. */
+const results = new BigUint64Array(8);
 
-const result = (state: number, data0 = 0n, data1 = 0n, data2 = 0n): RunResult => [BigInt(state), data0, data1, data2];
+/** Sets the results; returns the state. */
+function result(state: number, data0 = 0n, data1 = 0n, data2 = 0n): number {
+  results[0] = toU64(state);
+  results[1] = data0;
+  results[2] = data1;
+  results[3] = data2;
+  return state;
+}
+
+function copyResults(to: BigUint64Array): void {
+  for (let i = 0; i < 4; i++) to[i] = results[i];
+}
 
 /** Bit 0 of data 0 of POWERED_OFF: the vCPU has exited for ever. */
 const EXITED = 1n;
@@ -34,7 +36,7 @@ const FROM_WFI = 1n;
 const FROM_SUSPEND = 2n;
 
 /** Why a vCPU that is not runnable does not run; the first matching row counts. */
-export function blockedState(v: Vcpu): RunResult {
+function blockedState(v: Vcpu): number {
   if (v.life === Life.EXITED) return result(RunState.POWERED_OFF, EXITED);
   if (v.life === Life.KILLED) return result(RunState.BLOCKED);
   if ((v.block & Block.VMMIO) !== 0) {
@@ -52,18 +54,17 @@ export function blockedState(v: Vcpu): RunResult {
   return result(RunState.BLOCKED);
 }
 
-/** End of a run: what became of the vCPU; it is blocked again until the next run. */
-export function finishRun(hyp: Hypervisor, target: number): RunResult {
+/** End of a run: what became of the vCPU, as x1..x4 of the caller; it is blocked again until the next run. */
+export function finishRun(hyp: Hypervisor, target: number): BigUint64Array {
   const v = vcpuOf(hyp, target);
-  const r = isRunnable(v) ? result(RunState.READY) : blockedState(v);
-  proxyReturned(v, Number(r[0]));
+  proxyReturned(v, isRunnable(v) ? result(RunState.READY) : blockedState(v));
   block(hyp, v, Block.RUN);
   hyp.unref(target);
-  return r;
+  return results;
 }
 
 /** The root VM takes its interrupts as they come; nothing stays pending while it works. */
-const isRootVm = (v: Vcpu): boolean => isCritical(v) && (v.options & VcpuOption.HLOS_VM) === 0n;
+const isRootVm = (v: Vcpu): boolean => isCritical(v) && !isHlos(v);
 
 function vcpuRun(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array): number {
   const v = lookup<Vcpu>(hyp, caller, a[0], ObjectType.THREAD, Rights.THREAD.AFFINITY | Rights.THREAD.YIELD_TO);
@@ -95,9 +96,8 @@ function vcpuRun(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUin
       }
     }
   }
-  finishRun(hyp, v.id).forEach((value, i) => {
-    out[i] = value;
-  });
+  finishRun(hyp, v.id);
+  copyResults(out);
   return HypError.OK;
 }
 
@@ -117,11 +117,9 @@ function vcpuRunCheck(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: B
   const v = lookup<Vcpu>(hyp, caller, a[0], ObjectType.THREAD, Rights.THREAD.BIND_VIRQ | Rights.THREAD.STATE);
   if (typeof v === 'number') return v;
   if (isRunnable(v)) return HypError.BUSY;
-  const r = blockedState(v);
-  r.forEach((value, i) => {
-    out[i] = value;
-  });
-  return r[0] === BigInt(RunState.BLOCKED) ? HypError.BUSY : HypError.OK;
+  const state = blockedState(v);
+  copyResults(out);
+  return state === RunState.BLOCKED ? HypError.BUSY : HypError.OK;
 }
 
 export function registerRun(hyp: Hypervisor): void {

@@ -3,6 +3,7 @@
  * Source: fact base vcpu-and-scheduler 1 and 6.
  */
 
+import { hi32, lo32 } from '../base/index.js';
 import type { Partition } from '../hyp/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, unbindSource, virqSource } from '../hyp/index.js';
 import { HypError, ObjectType, Platform } from '../protocol/index.js';
@@ -13,7 +14,9 @@ import { DEEPEST } from './suspend.js';
 import {
   Block,
   cpuOf,
+  HIGH_HLOS_VM,
   Life,
+  LowOption,
   NO_CPU,
   NO_THREAD,
   SLOT_LOST,
@@ -22,6 +25,25 @@ import {
   type VpmGroup,
   VpmMode,
 } from './types.js';
+
+/**
+ * Registers of new vCPUs come out of one buffer: a typed array with a buffer of its own costs three times as much. An array is
+ * never handed out twice, because traces and drivers look at the registers of vCPUs that are gone.
+ */
+const REGISTERS = 31;
+const VCPUS_PER_SLAB = 64;
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
+function newRegisters(): BigUint64Array {
+  if (slabUsed === slab.byteLength) {
+    slab = new ArrayBuffer(VCPUS_PER_SLAB * REGISTERS * BigUint64Array.BYTES_PER_ELEMENT);
+    slabUsed = 0;
+  }
+  const x = new BigUint64Array(slab, slabUsed, REGISTERS);
+  slabUsed += x.byteLength;
+  return x;
+}
 
 /** A new vCPU: off, unplaced, without relations. */
 export function newVcpu(base: HypObject): Vcpu {
@@ -34,7 +56,7 @@ export function newVcpu(base: HypObject): Vcpu {
     caps: base.caps,
     cspace: NO_OBJECT,
     addrspace: NO_OBJECT,
-    x: new BigUint64Array(31),
+    x: newRegisters(),
     pc: 0n,
     life: Life.INIT,
     block: Block.LIFECYCLE | Block.OFF,
@@ -92,28 +114,32 @@ function joinGroup(hyp: Hypervisor, v: Vcpu): number {
 
 /** Options: each one is validated and put in force by its module; a refusal fails the activation (vcpu 6). */
 function applyOptions(hyp: Hypervisor, v: Vcpu, wanted: bigint): boolean {
-  const has = (bit: bigint): boolean => (wanted & bit) !== 0n;
+  const low = lo32(wanted);
+  const hlos = (hi32(wanted) & HIGH_HLOS_VM) !== 0;
   v.options = VcpuOption.DEBUG_ALLOWED;
   // The modelled CPU has SVE; only HLOS may use it.
-  if (has(VcpuOption.SVE_ALLOWED) && !has(VcpuOption.HLOS_VM)) return false;
-  if (has(VcpuOption.SVE_ALLOWED)) v.options |= VcpuOption.SVE_ALLOWED;
-  if (has(VcpuOption.CRITICAL) || has(VcpuOption.HLOS_VM)) {
+  if ((low & LowOption.SVE_ALLOWED) !== 0) {
+    if (!hlos) return false;
+    v.options |= VcpuOption.SVE_ALLOWED;
+  }
+  if (hlos || (low & LowOption.CRITICAL) !== 0) {
     if (!hyp.get<Partition>(v.partition).privileged) return false;
     v.options |= VcpuOption.CRITICAL;
   }
-  if (has(VcpuOption.HLOS_VM)) {
+  if (hlos) {
     v.options |= VcpuOption.HLOS_VM;
     if (v.affinity === NO_CPU) return false;
     const s = cpuOf(hyp, v.affinity);
     if (s.primary !== NO_THREAD) return false;
     s.primary = v.id;
   }
-  if (has(VcpuOption.PINNED) && v.affinity === NO_CPU) return false;
-  if (has(VcpuOption.PINNED) || has(VcpuOption.HLOS_VM)) {
+  const pinned = (low & LowOption.PINNED) !== 0;
+  if (pinned && v.affinity === NO_CPU) return false;
+  if (pinned || hlos) {
     v.pins++;
     v.options |= VcpuOption.PINNED;
   }
-  if (has(VcpuOption.VCPU_RUN_SCHEDULED)) {
+  if ((low & LowOption.VCPU_RUN_SCHEDULED) !== 0) {
     v.options |= VcpuOption.VCPU_RUN_SCHEDULED;
     block(hyp, v, Block.RUN);
     v.proxied = true;

@@ -2,6 +2,7 @@
  * Plain data of vCPUs, power groups and the per-CPU scheduler.
  * Sources: fact base vcpu-and-scheduler 1 to 3, 6, 9 and 10.1.
  */
+import { hi32, lo32 } from '../base/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, type Thread, type VirqSource } from '../hyp/index.js';
 
 /** Thread states (vcpu 1). */
@@ -38,7 +39,23 @@ export const VcpuOption = {
   HLOS_VM: 1n << 63n,
 } as const;
 
-export const KNOWN_OPTIONS = Object.values(VcpuOption).reduce((all, bit) => all | bit, 0n);
+/** The same flags in the low half of the word, where numbers do, and the one in the high half. */
+export const LowOption = {
+  PINNED: lo32(VcpuOption.PINNED),
+  SVE_ALLOWED: lo32(VcpuOption.SVE_ALLOWED),
+  DEBUG_ALLOWED: lo32(VcpuOption.DEBUG_ALLOWED),
+  CRITICAL: lo32(VcpuOption.CRITICAL),
+  VCPU_RUN_SCHEDULED: lo32(VcpuOption.VCPU_RUN_SCHEDULED),
+} as const;
+export const HIGH_HLOS_VM = hi32(VcpuOption.HLOS_VM);
+
+const KNOWN_OPTIONS = Object.values(VcpuOption).reduce((all, bit) => all | bit, 0n);
+const UNKNOWN_LOW = ~lo32(KNOWN_OPTIONS);
+const UNKNOWN_HIGH = ~hi32(KNOWN_OPTIONS);
+
+/** No other bits are set. */
+export const knownOptions = (options: bigint): boolean =>
+  (lo32(options) & UNKNOWN_LOW) === 0 && (hi32(options) & UNKNOWN_HIGH) === 0;
 
 /** `vcpu_run` states (vcpu 9.3). */
 export const RunState = {
@@ -201,7 +218,8 @@ export const vcpuOf = (hyp: Hypervisor, id: number): Vcpu => hyp.objects[id] as 
 
 /** Whether the scheduler may run it (vcpu 2). */
 export const isRunnable = (v: Vcpu): boolean => (v.life === Life.KILLED ? v.block & NON_KILLABLE : v.block) === 0;
-export const isCritical = (v: Vcpu): boolean => (v.options & VcpuOption.CRITICAL) !== 0n;
+export const isCritical = (v: Vcpu): boolean => (lo32(v.options) & LowOption.CRITICAL) !== 0;
+export const isHlos = (v: Vcpu): boolean => (hi32(v.options) & HIGH_HLOS_VM) !== 0;
 
 /** Physical CPU of the caller: it executes, so it has one. */
 export const callerCpu = (caller: Thread): number => (caller as Vcpu).running;

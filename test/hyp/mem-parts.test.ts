@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { moveOwnership, ownerOf, ownership, rangesOf, walkOwned } from '../../src/hyp/mem/ownership.js';
+import { moveOwnership, nextOwned, ownerOf, ownership, rangesOf } from '../../src/hyp/mem/ownership.js';
 import { PAGE_SIZE, PhysMemory } from '../../src/hyp/mem/phys.js';
 import { emptyMaps, forgetSparse, recordSparse, viewSet } from '../../src/hyp/mem/records.js';
 import { leafAttrs, leafKernelAccess, leaves, mapRange, pageAt, stage2, unmapRange } from '../../src/hyp/mem/stage2.js';
@@ -59,10 +59,10 @@ describe('ownership database', () => {
           for (let i = 1; i < db.owner.length; i++) expect(db.owner[i]).not.toBe(db.owner[i - 1]);
         }
         const seen = new Array(24).fill(false);
-        walkOwned(db, 0, 24 * 4096, 1, (at, size) => {
-          seen.fill(true, at / 4096, (at + size) / 4096);
-          return 0;
-        });
+        const run = { base: 0, size: 0 };
+        while (nextOwned(db, run.base + run.size, 24 * 4096, 1, run)) {
+          seen.fill(true, run.base / 4096, (run.base + run.size) / 4096);
+        }
         expect(seen).toEqual(pages.map((o) => o === 1));
         expect(rangesOf(db, 1).length).toBe(pages.filter((o, i) => o === 1 && pages[i - 1] !== 1).length);
       }),

@@ -1,12 +1,12 @@
 /** Hypercalls on address spaces (fact base: hypercall-abi 4.8, memory 4 and 8). */
-import { lo16, lo32, toNumber } from '../../base/index.js';
+import { lo16, lo32, toNumber, toU64 } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupAny, lookupConfigure, lookupInit } from '../lookup.js';
 import { type HypObject, ObjectState, type Thread } from '../types.js';
 import { addVmmio, attachThread, configureInfoArea, configureVmid, removeVmmio } from './addrspace.js';
 import { ExtentMemtype, type MemExtent } from './extent.js';
-import { pageAligned, UINT64_END } from './extent-calls.js';
+import { pageAligned, sumExceeds, UINT64_END } from './extent-calls.js';
 import { isBasic, mapBasic, mapSparse, unmapBasic, unmapSparse, updateBasic } from './mapping.js';
 import { ownsRange } from './ownership.js';
 import { type Addrspace, memState } from './space.js';
@@ -136,14 +136,14 @@ function registerLookup(hyp: Hypervisor): void {
     if (typeof me === 'number') return me;
     const [vbase, size] = [a[2], a[3]];
     if (size === 0n) return HypError.ARGUMENT_SIZE;
-    if (vbase + size > 1n << 64n) return HypError.ADDR_OVERFLOW;
+    if (sumExceeds(vbase, size, UINT64_END)) return HypError.ADDR_OVERFLOW;
     if (!pageAligned(vbase) || !pageAligned(size)) return HypError.ARGUMENT_ALIGNMENT;
     const run = lookupRun(as, toNumber(vbase), toNumber(size));
     if (run === undefined) return HypError.ADDR_INVALID;
     if (!ownsRange(memState(h).owners, run.phys, run.size, me.id)) return HypError.MEMDB_NOT_OWNER;
-    out[0] = BigInt(run.phys - me.physBase);
-    out[1] = BigInt(run.size);
-    out[2] = BigInt(run.attrs);
+    out[0] = toU64(run.phys - me.physBase);
+    out[1] = toU64(run.size);
+    out[2] = toU64(run.attrs);
     return HypError.OK;
   });
 }

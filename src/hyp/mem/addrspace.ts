@@ -1,5 +1,5 @@
 /** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
-import { toNumber, U64_MAX } from '../../base/index.js';
+import { lo32, toNumber, U64_MAX } from '../../base/index.js';
 import { HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
@@ -30,13 +30,14 @@ const newAddrspace = (base: HypObject): Addrspace => ({
 });
 
 /** VMID 0 is reserved for ever, so a space that was never configured finds it busy. */
-const vmidInUse = (hyp: Hypervisor, vmid: number): boolean =>
-  vmid === 0 ||
-  hyp.ofType[ObjectType.ADDRSPACE].some((id) => {
+function vmidInUse(hyp: Hypervisor, vmid: number): boolean {
+  if (vmid === 0) return true;
+  for (const id of hyp.ofType[ObjectType.ADDRSPACE]) {
     const as = hyp.objects[id] as Addrspace;
-    return as.state === ObjectState.ACTIVE && as.vmid === vmid;
-  });
-
+    if (as.vmid === vmid && as.state === ObjectState.ACTIVE) return true;
+  }
+  return false;
+}
 function activate(hyp: Hypervisor, as: Addrspace, phys: PhysMemory): number {
   if (vmidInUse(hyp, as.vmid)) return HypError.BUSY;
   if (as.infoExtent !== NO_OBJECT) {
@@ -68,7 +69,7 @@ export function configureVmid(as: Addrspace, vmid: number): number {
 
 export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent, ipa: bigint): number {
   if (me.size > INFO_AREA_MAX) return HypError.ARGUMENT_INVALID;
-  if ((ipa & 0xfffn) !== 0n || ipa + BigInt(me.size) > BigInt(VM_ADDRESS_END)) return HypError.ADDR_INVALID;
+  if ((lo32(ipa) & 0xfff) !== 0 || toNumber(ipa) + me.size > VM_ADDRESS_END) return HypError.ADDR_INVALID;
   if (me.extentType !== ExtentType.BASIC || (me.access & 6) !== 6 || me.memtype !== ExtentMemtype.ANY) {
     return HypError.ARGUMENT_INVALID;
   }

@@ -1,11 +1,11 @@
 /** Hypercalls on memory extents: configure, derive, modify, donate (fact base: memory 3.1, 3.2, 5, 6). */
-import { lo32, toNumber } from '../../base/index.js';
+import { hi32, lo32, toNumber } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupInit } from '../lookup.js';
 import { type HypObject, NO_OBJECT, type Thread } from '../types.js';
 import { donateChild, donateSibling } from './donate.js';
-import { ExtentMemtype, ExtentType, type MemExtent, walkExtent } from './extent.js';
+import { ExtentMemtype, ExtentType, type MemExtent, nextRun } from './extent.js';
 import type { PhysMemory } from './phys.js';
 import { unmapAllRecords } from './transfer.js';
 
@@ -13,6 +13,13 @@ export const UINT64_END = 2 ** 64;
 
 /** Multiples of the page size are exact as numbers up to 2^65; other 64-bit values must be checked before conversion. */
 export const pageAligned = (value: bigint): boolean => (lo32(value) & 0xfff) === 0;
+
+/** High words of numbers below 2^52: two of them are added without rounding. */
+const EXACT_HIGH = 2 ** 20;
+
+/** a + b > limit. Mostly both are small: then there is no need for big integers, which live on the heap. */
+export const sumExceeds = (a: bigint, b: bigint, limit: number): boolean =>
+  hi32(a) < EXACT_HIGH && hi32(b) < EXACT_HIGH ? toNumber(a) + toNumber(b) > limit : a + b > BigInt(limit);
 
 const ATTR_RESERVED = 0x7ffcfcf8;
 const ATTR_APPEND = 0x80000000;
@@ -53,7 +60,7 @@ function setConfig(
 
 /** `memextent_configure`. Any state check is the caller's. */
 export function configure(hyp: Hypervisor, me: MemExtent, phys: bigint, size: bigint, attrsWord: number): number {
-  if (size === 0n || phys + size > 1n << 64n) return HypError.ARGUMENT_INVALID;
+  if (size === 0n || sumExceeds(phys, size, UINT64_END)) return HypError.ARGUMENT_INVALID;
   if (!pageAligned(phys) || !pageAligned(size)) return HypError.ARGUMENT_ALIGNMENT;
   const attrs = extentAttrs(attrsWord);
   if (attrs === undefined) return HypError.ARGUMENT_INVALID;
@@ -70,8 +77,8 @@ export function configureDerive(
   size: bigint,
   attrsWord: number,
 ): number {
-  if (size === 0n || offset + size > 1n << 64n) return HypError.ARGUMENT_INVALID;
-  if (offset + size > BigInt(parent.size)) return HypError.ADDR_INVALID;
+  if (size === 0n || sumExceeds(offset, size, UINT64_END)) return HypError.ARGUMENT_INVALID;
+  if (sumExceeds(offset, size, parent.size)) return HypError.ADDR_INVALID;
   if (!pageAligned(offset) || !pageAligned(size)) return HypError.ARGUMENT_ALIGNMENT;
   const attrs = extentAttrs(attrsWord);
   if (attrs === undefined) return HypError.ARGUMENT_INVALID;
@@ -110,10 +117,8 @@ function modify(hyp: Hypervisor, phys: PhysMemory, me: MemExtent, flags: number,
   if (base < 0) return -base;
   // Cache maintenance has no visible effect here.
   if (op === ModifyOp.ZERO) {
-    walkExtent(hyp, me, base, toNumber(size), (at, run) => {
-      phys.zeroPages(at, run);
-      return 0;
-    });
+    const run = { base, size: 0 };
+    while (nextRun(hyp, me, run.base + run.size, base + toNumber(size), run)) phys.zeroPages(run.base, run.size);
   }
   return HypError.OK;
 }

@@ -9,7 +9,7 @@ import { assert } from '../../base/index.js';
 import { HypError, ObjectType } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT } from '../types.js';
-import { moveOwnership, Owner, walkOwned } from './ownership.js';
+import { moveOwnership, nextOwned, Owner, type PageRun } from './ownership.js';
 import { clearSet, emptyMaps, MAX_MAPS, type MapSet, recordSparse, viewSet } from './records.js';
 import { memState, spaceMap } from './space.js';
 import { restoreParent, transfer, unmapAllRecords } from './transfer.js';
@@ -60,14 +60,9 @@ export const newExtent = (base: HypObject): MemExtent => ({
   maps: emptyMaps(),
 });
 
-/** Visits the runs of a range that the extent owns. */
-export const walkExtent = (
-  hyp: Hypervisor,
-  extent: MemExtent,
-  phys: number,
-  size: number,
-  visit: (phys: number, size: number) => number,
-): number => walkOwned(memState(hyp).owners, phys, size, extent.id, visit);
+/** The first run of phys .. end-1 that the extent owns, into `run`; false: it owns nothing there. */
+export const nextRun = (hyp: Hypervisor, extent: MemExtent, phys: number, end: number, run: PageRun): boolean =>
+  nextOwned(memState(hyp).owners, phys, end, extent.id, run);
 
 const take = (hyp: Hypervisor, extent: MemExtent, from: number): boolean =>
   moveOwnership(memState(hyp).owners, extent.physBase, extent.size, from, extent.id);
@@ -176,25 +171,25 @@ function deactivateExtent(hyp: Hypervisor, extent: MemExtent): void {
   if (extent.extentType === ExtentType.BASIC) {
     restoreParent(hyp, extent, parent);
   } else {
-    walkExtent(hyp, extent, extent.physBase, extent.size, (phys, size) => {
-      const error = transfer(hyp, extent, parent, phys, size, { offset: 0 });
+    const end = extent.physBase + extent.size;
+    const run = { base: extent.physBase, size: 0 };
+    while (nextRun(hyp, extent, run.base + run.size, end, run)) {
+      const error = transfer(hyp, extent, parent, run.base, run.size, { offset: 0 });
       assert(error === HypError.OK, 'parent mappings could not be restored');
-      return 0;
-    });
+    }
   }
-  for (const set of extent.maps) clearSet(set);
+  for (const set of extent.maps) if (set.as !== NO_OBJECT) clearSet(set);
 }
 
 function releaseExtent(hyp: Hypervisor, extent: MemExtent): void {
   if (extent.active) {
     const to = extent.parent === NO_OBJECT ? extent.partition : extent.parent;
-    const runs: [number, number][] = [];
-    walkExtent(hyp, extent, extent.physBase, extent.size, (phys, size) => {
-      runs.push([phys, size]);
-      return 0;
-    });
-    const owners = memState(hyp).owners;
-    for (const [phys, size] of runs) moveOwnership(owners, phys, size, extent.id, to);
+    const { owners } = memState(hyp);
+    const end = extent.physBase + extent.size;
+    const run = { base: extent.physBase, size: 0 };
+    while (nextOwned(owners, run.base + run.size, end, extent.id, run)) {
+      moveOwnership(owners, run.base, run.size, extent.id, to);
+    }
     if (extent.parent !== NO_OBJECT) hyp.get<MemExtent>(extent.parent).children--;
   }
   extent.parent = hyp.unref(extent.parent);

@@ -5,7 +5,7 @@
 import { HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
-import { ExtentType, type MemExtent, walkExtent } from './extent.js';
+import { ExtentType, type MemExtent, nextRun } from './extent.js';
 import { clearSet, forgetSparse, type MapSet, recordSparse } from './records.js';
 import { spaceMap, spaceUnmap } from './space.js';
 
@@ -22,20 +22,21 @@ function mapOwned(
   size: number,
   attrs: number,
 ): number {
-  let failed = phys;
-  const error = walkExtent(hyp, me, phys, size, (base, run) => {
-    failed = base;
-    return spaceMap(hyp, as, vbase + (base - phys), run, base, attrs);
-  });
-  if (error !== HypError.OK && failed !== phys) unmapOwned(hyp, me, as, vbase, phys, failed - phys);
-  return error;
+  const run = { base: phys, size: 0 };
+  while (nextRun(hyp, me, run.base + run.size, phys + size, run)) {
+    const error = spaceMap(hyp, as, vbase + (run.base - phys), run.size, run.base, attrs);
+    if (error === HypError.OK) continue;
+    if (run.base !== phys) unmapOwned(hyp, me, as, vbase, phys, run.base - phys);
+    return error;
+  }
+  return HypError.OK;
 }
 
 function unmapOwned(hyp: Hypervisor, me: MemExtent, as: number, vbase: number, phys: number, size: number): void {
-  walkExtent(hyp, me, phys, size, (base, run) => {
-    spaceUnmap(hyp, as, vbase + (base - phys), run, base);
-    return 0;
-  });
+  const run = { base: phys, size: 0 };
+  while (nextRun(hyp, me, run.base + run.size, phys + size, run)) {
+    spaceUnmap(hyp, as, vbase + (run.base - phys), run.size, run.base);
+  }
 }
 
 /** The set of a BASIC extent that records exactly this place. */

@@ -48,7 +48,7 @@ function resize(list: number[], from: number, until: number, count: number): voi
     for (let i = length - 1; i >= until; i--) list[i + shift] = list[i];
   } else if (shift < 0) {
     for (let i = until; i < length; i++) list[i + shift] = list[i];
-    list.length = length + shift;
+    for (let i = shift; i < 0; i++) list.pop();
   }
 }
 
@@ -88,26 +88,27 @@ export function moveOwnership(db: Ownership, base: number, size: number, from: n
   return true;
 }
 
-/** Calls `visit` for every maximal run inside the range that `owner` has, in increasing order, until it returns non-zero. */
-export function walkOwned(
-  db: Ownership,
-  base: number,
-  size: number,
-  owner: number,
-  visit: (base: number, size: number) => number,
-): number {
-  const end = base + size;
-  let at = base;
-  while (at < end) {
-    const i = indexOf(db, at);
-    const stop = Math.min(end, endOf(db, i));
-    if (db.owner[i] === owner) {
-      const error = visit(at, stop - at);
-      if (error !== 0) return error;
-    }
-    at = stop;
+/** Pages next to each other. */
+export interface PageRun {
+  base: number;
+  size: number;
+}
+
+/**
+ * The first maximal run inside from .. end-1 that `owner` has, into `run`; false: none. Walks go on behind it, and may give what
+ * they found to somebody else.
+ */
+export function nextOwned(db: Ownership, from: number, end: number, owner: number, run: PageRun): boolean {
+  if (from >= end) return false;
+  for (let i = indexOf(db, from); i < db.start.length; i++) {
+    const base = Math.max(from, db.start[i]);
+    if (base >= end) return false;
+    if (db.owner[i] !== owner) continue;
+    run.base = base;
+    run.size = Math.min(end, endOf(db, i)) - base;
+    return true;
   }
-  return 0;
+  return false;
 }
 
 /** Ranges of one owner as [base, size], in increasing order (the boot environment lists the root partition's). */

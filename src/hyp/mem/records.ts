@@ -87,22 +87,40 @@ export function viewSet(set: MapSet, phys: number, size: number): MapView {
 const continues = (a: MapSegment, b: MapSegment): boolean =>
   a.phys + a.size === b.phys && a.vbase + a.size === b.vbase && a.attrs === b.attrs;
 
-/** Adds a segment; false when it overlaps one that is there. */
+/** Puts `added` in front of segments[at]. A loop: the built-in costs more than the few moves. */
+function insertAt(segments: MapSegment[], at: number, added: MapSegment): void {
+  segments.push(added);
+  for (let i = segments.length - 1; i > at; i--) segments[i] = segments[i - 1];
+  segments[at] = added;
+}
+
+/** Removes segments[from .. until). */
+function removeRange(segments: MapSegment[], from: number, until: number): void {
+  for (let i = until; i < segments.length; i++) segments[from + i - until] = segments[i];
+  for (let i = from; i < until; i++) segments.pop();
+}
+
+/** Adds a segment, which is the list's from now on; false when it overlaps one that is there. */
 function insert(segments: MapSegment[], added: MapSegment): boolean {
   const at = firstAfter(segments, added.phys);
-  const next = segments[at];
+  const next = at < segments.length ? segments[at] : undefined;
   if (next !== undefined && next.phys < added.phys + added.size) return false;
-  segments.splice(at, 0, { ...added });
-  if (next !== undefined && continues(segments[at], next)) {
-    segments[at].size += next.size;
-    segments.splice(at + 1, 1);
-  }
-  if (at > 0 && continues(segments[at - 1], segments[at])) {
-    segments[at - 1].size += segments[at].size;
-    segments.splice(at, 1);
-  }
+  const joinsNext = next !== undefined && continues(added, next);
+  if (joinsNext) added.size += next.size;
+  const joinsPrevious = at > 0 && continues(segments[at - 1], added);
+  if (joinsPrevious) segments[at - 1].size += added.size;
+  if (joinsNext && joinsPrevious) removeRange(segments, at, at + 1);
+  else if (joinsNext) segments[at] = added;
+  else if (!joinsPrevious) insertAt(segments, at, added);
   return true;
 }
+
+const partBehind = (s: MapSegment, phys: number, size: number): MapSegment => ({
+  phys,
+  size,
+  vbase: s.vbase + (phys - s.phys),
+  attrs: s.attrs,
+});
 
 /** Cuts a range out that is completely recorded at `vbase`; false, and no change, otherwise. Attributes do not matter. */
 function cut(segments: MapSegment[], phys: number, size: number, vbase: number): boolean {
@@ -111,31 +129,33 @@ function cut(segments: MapSegment[], phys: number, size: number, vbase: number):
   let at = first;
   let covered = phys;
   while (covered < end) {
+    if (at === segments.length) return false;
     const s = segments[at];
-    if (s === undefined || s.phys > covered || s.vbase - s.phys !== vbase - phys) return false;
+    if (s.phys > covered || s.vbase - s.phys !== vbase - phys) return false;
     covered = s.phys + s.size;
     at++;
   }
   const left = segments[first];
   const right = segments[at - 1];
-  const rest: MapSegment[] = [];
-  if (left.phys < phys) rest.push({ ...left, size: phys - left.phys });
-  if (right.phys + right.size > end) {
-    rest.push({
-      phys: end,
-      size: right.phys + right.size - end,
-      vbase: right.vbase + (end - right.phys),
-      attrs: right.attrs,
-    });
+  const before = phys - left.phys;
+  const behind = right.phys + right.size - end;
+  if (before > 0) {
+    removeRange(segments, first + 1, at);
+    if (behind > 0) insertAt(segments, first + 1, partBehind(right, end, behind));
+    left.size = before;
+  } else if (behind > 0) {
+    removeRange(segments, first + 1, at);
+    segments[first] = partBehind(right, end, behind);
+  } else {
+    removeRange(segments, first, at);
   }
-  segments.splice(first, at - first, ...rest);
   return true;
 }
 
 /** Physical addresses that a record can name: larger ones give ARGUMENT_SIZE. */
 const PHYS_END = 2 ** 44;
 
-/** Records a mapping of a SPARSE extent. Errors: ARGUMENT_SIZE, MEMEXTENT_MAPPINGS_FULL. */
+/** Records a mapping of a SPARSE extent; `added` is the set's from now on. Errors: ARGUMENT_SIZE, MEMEXTENT_MAPPINGS_FULL. */
 export function recordSparse(maps: MapSet[], as: number, added: MapSegment): number {
   let empty: MapSet | undefined;
   for (const set of maps) {
@@ -149,7 +169,7 @@ export function recordSparse(maps: MapSet[], as: number, added: MapSegment): num
   if (empty === undefined) return HypError.MEMEXTENT_MAPPINGS_FULL;
   if (added.phys + added.size > PHYS_END) return HypError.ARGUMENT_SIZE;
   empty.as = as;
-  empty.segments = [{ ...added }];
+  empty.segments = [added];
   return HypError.OK;
 }
 

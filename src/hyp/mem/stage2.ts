@@ -44,8 +44,9 @@ export const stage2 = (): Stage2 => ({
 export function releaseStage2(s: Stage2): void {
   changes.count++;
   roots.give(s.root);
-  for (let i = 1; i < s.tables.length; i++) lowerTables.give(s.tables[i]);
-  s.tables.length = 0;
+  // A table without entries has nothing but zeros.
+  for (let i = 1; i < s.tables.length; i++) lowerTables.give(s.tables[i], s.used[i] === 0);
+  s.tables = [];
   s.root = NO_TABLE;
 }
 

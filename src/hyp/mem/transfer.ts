@@ -6,7 +6,7 @@ import { HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
 import type { MemExtent } from './extent.js';
-import { walkOwned } from './ownership.js';
+import { nextOwned } from './ownership.js';
 import { clearSet, MAX_MAPS, type MapView, newView, viewInto } from './records.js';
 import { memState, spaceMap, spaceUnmap } from './space.js';
 
@@ -118,9 +118,14 @@ export function apply(
 
 /** Removes all records, and the entries of owned pages. A BASIC extent without children does not ask who owns what. */
 export function unmapAllRecords(hyp: Hypervisor, extent: MemExtent): void {
-  const unmapRun = (phys: number, size: number): number => apply(hyp, extent, phys, size, true, { offset: 0 });
-  walkOwned(memState(hyp).owners, extent.physBase, extent.size, extent.id, unmapRun);
-  for (const set of extent.maps) clearSet(set);
+  if (mapsNothing(extent)) return;
+  const { owners } = memState(hyp);
+  const end = extent.physBase + extent.size;
+  const run = { base: extent.physBase, size: 0 };
+  while (nextOwned(owners, run.base + run.size, end, extent.id, run)) {
+    apply(hyp, extent, run.base, run.size, true, { offset: 0 });
+  }
+  for (const set of extent.maps) if (set.as !== NO_OBJECT) clearSet(set);
 }
 
 /** A BASIC child goes: its pages get the parent's mappings again. All of its range is treated as its own. */
