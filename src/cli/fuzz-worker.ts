@@ -1,13 +1,8 @@
-/** One worker thread of `fuzz`: sequences in slices, with a message to the main thread after each. */
+/** One worker thread of `fuzz`. It runs what the command line runs: the bundle, else the modules. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Fuzzer, type FuzzOptions } from '../fuzz/index.js';
-import { coverage } from '../machine/index.js';
-import { type FuzzJob, runSlice } from './fuzz-job.js';
+import { loadBundle } from './bundle.js';
 
-const job = workerData as FuzzJob & { options: FuzzOptions };
-const fuzzer = new Fuzzer(job.options, job.index, job.jobs);
-for (;;) {
-  const done = runSlice(fuzzer, job);
-  parentPort?.postMessage({ totals: fuzzer.totals, failure: done.failure, coverage: coverage(), over: done.over });
-  if (done.over) break;
-}
+if (parentPort === null) throw new Error('this is a worker thread of `gunyah-sim fuzz`');
+const bundled = await loadBundle(import.meta.url)?.program.fuzzThreads();
+const { fuzzThread } = bundled ?? (await import('./fuzz-thread.js'));
+fuzzThread(workerData, parentPort);

@@ -33,6 +33,9 @@ function command(): Command {
   return program;
 }
 
+/** The program of a worker thread of `fuzz`: loaded when there is one. */
+export const fuzzThreads = (): Promise<typeof import('./fuzz-thread.js')> => import('./fuzz-thread.js');
+
 /** Runs one command line, `argv` as in `process.argv`, and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', () => process.exit(Exit.INTERRUPTED));
