@@ -3,6 +3,7 @@ import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
 import { translateCaps } from './cap-numbers.js';
 import type { QuietEvent, RxEvent, TxEvent } from './events.js';
+import { tellsExit, tellsForcedStop } from './exit-packets.js';
 import { noteReceived, noteSent } from './guest-images.js';
 import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
@@ -21,17 +22,36 @@ const RX_LIMIT = 64;
 /** Events that may stand between a look at the second VM and the next packet: to the recorded driver they are only time. */
 const TAKES_TIME: ReadonlySet<string> = new Set(['note', 'irqs', 'mem', 'peek', 'guest']);
 
+/**
+ * Whether RM came to this packet before it came to a vCPU that had halted: word of the exit follows the reply, or the exit is
+ * one that the packet forced.
+ */
+function requestFirst(s: Session, sent: Uint8Array): boolean {
+  const seq = parseRpcHeader(sent)?.seq;
+  let replied = false;
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note') continue;
+    if (e.ev !== 'rx') return false;
+    const bytes = bytesOf(e.bytes);
+    const header = parseRpcHeader(bytes);
+    if (tellsForcedStop(bytes) || (tellsExit(bytes) && replied)) return true;
+    replied ||= header?.type === RpcType.REPLY && header.seq === seq;
+  }
+  return false;
+}
+
 /** Between a look at the second VM and the next packet the recorded driver left RM the CPU: what a halted vCPU causes comes first. */
-function settleAfterGuest(s: Session): void {
+function settleAfterGuest(s: Session, sent: Uint8Array): void {
   let i = s.at - 1;
   while (i >= 0 && TAKES_TIME.has(s.events[i].ev)) i--;
   const before = s.events[i]?.ev;
-  if (before === 'guestResult' || before === 'vcpu_run') settle(s);
+  if ((before === 'guestResult' || before === 'vcpu_run') && !requestFirst(s, sent)) settle(s);
 }
 
 export function replayTx(s: Session, e: TxEvent): Verdict {
-  settleAfterGuest(s);
   const bytes = translatePacket(s.handles, bytesOf(e.bytes));
+  settleAfterGuest(s, bytes);
   noteSent(s.images, bytes);
   s.driver.writeMem(0, s.txBuffer, bytes);
   const push = BigInt(Number(e.push ?? true));

@@ -1,9 +1,10 @@
 import { le64, put64 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, Msg, parseRpcHeader, VmState } from '../protocol/index.js';
+import { Call } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
-import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, RxEvent, VcpuRunEvent } from './events.js';
+import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
+import { tellsExit } from './exit-packets.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import { bytesOf, type Session, settle } from './session.js';
@@ -20,9 +21,7 @@ const EXTRA_RUNS = 40;
 const RUNS_BEFORE_RM = EXTRA_RUNS / 2;
 const FAULT = 6n;
 const SYSTEM_RESET = 0x100n;
-const VM_ENDS: ReadonlySet<bigint> = new Set([FAULT, SYSTEM_RESET]);
-/** Where a VM_STATUS packet names the state: after the header and a word with the VMID. */
-const STATUS_STATE = 12;
+const VM_ENDS: ReadonlySet<bigint> = new Set([POWERED_OFF, FAULT, SYSTEM_RESET]);
 const MAX_IRQS = 32;
 const VIRTUAL_TIMER_INTID = 27;
 const RM_RX_INTID = 961;
@@ -77,13 +76,6 @@ function laterResult(s: Session, cap: string): boolean {
   return false;
 }
 
-/** Whether a packet of RM tells that a VM has exited. */
-function tellsExit(e: RxEvent): boolean {
-  const bytes = bytesOf(e.bytes);
-  const header = parseRpcHeader(bytes);
-  return header?.id === Msg.N_VM_STATUS && bytes[STATUS_STATE] === VmState.EXITED;
-}
-
 /**
  * Whether this READY is followed at once by "powered off, exited", or by RM's word that the VM has exited: the guest ended its
  * VM, and RM had the CPU before HLOS saw it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the
@@ -92,7 +84,7 @@ function tellsExit(e: RxEvent): boolean {
 function rmWentFirst(s: Session, cap: string): boolean {
   for (let i = s.at + 1; i < s.events.length; i++) {
     const e = s.events[i];
-    if (e.ev === 'rx' && tellsExit(e)) return true;
+    if (e.ev === 'rx' && tellsExit(bytesOf(e.bytes))) return true;
     if (e.ev === 'note' || e.ev === 'irqs' || e.ev === 'rx') continue;
     if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
     if (!isReady(e.r)) return isExited(e.r);
@@ -141,7 +133,7 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
     r = runOnce(s, e, []);
   }
   // RM may have had the CPU since: then only its view is left.
-  if (isExited(e.r) && r[0] === 0n && VM_ENDS.has(r[1])) {
+  if (isExited(e.r) && r[0] === 0n && VM_ENDS.has(r[1]) && r[2] !== EXITED) {
     settle(s);
     r = runOnce(s, e, []);
   }

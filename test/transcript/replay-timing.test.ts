@@ -88,6 +88,22 @@ test('writing memory takes the driver time: what a halted vCPU causes comes befo
   expect(driver.log).toEqual(['run', 'settle', 'send']);
 });
 
+test('a reply before word of the exit, or a forced stop, came while the halt was still waiting', () => {
+  const fault = { ...RUN, r: ['0x0', '0x6', '0x0', '0x0', '0x0'] };
+  const reply = { ev: 'rx', bytes: '21020101240000560000000003000000' };
+  const exited = { ev: 'rx', bytes: EXITED_STATUS };
+  const forced = { ev: 'rx', bytes: '2103040001001056800007000400000000000000' };
+  const order = (...rx: object[]): string[] => {
+    const driver = scripted({ runs: [[0n, 6n]] });
+    play([fault, TX, ...rx], driver);
+    return driver.log.slice(0, 3);
+  };
+  expect(order(reply, exited)).toEqual(['run', 'send', 'settle']);
+  expect(order(exited, forced, reply)).toEqual(['run', 'send', 'settle']);
+  expect(order(exited, reply)).toEqual(['run', 'settle', 'send']);
+  expect(order(reply)).toEqual(['run', 'settle', 'send']);
+});
+
 test('a fault here and "exited" there is the same halt, seen before and after RM', () => {
   const driver = scripted({
     runs: [

@@ -1,0 +1,15 @@
+import { ExitType, Msg, parseRpcHeader, VmState } from '../protocol/index.js';
+
+/** What RM's notifications say about VMs that ended. Fact base: rm-rpc-messages, VM_STATUS and VM_EXITED. */
+
+/** Offsets in the packet, header included. */
+const STATUS_STATE = 12;
+const EXIT_TYPE = 10;
+
+/** A VM has come to state EXITED. */
+export const tellsExit = (packet: Uint8Array): boolean =>
+  parseRpcHeader(packet)?.id === Msg.N_VM_STATUS && packet[STATUS_STATE] === VmState.EXITED;
+
+/** A VM has ended because its owner asked for it. */
+export const tellsForcedStop = (packet: Uint8Array): boolean =>
+  parseRpcHeader(packet)?.id === Msg.N_VM_EXITED && packet[EXIT_TYPE] === ExitType.VM_STOP_FORCED;
