@@ -53,9 +53,9 @@ const WARM_UP_RPCS = 100_000;
 export function rpcOnce(p: Platform): void {
   p.packets.send(VM_GET_ID);
   for (;;) {
-    const reply = p.packets.receive();
-    if (reply !== undefined) return;
-    if (!p.packets.wait()) throw new Error('no answer');
+    const rests = !p.packets.wait();
+    if (p.packets.receive() !== undefined) return;
+    if (rests) throw new Error('no answer');
   }
 }
 

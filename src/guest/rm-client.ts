@@ -83,19 +83,14 @@ export class RmClient {
       }
     }
     for (let waits = 0; waits < MAX_WAITS; waits++) {
+      const rests = !this.port.wait();
+      let silent = true;
       for (let message = this.next(); message !== undefined; message = this.next()) {
+        silent = false;
         if (message.type !== RpcType.REPLY || message.id !== id || message.seq !== seq) continue;
-        if (message.payload.length < 4) return undefined;
-        return replyOf(message);
+        return message.payload.length < 4 ? undefined : replyOf(message);
       }
-      if (!this.port.wait()) {
-        // RM rests; one last look, because its packet may have come with the last step.
-        const message = this.next();
-        if (message === undefined) return undefined;
-        if (message.type === RpcType.REPLY && message.id === id && message.seq === seq) {
-          return replyOf(message);
-        }
-      }
+      if (rests && silent) return undefined;
     }
     return undefined;
   }
