@@ -19,6 +19,10 @@ import {
   type TreeIndex,
 } from './tree-index.js';
 
+/** What is added to the arena: an END_NODE tag for all added nodes, and the structure of the overlay. */
+const END_AT = ADDED_AT;
+const OVERLAY_AT = ADDED_AT + 4;
+
 let serials = 0;
 
 interface Graft {
@@ -42,14 +46,6 @@ interface Graft {
 function grow(g: Graft, bytes: number): boolean {
   g.used += bytes;
   return g.used <= g.room;
-}
-
-/** Room for a token of `size` bytes in the arena; NONE. */
-function reserve(x: TreeIndex, size: number): number {
-  const at = x.addedEnd;
-  if (at + size > OUT_AT) return NONE;
-  x.addedEnd = at + size;
-  return at;
 }
 
 /** Whether `text` ends at `end` and starts at `start` or behind it. */
@@ -140,41 +136,27 @@ function byteAt(x: TreeIndex, t: number, distance: number): number {
   return x.arena[x.at[at] + rest];
 }
 
-/**
- * Copies a value of the overlay behind the head of a token, raised by the base's highest phandle if it is one. Whole words:
- * the last one's end is written afterwards.
- */
-function putValue(g: Graft, to: number, from: number, length: number): boolean {
-  const { view, words } = g.x;
-  const { words: source, raised } = g.o;
-  const first = from >> 2;
-  const shift = (to >> 2) - first;
-  const end = first + (align4(length) >> 2);
-  for (let i = first; i < end; i++) words[i + shift] = source[i];
-  if (raised[g.raise] !== from) return true;
+/** Raises a value of the overlay by the base's highest phandle if it is one; false: no such phandle. */
+function raise(g: Graft, at: number): boolean {
+  const { raised } = g.o;
+  if (g.raise === raised.length || raised[g.raise] !== at - OVERLAY_AT) return true;
   g.raise++;
-  const value = view.getUint32(to) + g.delta;
+  const { view } = g.x;
+  const value = view.getUint32(at) + g.delta;
   if (value >= 0xffff_ffff) return false;
-  view.setUint32(to, value);
+  view.setUint32(at, value);
   return true;
 }
 
-const isPhandle = (name: PropName): boolean => name.text === 'phandle' || name.text === 'linux,phandle';
-
-/** Overwrites a property; what is left of its old bytes, or of those behind them, fills up the last word. */
-function replace(g: Graft, t: number, from: number, length: number): boolean {
+/** Overwrites property `t` with the one at `at`; what is left of its old bytes, or of those behind them, fills up the last word. */
+function replace(g: Graft, t: number, at: number, length: number): boolean {
   const { x } = g;
   const { arena, view } = x;
   const old = x.at[t];
   const oldSize = x.size[t];
   const size = 12 + align4(length);
-  if (!grow(g, size - oldSize)) return false;
-  const at = reserve(x, size);
-  if (at === NONE) return false;
-  view.setUint32(at, Tag.PROP);
-  view.setUint32(at + 4, length);
+  if (!grow(g, size - oldSize) || !raise(g, at + 12)) return false;
   view.setUint32(at + 8, view.getUint32(old + 8));
-  if (!putValue(g, at + 12, from, length)) return false;
   for (let i = 12 + length; i < size; i++) {
     const byte = i < oldSize ? arena[old + i] : byteAt(x, t, i);
     if (byte === NONE) return false;
@@ -185,26 +167,22 @@ function replace(g: Graft, t: number, from: number, length: number): boolean {
   return true;
 }
 
-/** Sets a property to a value of the overlay. */
-function setProp(g: Graft, node: number, name: PropName, from: number, length: number): boolean {
+/** Sets the property of the overlay that stands at `at` in a node. */
+function setProp(g: Graft, node: number, name: PropName, at: number, length: number): boolean {
   const { x } = g;
-  const { arena, view, next } = x;
+  const { arena, next } = x;
   const offset = offsetOf(g, name);
-  if (isPhandle(name) && x.phandle[node] > 0) g.moved = true;
+  if (name.isPhandle && x.phandle[node] > 0) g.moved = true;
   if (offset !== NONE) {
     const t = findProp(g, node, name, offset);
-    if (t !== NONE) return replace(g, t, from, length);
+    if (t !== NONE) return replace(g, t, at, length);
   } else if (!addName(g, name)) {
     return false;
   }
   const size = 12 + align4(length);
-  const at = grow(g, size) ? reserve(x, size) : NONE;
-  const t = at === NONE ? NONE : addToken(x, at, size, name.offset);
+  const t = grow(g, size) && raise(g, at + 12) ? addToken(x, at, size, name.offset) : NONE;
   if (t === NONE) return false;
-  view.setUint32(at, Tag.PROP);
-  view.setUint32(at + 4, length);
-  view.setUint32(at + 8, name.offset);
-  if (!putValue(g, at + 12, from, length)) return false;
+  x.view.setUint32(at + 8, name.offset);
   const begin = x.begin[node];
   const behind = next[begin];
   for (let i = 12 + length; i < size; i++) {
@@ -218,20 +196,15 @@ function setProp(g: Graft, node: number, name: PropName, from: number, length: n
   return true;
 }
 
-/** Adds an empty node whose name stands in the overlay; NONE. */
-function insertNode(g: Graft, parent: number, from: number, length: number): number {
+/** Adds an empty node, which begins at `at` of the overlay; NONE. */
+function insertNode(g: Graft, parent: number, at: number, length: number): number {
   const { x } = g;
-  const { arena, view, next } = x;
+  const { next } = x;
   const size = 4 + align4(length + 1);
-  const at = grow(g, size + 4) ? reserve(x, size + 4) : NONE;
-  const begin = at === NONE ? NONE : addToken(x, at, size, NONE);
-  const end = begin === NONE ? NONE : addToken(x, at + size, 4, NONE);
+  const begin = grow(g, size + 4) ? addToken(x, at, size, NONE) : NONE;
+  const end = begin === NONE ? NONE : addToken(x, END_AT, 4, NONE);
   const node = end === NONE ? NONE : addNode(x, begin, parent, at + 4, length);
   if (node === NONE) return NONE;
-  view.setUint32(at, Tag.BEGIN_NODE);
-  view.setUint32(at + size - 4, 0);
-  for (let i = 0; i < length; i++) arena[at + 4 + i] = g.o.bytes[from + i];
-  view.setUint32(at + size, Tag.END_NODE);
   const before = x.lastProp[parent];
   next[end] = next[before];
   next[begin] = end;
@@ -243,22 +216,22 @@ function insertNode(g: Graft, parent: number, from: number, length: number): num
 
 /** Merges the content that starts at `from` into a node. Offset behind its end tag; NONE. */
 function merge(g: Graft, node: number, from: number): number {
-  const { bytes, view } = g.o;
+  const { arena, view } = g.x;
   let at = from;
   let nodes = false;
   for (;;) {
     const tag = view.getUint32(at);
     if (tag === Tag.PROP) {
       const length = view.getUint32(at + 4);
-      if (nodes || !setProp(g, node, PROP_NAMES[view.getUint32(at + 8)], at + 12, length)) return NONE;
+      if (nodes || !setProp(g, node, PROP_NAMES[view.getUint32(at + 8)], at, length)) return NONE;
       at += 12 + align4(length);
     } else if (tag === Tag.BEGIN_NODE) {
       nodes = true;
       let to = at + 4;
-      while (bytes[to] !== 0) to++;
+      while (arena[to] !== 0) to++;
       const length = to - at - 4;
-      let into = childOf(g.x, node, bytes, at + 4, length);
-      if (into === NONE) into = insertNode(g, node, at + 4, length);
+      let into = childOf(g.x, node, arena, at + 4, length);
+      if (into === NONE) into = insertNode(g, node, at, length);
       if (into === NONE) return NONE;
       at = merge(g, into, align4(to + 1));
       if (at === NONE) return NONE;
@@ -324,26 +297,27 @@ function write(g: Graft): Uint8Array {
  * way; undefined: to be done on the bytes. The index is used up; what is returned is a view, valid until the next graft.
  */
 export function graft(x: TreeIndex, o: OverlayWriter, room: number): Uint8Array | undefined {
-  if (o.odd || x.addedEnd !== ADDED_AT) return undefined;
-  const used = x.stringsAt + x.stringsSize;
+  if (o.odd || !x.fresh || x.total > room || OVERLAY_AT + o.struct > OUT_AT) return undefined;
+  x.fresh = false;
   const g: Graft = {
     x,
     o,
     serial: ++serials,
     delta: x.maxPhandle,
     room,
-    used,
+    used: x.stringsAt + x.stringsSize,
     added: [],
     addedSize: 0,
     raise: 0,
     moved: false,
   };
-  if (x.total > room) return undefined;
   noteBlock(x);
+  x.view.setUint32(END_AT, Tag.END_NODE);
+  x.arena.set(o.bytes.subarray(0, o.struct), OVERLAY_AT);
   const { nodes } = x;
   for (const fragment of o.fragments) {
     const target = fragment.path === null && g.moved ? NONE : targetOf(x, fragment, nodes);
-    if (target === NONE || merge(g, target, fragment.content) === NONE) return undefined;
+    if (target === NONE || merge(g, target, OVERLAY_AT + fragment.content) === NONE) return undefined;
   }
   return g.raise === o.raised.length ? write(g) : undefined;
 }

@@ -15,6 +15,7 @@ export {
   firstSubnode,
   HEADER_SIZE,
   Head,
+  latin1,
   nextNode,
   nextProp,
   nextSubnode,
@@ -33,7 +34,13 @@ export {
   overlayLength,
   overlayNode,
   overlayNodeEnd,
+  overlayNodeText,
   overlayProp,
+  overlayText,
+  type PropName,
+  propNameOf,
+  type Text,
+  textOf,
 } from './overlay-writer.js';
 export {
   ancestors,

@@ -6,7 +6,7 @@
  * There is one buffer: an overlay is valid until the next one is begun.
  */
 import { assert } from '../../base/index.js';
-import { align4, be32, latin1, Tag } from './blob.js';
+import { align4, be32, cString, latin1, Tag } from './blob.js';
 import { addProp, beginNode, createFdt, endNode, finishFdt } from './build.js';
 
 /** A property name. Names are few and fixed in the code of whoever writes overlays, so all of them are kept. */
@@ -14,6 +14,8 @@ export interface PropName {
   /** Index in {@link PROP_NAMES}. */
   readonly id: number;
   readonly text: string;
+  /** `phandle` or `linux,phandle`. */
+  readonly isPhandle: boolean;
   /** Known names that end with this one: the bytes of one of these serve for both. */
   readonly longer: PropName[];
   /** Serial number of the last overlay that has it. */
@@ -36,6 +38,7 @@ export function propNameOf(text: string): PropName {
   const name: PropName = {
     id: PROP_NAMES.length,
     text,
+    isPhandle: text === 'phandle' || text === 'linux,phandle',
     longer: PROP_NAMES.filter((n) => n.text.endsWith(text)),
     overlay: 0,
     block: 0,
@@ -48,6 +51,29 @@ export function propNameOf(text: string): PropName {
   PROP_NAMES.push(name);
   byText.set(text, name);
   return name;
+}
+
+/**
+ * Strings one behind the other, each with its end, as they stand in a structure block: what whoever writes overlays has
+ * fixed in its code need not be spelled again each time.
+ */
+export interface Text {
+  readonly strings: readonly string[];
+  /** Bytes, without those that fill up the last word. */
+  readonly length: number;
+  readonly words: Int32Array;
+}
+
+export function textOf(...strings: readonly string[]): Text {
+  let length = 0;
+  for (const s of strings) length += s.length + 1;
+  const bytes = new Uint8Array(align4(length));
+  let at = 0;
+  for (const s of strings) {
+    bytes.set(cString(s), at);
+    at += s.length + 1;
+  }
+  return { strings, length, words: new Int32Array(bytes.buffer) };
 }
 
 /** One change: the node of the base, by path or by phandle, and where in the structure its content starts. */
@@ -113,60 +139,86 @@ function fits(o: OverlayWriter, bytes: number): boolean {
   return false;
 }
 
-/** Room in our own buffer. */
-function reserve(o: OverlayWriter, bytes: number): number {
+/** A larger buffer of our own. */
+function enlarge(o: OverlayWriter, bytes: number): void {
+  buffer = new Uint8Array((o.struct + bytes) * 2);
+  buffer.set(o.bytes);
+  bufferView = new DataView(buffer.buffer);
+  bufferWords = new Int32Array(buffer.buffer);
+  o.bytes = buffer;
+  o.view = bufferView;
+  o.words = bufferWords;
+}
+
+/** Room for `bytes` bytes of structure beside `names` bytes of names: its offset, or -1. */
+function reserve(o: OverlayWriter, bytes: number, names: number): number {
   assert(o.serial === serials, 'an overlay was written after the next one was begun');
   const at = o.struct;
-  if (at + bytes > o.bytes.length) {
-    buffer = new Uint8Array((at + bytes) * 2);
-    buffer.set(o.bytes);
-    bufferView = new DataView(buffer.buffer);
-    bufferWords = new Int32Array(buffer.buffer);
-    o.bytes = buffer;
-    o.view = bufferView;
-    o.words = bufferWords;
-  }
+  if (STRUCT_AT + at + o.strings + bytes + names > o.room && !fits(o, bytes + names)) return -1;
+  if (at + bytes > o.bytes.length) enlarge(o, bytes);
   o.struct = at + bytes;
+  o.strings += names;
   return at;
 }
 
-/** Opens a node. */
-export function overlayNode(o: OverlayWriter, name: string): boolean {
-  const length = 4 + align4(name.length + 1);
-  if (!fits(o, length)) return false;
-  const at = reserve(o, length);
+function putText({ words }: OverlayWriter, at: number, text: Text): void {
+  const to = at >> 2;
+  const from = text.words;
+  for (let i = 0; i < from.length; i++) words[to + i] = from[i];
+}
+
+/** Opens a node with a fixed name. */
+export function overlayNodeText(o: OverlayWriter, name: Text): boolean {
+  const at = reserve(o, 4 + align4(name.length), 0);
+  if (at < 0) return false;
+  o.view.setUint32(at, Tag.BEGIN_NODE);
+  putText(o, at + 4, name);
+  return true;
+}
+
+/** Opens a node whose name is `text` from `from` on, up to `to`. */
+export function overlayNode(o: OverlayWriter, text: string, from = 0, to = text.length): boolean {
+  const length = 4 + align4(to - from + 1);
+  const at = reserve(o, length, 0);
+  if (at < 0) return false;
   const { bytes, view } = o;
   view.setUint32(at, Tag.BEGIN_NODE);
   view.setUint32(at + length - 4, 0);
-  for (let i = 0; i < name.length; i++) bytes[at + 4 + i] = name.charCodeAt(i);
+  for (let i = from; i < to; i++) bytes[at + 4 + i - from] = text.charCodeAt(i);
   return true;
 }
 
 export function overlayNodeEnd(o: OverlayWriter): boolean {
-  if (!fits(o, 4)) return false;
-  o.view.setUint32(reserve(o, 4), Tag.END_NODE);
+  const at = reserve(o, 4, 0);
+  if (at < 0) return false;
+  o.view.setUint32(at, Tag.END_NODE);
   return true;
 }
 
+/** Bytes that a name not yet used adds to the names. */
+function newNameSize(o: OverlayWriter, { text, longer }: PropName): number {
+  for (const n of longer) if (n.overlay === o.serial) return 0;
+  return text.length + 1;
+}
+
 /** A property of `length` bytes, to be written by the caller at the offset returned; -1: left out. */
-export function overlayProp(o: OverlayWriter, text: string, length: number): number {
-  const name = propNameOf(text);
-  let more = 0;
-  if (name.overlay !== o.serial) {
-    more = text.length + 1;
-    for (const n of name.longer) if (n.overlay === o.serial) more = 0;
-  }
+export function overlayProp(o: OverlayWriter, name: PropName, length: number): number {
   const padded = align4(length);
-  if (!fits(o, more + 12 + padded)) return -1;
+  const at = reserve(o, 12 + padded, name.overlay === o.serial ? 0 : newNameSize(o, name));
+  if (at < 0) return -1;
   name.overlay = o.serial;
-  o.strings += more;
-  const at = reserve(o, 12 + padded);
   const { view } = o;
   view.setUint32(at, Tag.PROP);
   view.setUint32(at + 4, length);
   view.setUint32(at + 8, name.id);
   if (padded !== length) view.setUint32(at + 8 + padded, 0);
   return at + 12;
+}
+
+/** A property with a fixed value. */
+export function overlayText(o: OverlayWriter, name: PropName, value: Text): void {
+  const at = overlayProp(o, name, value.length);
+  if (at >= 0) putText(o, at, value);
 }
 
 /** Size of the finished blob, with the end tag that is still missing. */

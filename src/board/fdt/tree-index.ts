@@ -26,8 +26,8 @@ export interface TreeIndex {
   readonly arena: Uint8Array;
   readonly view: DataView;
   readonly words: Int32Array;
-  /** First free byte behind the added tokens. */
-  addedEnd: number;
+  /** Not yet grafted on. */
+  fresh: boolean;
   total: number;
   structAt: number;
   structSize: number;
@@ -63,7 +63,7 @@ const theIndex: TreeIndex = {
   arena,
   view: new DataView(arena.buffer),
   words: new Int32Array(arena.buffer),
-  addedEnd: 0,
+  fresh: false,
   total: 0,
   structAt: 0,
   structSize: 0,
@@ -148,56 +148,67 @@ function closeNode(x: TreeIndex, node: number): void {
 
 /** Reads the structure block; false: no index. */
 function readStruct(x: TreeIndex): boolean {
-  const { view, structAt, stringsAt, stringsSize } = x;
+  const { view, structAt, stringsAt, stringsSize, at, size, next, name, begin, lastProp, parent } = x;
+  const { child, sibling, nameAt, nameSize } = x;
   const end = structAt + x.structSize - 4;
-  let at = structAt;
-  let node = NONE;
+  let tokens = 0;
   let nodes = 0;
-  while (at < end) {
-    const tag = view.getUint32(at);
+  let node = NONE;
+  let from = structAt;
+  while (from < end && tokens < MAX_TOKENS - 1) {
+    const tag = view.getUint32(from);
+    const t = tokens++;
+    let length = 4;
+    at[t] = from;
+    next[t] = tokens;
+    name[t] = NONE;
     if (tag === Tag.PROP) {
-      if (node === NONE || x.child[node] !== NONE || at + 12 > end) return false;
-      const length = view.getUint32(at + 4);
-      const name = view.getUint32(at + 8);
-      if (length > INDEX_MAX || name >= stringsSize) return false;
-      const size = 12 + align4(length);
-      if (at + size > end) return false;
-      const t = addToken(x, at, size, name);
-      if (t === NONE) return false;
-      x.lastProp[node] = t;
-      notePhandle(x, node, stringsAt + name, at + 12, length);
-      at += size;
+      if (node === NONE || child[node] !== NONE || from + 12 > end) return false;
+      const bytes = view.getUint32(from + 4);
+      const text = view.getUint32(from + 8);
+      if (bytes > INDEX_MAX || text >= stringsSize) return false;
+      length = 12 + align4(bytes);
+      name[t] = text;
+      lastProp[node] = t;
+      notePhandle(x, node, stringsAt + text, from + 12, bytes);
     } else if (tag === Tag.BEGIN_NODE) {
-      let to = at + 4;
+      let to = from + 4;
       while (to < end && arena[to] !== 0) to++;
-      const size = align4(to + 1 - at);
-      if ((node === NONE && nodes > 0) || at + size > end) return false;
-      const t = addToken(x, at, size, NONE);
-      const child = addNode(x, t, node, at + 4, to - at - 4);
-      if (t === NONE || child === NONE) return false;
-      nodes++;
-      oldPhandle[child] = ABSENT;
+      length = align4(to + 1 - from);
+      if ((node === NONE && nodes > 0) || nodes === MAX_NODES) return false;
+      const n = nodes++;
+      begin[n] = t;
+      lastProp[n] = t;
+      parent[n] = node;
+      child[n] = NONE;
+      sibling[n] = NONE;
+      nameAt[n] = from + 4;
+      nameSize[n] = to - from - 4;
+      x.phandle[n] = ABSENT;
+      oldPhandle[n] = ABSENT;
       if (node !== NONE) {
-        if (x.child[node] === NONE) x.child[node] = child;
-        else x.sibling[lastChild[node]] = child;
-        lastChild[node] = child;
+        if (child[node] === NONE) child[node] = n;
+        else sibling[lastChild[node]] = n;
+        lastChild[node] = n;
       }
-      node = child;
-      at += size;
+      node = n;
     } else if (tag === Tag.END_NODE && node !== NONE) {
-      if (addToken(x, at, 4, NONE) === NONE) return false;
       closeNode(x, node);
-      node = x.parent[node];
-      at += 4;
+      node = parent[node];
     } else {
       return false;
     }
+    size[t] = length;
+    from += length;
   }
-  if (at !== end || node !== NONE || nodes === 0 || view.getUint32(at) !== Tag.END) return false;
-  const last = addToken(x, at, 4, NONE);
-  for (let t = 0; t < last; t++) x.next[t] = t + 1;
-  x.next[last] = NONE;
-  return last !== NONE;
+  if (from !== end || node !== NONE || nodes === 0 || view.getUint32(from) !== Tag.END) return false;
+  at[tokens] = from;
+  size[tokens] = 4;
+  next[tokens] = NONE;
+  name[tokens] = NONE;
+  x.tokens = tokens + 1;
+  x.nodes = nodes;
+  return true;
 }
 
 /** The index of a tree whose header was checked and whose total size is inside `f`; undefined: it has none. */
@@ -208,7 +219,7 @@ export function indexTree(f: Uint8Array): TreeIndex | undefined {
   if (total > INDEX_MAX || total > f.length || be32(f, Head.VERSION) !== 17) return undefined;
   arena.set(f.length === total ? f : f.subarray(0, total));
   x.total = total;
-  x.addedEnd = ADDED_AT;
+  x.fresh = true;
   x.structAt = view.getUint32(Head.OFF_STRUCT);
   x.structSize = view.getUint32(Head.SIZE_STRUCT);
   x.stringsAt = view.getUint32(Head.OFF_STRINGS);

@@ -4,15 +4,17 @@ import {
   constructPath,
   type Dto,
   type DtoRefusal,
+  propCompatible,
   propEmpty,
   propInterrupts,
   propPhandle,
   propReference,
-  propStrings,
+  propString,
   propU32,
   propU64,
   propU64s,
 } from './dto.js';
+import { Prop, Value } from './names.js';
 import {
   type DoorbellNode,
   type MessageQueueNode,
@@ -24,73 +26,72 @@ import {
   type VmTreeParcel,
 } from './vm-tree-types.js';
 
-const at = (generate: string, unit: bigint): string => `${generate}@${unit.toString(16)}`;
-
-const compatible = (dto: Dto, push: readonly string[], ...fixed: readonly string[]): void =>
-  propStrings(dto, 'compatible', [...push, ...fixed]);
+/** Unit address of a device. */
+const unit = (address: bigint): string => `@${address.toString(16)}`;
 
 function labels(dto: Dto, label: number): void {
-  propU32(dto, 'qcom,label', label);
-  propU32(dto, 'label', label);
+  propU32(dto, Prop.QCOM_LABEL, label);
+  propU32(dto, Prop.LABEL, label);
 }
 
-/** Writes one node at `path`; the node is closed also when `write` refuses. */
-function nodeAt(dto: Dto, path: string, write: () => DtoRefusal): DtoRefusal {
-  constructPath(dto, path);
-  const refusal = write();
-  constructEnd(dto, path);
+/** `phandle`: the node gets one. */
+function doorbellProps(dto: Dto, d: DoorbellNode, phandle: boolean): DtoRefusal {
+  propCompatible(dto, d.pushCompatible, d.source ? Value.DOORBELL_SOURCE : Value.DOORBELL);
+  propU64(dto, Prop.REG, d.cap);
+  if (!d.source) {
+    const refusal = d.irq === null ? 'doorbell without interrupt' : propInterrupts(dto, [d.irq]);
+    if (refusal !== undefined) return refusal;
+  }
+  if (phandle) propPhandle(dto);
+  labels(dto, d.label);
+  return undefined;
+}
+
+function doorbell(dto: Dto, d: DoorbellNode, phandle = false): DtoRefusal {
+  constructPath(dto, d.generate, unit(d.cap));
+  const refusal = doorbellProps(dto, d, phandle);
+  constructEnd(dto);
   return refusal;
 }
 
-/** With `phandle` the node gets one, given to the callback. */
-function doorbell(dto: Dto, d: DoorbellNode, phandle?: (p: number) => void): DtoRefusal {
-  return nodeAt(dto, at(d.generate, d.cap), () => {
-    const kind = d.source ? 'qcom,gunyah-doorbell-source' : 'qcom,gunyah-doorbell';
-    compatible(dto, d.pushCompatible, kind, 'qcom,gunyah-capability');
-    propU64(dto, 'reg', d.cap);
-    if (!d.source) {
-      const refusal = d.irq === null ? 'doorbell without interrupt' : propInterrupts(dto, [d.irq]);
-      if (refusal !== undefined) return refusal;
-    }
-    phandle?.(propPhandle(dto));
-    labels(dto, d.label);
-    return undefined;
-  });
+function messageQueue(dto: Dto, d: MessageQueueNode): DtoRefusal {
+  constructPath(dto, d.generate, unit(d.cap));
+  propCompatible(dto, d.pushCompatible, Value.MESSAGE_QUEUE);
+  propU64(dto, Prop.REG, d.cap);
+  propEmpty(dto, d.sender ? Prop.IS_SENDER : Prop.IS_RECEIVER);
+  propU32(dto, Prop.TX_MESSAGE_SIZE, d.messageSize);
+  propU32(dto, Prop.TX_QUEUE_DEPTH, d.queueDepth);
+  const refusal = propInterrupts(dto, [d.irq]);
+  if (refusal === undefined) labels(dto, d.label);
+  constructEnd(dto);
+  return refusal;
 }
 
-function messageQueue(dto: Dto, d: MessageQueueNode): DtoRefusal {
-  return nodeAt(dto, at(d.generate, d.cap), () => {
-    compatible(dto, d.pushCompatible, 'qcom,gunyah-message-queue', 'qcom,gunyah-capability');
-    propU64(dto, 'reg', d.cap);
-    propEmpty(dto, d.sender ? 'is-sender' : 'is-receiver');
-    propU32(dto, 'tx_message_size', d.messageSize);
-    propU32(dto, 'tx_queue_depth', d.queueDepth);
-    const refusal = propInterrupts(dto, [d.irq]);
-    if (refusal === undefined) labels(dto, d.label);
-    return refusal;
-  });
+function pairProps(dto: Dto, d: MessageQueuePairNode): DtoRefusal {
+  propCompatible(dto, d.pushCompatible, Value.MESSAGE_QUEUE);
+  propU64s(dto, Prop.REG, [d.txCap, d.rxCap]);
+  const refusal = propInterrupts(dto, [d.txIrq, d.rxIrq]);
+  if (refusal !== undefined) return refusal;
+  if (d.peerId !== null && d.peerVmid !== null) propU32(dto, Prop.QCOM_PEER_VMID, d.peerVmid);
+  propU32(dto, Prop.QCOM_FREE_IRQ_START, 0);
+  propEmpty(dto, Prop.QCOM_IS_FULL_DUPLEX);
+  propU32(dto, Prop.QCOM_TX_MESSAGE_SIZE, d.txMessageSize);
+  propU32(dto, Prop.QCOM_RX_MESSAGE_SIZE, d.rxMessageSize);
+  propU32(dto, Prop.QCOM_TX_QUEUE_DEPTH, d.txQueueDepth);
+  propU32(dto, Prop.QCOM_RX_QUEUE_DEPTH, d.rxQueueDepth);
+  propU32(dto, Prop.QCOM_VDEVICE_HANDLE, d.handle);
+  if (d.kind === 'message-queue-pair') {
+    if (d.peerId !== null) propString(dto, Prop.PEER, d.peerId);
+    labels(dto, d.label);
+  }
+  return undefined;
 }
 
 function messageQueuePair(dto: Dto, d: MessageQueuePairNode): DtoRefusal {
-  return nodeAt(dto, at(d.generate, d.rxCap), () => {
-    compatible(dto, d.pushCompatible, 'qcom,gunyah-message-queue', 'qcom,gunyah-capability');
-    propU64s(dto, 'reg', [d.txCap, d.rxCap]);
-    const refusal = propInterrupts(dto, [d.txIrq, d.rxIrq]);
-    if (refusal !== undefined) return refusal;
-    if (d.peerId !== null && d.peerVmid !== null) propU32(dto, 'qcom,peer-vmid', d.peerVmid);
-    propU32(dto, 'qcom,free-irq-start', 0);
-    propEmpty(dto, 'qcom,is-full-duplex');
-    propU32(dto, 'qcom,tx-message-size', d.txMessageSize);
-    propU32(dto, 'qcom,rx-message-size', d.rxMessageSize);
-    propU32(dto, 'qcom,tx-queue-depth', d.txQueueDepth);
-    propU32(dto, 'qcom,rx-queue-depth', d.rxQueueDepth);
-    propU32(dto, 'qcom,vdevice-handle', d.handle);
-    if (d.kind === 'message-queue-pair') {
-      if (d.peerId !== null) propStrings(dto, 'peer', [d.peerId]);
-      labels(dto, d.label);
-    }
-    return undefined;
-  });
+  constructPath(dto, d.generate, unit(d.rxCap));
+  const refusal = pairProps(dto, d);
+  constructEnd(dto);
+  return refusal;
 }
 
 /** `buffer` and `memory-region`: the node of the first parcel with this label. */
@@ -98,10 +99,25 @@ function memoryRegion(dto: Dto, parcels: readonly VmTreeParcel[], label: number)
   const parcel = parcels.find((p) => p.label === label);
   if (parcel === undefined) return `no parcel with label ${label}`;
   if (parcel.phandle === PHANDLE_UNSET) return `parcel with label ${label} has no node`;
-  for (const name of ['buffer', 'memory-region']) {
+  for (const name of [Prop.BUFFER, Prop.MEMORY_REGION]) {
     if (parcel.phandleExternal) propU32(dto, name, parcel.phandle);
     else propReference(dto, name, parcel.phandle);
   }
+  return undefined;
+}
+
+/** The doorbells have phandles: of the overlay, not in the list of places to fix, so right only if the base tree has none. */
+function shmProps(dto: Dto, d: ShmNode, parcels: readonly VmTreeParcel[], tx: number, rx: number): DtoRefusal {
+  propCompatible(dto, d.pushCompatible, d.doorbells === null ? Value.SHM : Value.SHM_DOORBELL);
+  const refusal = memoryRegion(dto, parcels, d.label);
+  if (refusal !== undefined && !d.optional) return refusal;
+  propU32(dto, Prop.PEER, d.peer);
+  labels(dto, d.label);
+  if (d.doorbells !== null) {
+    propU32(dto, Prop.TX_DOORBELL, tx);
+    propU32(dto, Prop.RX_DOORBELL, rx);
+  }
+  if (d.dmaBase !== null) propU64(dto, Prop.DMA_BASE, d.dmaBase);
   return undefined;
 }
 
@@ -109,43 +125,36 @@ function shm(dto: Dto, d: ShmNode, parcels: readonly VmTreeParcel[]): DtoRefusal
   let tx = 0;
   let rx = 0;
   if (d.doorbells !== null) {
-    const refusal =
-      doorbell(dto, d.doorbells.source, (p) => {
-        tx = p;
-      }) ??
-      doorbell(dto, d.doorbells.receiver, (p) => {
-        rx = p;
-      });
+    let refusal = doorbell(dto, d.doorbells.source, true);
     if (refusal !== undefined) return refusal;
+    tx = dto.phandles;
+    refusal = doorbell(dto, d.doorbells.receiver, true);
+    if (refusal !== undefined) return refusal;
+    rx = dto.phandles;
   }
-  return nodeAt(dto, d.generate, () => {
-    compatible(dto, d.pushCompatible, d.doorbells === null ? 'qcom,shared-memory' : 'qcom,gunyah-shm-doorbell');
-    const refusal = memoryRegion(dto, parcels, d.label);
-    if (refusal !== undefined && !d.optional) return refusal;
-    propU32(dto, 'peer', d.peer);
-    labels(dto, d.label);
-    if (d.doorbells !== null) {
-      // Not in the list of places to fix: right only if the base tree has no phandles.
-      propU32(dto, 'tx-doorbell', tx);
-      propU32(dto, 'rx-doorbell', rx);
-    }
-    if (d.dmaBase !== null) propU64(dto, 'dma_base', d.dmaBase);
-    return undefined;
-  });
+  constructPath(dto, d.generate);
+  const refusal = shmProps(dto, d, parcels, tx, rx);
+  constructEnd(dto);
+  return refusal;
+}
+
+function virtioProps(dto: Dto, d: VirtioMmioNode, parcels: readonly VmTreeParcel[]): DtoRefusal {
+  propCompatible(dto, d.pushCompatible, Value.VIRTIO_MMIO);
+  propU64s(dto, Prop.REG, [d.ipa, d.size]);
+  const refusal = memoryRegion(dto, parcels, d.label) ?? propInterrupts(dto, [d.irq]);
+  if (refusal !== undefined) return refusal;
+  labels(dto, d.label);
+  propU64(dto, Prop.DMA_BASE, d.dmaBase);
+  propU32(dto, Prop.PEER, d.backend);
+  if (d.dmaCoherent) propEmpty(dto, Prop.DMA_COHERENT);
+  return undefined;
 }
 
 function virtioMmio(dto: Dto, d: VirtioMmioNode, parcels: readonly VmTreeParcel[]): DtoRefusal {
-  return nodeAt(dto, at(d.generate, d.ipa), () => {
-    compatible(dto, d.pushCompatible, 'virtio,mmio');
-    propU64s(dto, 'reg', [d.ipa, d.size]);
-    const refusal = memoryRegion(dto, parcels, d.label) ?? propInterrupts(dto, [d.irq]);
-    if (refusal !== undefined) return refusal;
-    labels(dto, d.label);
-    propU64(dto, 'dma_base', d.dmaBase);
-    propU32(dto, 'peer', d.backend);
-    if (d.dmaCoherent) propEmpty(dto, 'dma-coherent');
-    return undefined;
-  });
+  constructPath(dto, d.generate, unit(d.ipa));
+  const refusal = virtioProps(dto, d, parcels);
+  constructEnd(dto);
+  return refusal;
 }
 
 /** All device nodes in creation order; the last refusal. RM goes on after one. */

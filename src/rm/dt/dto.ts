@@ -5,14 +5,22 @@
  */
 import {
   beginOverlay,
+  latin1,
   type OverlayWriter,
   overlayBlob,
   overlayNode,
   overlayNodeEnd,
+  overlayNodeText,
   overlayProp,
+  overlayText,
+  type PropName,
+  type Text,
+  textOf,
 } from '../../board/fdt/index.js';
 import { RmDeath } from '../death.js';
+import { Node, Prop } from './names.js';
 import type { IrqSpec } from './vm-config-types.js';
+import type { IpaRange } from './vm-tree-types.js';
 
 /** Room for the path of the node being written. */
 const MAX_PWD = 512;
@@ -24,100 +32,124 @@ const MAX_RANGES = 1024;
 /** Places to fix below one node of the overlay. */
 interface Fixups {
   readonly name: string;
-  readonly props: string[];
+  readonly props: PropName[];
   readonly nodes: Fixups[];
 }
 
 export interface Dto {
   readonly overlay: OverlayWriter;
-  /** Open nodes, from the fragment down. */
-  readonly open: string[];
+  /** Nodes that are open, from the fragment down. */
+  depth: number;
   /** Length of their path, with its end. */
   pwd: number;
   readonly fixups: Fixups[];
   phandles: number;
 }
 
-export interface AddrRange {
-  readonly addr: bigint;
-  readonly size: bigint;
-}
+/** Of the open nodes: where their names stand in the overlay, and how long they are with their ends. */
+const openAt = new Int32Array(MAX_PWD);
+const openSize = new Int32Array(MAX_PWD);
 
 /** undefined: done. Else why the overlay cannot be built (VM_START then answers NORESOURCE). */
 export type DtoRefusal = string | undefined;
 
-export const newDto = (): Dto => ({ overlay: beginOverlay(), open: [], pwd: 1, fixups: [], phandles: 0 });
+export const newDto = (): Dto => ({ overlay: beginOverlay(), depth: 0, pwd: 1, fixups: [], phandles: 0 });
 
-export function nodeBegin(dto: Dto, name: string): void {
-  overlayNode(dto.overlay, name);
-  dto.open.push(name);
-  dto.pwd += name.length + 1;
+/** Notes the node opened last, whose name has `size` bytes with its end and started at `at`. */
+function opened(dto: Dto, at: number, size: number): void {
+  dto.pwd += size;
   if (dto.pwd >= MAX_PWD) throw new RmDeath('ABORT', 'dt-overlay-limit');
+  openAt[dto.depth] = at;
+  openSize[dto.depth] = size;
+  dto.depth++;
+}
+
+export function nodeBegin(dto: Dto, name: Text): void {
+  const at = dto.overlay.struct + 4;
+  overlayNodeText(dto.overlay, name);
+  opened(dto, at, name.length);
+}
+
+/** Opens a node whose name stands in `text`. */
+export function namedBegin(dto: Dto, text: string, from = 0, to = text.length): void {
+  const at = dto.overlay.struct + 4;
+  overlayNode(dto.overlay, text, from, to);
+  opened(dto, at, to - from + 1);
 }
 
 export function nodeEnd(dto: Dto): void {
   overlayNodeEnd(dto.overlay);
-  const name = dto.open.pop();
-  if (name !== undefined) dto.pwd -= name.length + 1;
+  if (dto.depth > 0) dto.pwd -= openSize[--dto.depth];
 }
 
-export function propU32(dto: Dto, name: string, value: number): void {
+export function propU32(dto: Dto, name: PropName, value: number): void {
   const at = overlayProp(dto.overlay, name, 4);
   if (at >= 0) dto.overlay.view.setUint32(at, value);
 }
 
-export function propCells(dto: Dto, name: string, values: readonly number[]): void {
+export function propCells(dto: Dto, name: PropName, values: readonly number[]): void {
   const at = overlayProp(dto.overlay, name, values.length * 4);
   if (at < 0) return;
   const { view } = dto.overlay;
   for (let i = 0; i < values.length; i++) view.setUint32(at + i * 4, values[i]);
 }
 
-export function propU64(dto: Dto, name: string, value: bigint): void {
+export function propU64(dto: Dto, name: PropName, value: bigint): void {
   const at = overlayProp(dto.overlay, name, 8);
   if (at >= 0) dto.overlay.view.setBigUint64(at, value);
 }
 
-export function propU64s(dto: Dto, name: string, values: readonly bigint[]): void {
+export function propU64s(dto: Dto, name: PropName, values: readonly bigint[]): void {
   const at = overlayProp(dto.overlay, name, values.length * 8);
   if (at < 0) return;
   const { view } = dto.overlay;
   for (let i = 0; i < values.length; i++) view.setBigUint64(at + i * 8, values[i]);
 }
 
-export function propEmpty(dto: Dto, name: string): void {
+export function propEmpty(dto: Dto, name: PropName): void {
   overlayProp(dto.overlay, name, 0);
 }
 
-/** Strings one behind the other, each with its end. */
-export function propStrings(dto: Dto, name: string, values: readonly string[]): void {
-  let length = 0;
-  for (const v of values) length += v.length + 1;
-  let at = overlayProp(dto.overlay, name, length);
-  if (at < 0) return;
-  const { bytes } = dto.overlay;
-  for (const v of values) {
-    for (let i = 0; i < v.length; i++) bytes[at + i] = v.charCodeAt(i);
-    bytes[at + v.length] = 0;
-    at += v.length + 1;
-  }
+function putString(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  bytes[at + text.length] = 0;
+  return at + text.length + 1;
 }
 
-export function propString(dto: Dto, name: string, value: string): void {
-  const at = overlayProp(dto.overlay, name, value.length + 1);
+/** Strings one behind the other, each with its end. */
+export function propStrings(dto: Dto, name: PropName, values: readonly string[]): void {
+  let length = 0;
+  for (let i = 0; i < values.length; i++) length += values[i].length + 1;
+  let at = overlayProp(dto.overlay, name, length);
   if (at < 0) return;
-  const { bytes } = dto.overlay;
-  for (let i = 0; i < value.length; i++) bytes[at + i] = value.charCodeAt(i);
-  bytes[at + value.length] = 0;
+  for (let i = 0; i < values.length; i++) at = putString(dto.overlay.bytes, at, values[i]);
 }
+
+export function propString(dto: Dto, name: PropName, value: string): void {
+  const at = overlayProp(dto.overlay, name, value.length + 1);
+  if (at >= 0) putString(dto.overlay.bytes, at, value);
+}
+
+export const propText = (dto: Dto, name: PropName, value: Text): void => overlayText(dto.overlay, name, value);
+
+/** `compatible`: strings that the guest gave, and then RM's own. */
+export function propCompatible(dto: Dto, push: readonly string[], own: Text): void {
+  if (push.length === 0) overlayText(dto.overlay, Prop.COMPATIBLE, own);
+  else propStrings(dto, Prop.COMPATIBLE, [...push, ...own.strings]);
+}
+
+/** Names of fragments. */
+const fragmentNames: Text[] = [];
 
 /** Starts a fragment that changes a node of the base tree; the caller says which. */
 function fragment(dto: Dto, path: string | null, phandle: number): void {
   const { overlay } = dto;
-  nodeBegin(dto, `fragment@${overlay.fragments.length}`);
-  if (path === null) propU32(dto, 'target', phandle);
-  else propString(dto, 'target-path', path);
-  nodeBegin(dto, '__overlay__');
+  const number = overlay.fragments.length;
+  if (number === fragmentNames.length) fragmentNames.push(textOf(`fragment@${number}`));
+  nodeBegin(dto, fragmentNames[number]);
+  if (path === null) propU32(dto, Prop.TARGET, phandle);
+  else propString(dto, Prop.TARGET_PATH, path);
+  nodeBegin(dto, Node.OVERLAY);
   overlay.fragments.push({ path, phandle, content: overlay.struct });
 }
 
@@ -132,41 +164,44 @@ export function modifyEnd(dto: Dto): void {
   nodeEnd(dto);
 }
 
-/** A fragment with all nodes of an absolute path, the last one open. The path comes from the guest's tree. */
-export function constructPath(dto: Dto, path: string): void {
+/** A fragment with all nodes of an absolute path and a unit address, the last one open. The path comes from the guest's tree. */
+export function constructPath(dto: Dto, path: string, unit = ''): void {
   if (!path.startsWith('/')) throw new RmDeath('ABORT', 'dt-generate-not-absolute');
-  if (path === '/') throw new RmDeath('ABORT', 'dt-generate-without-name');
+  const last = path.lastIndexOf('/') + 1;
+  if (unit === '' && path === '/') throw new RmDeath('ABORT', 'dt-generate-without-name');
   modifyPath(dto, '/');
-  for (let from = 1; from <= path.length; ) {
-    const slash = path.indexOf('/', from);
-    const to = slash < 0 ? path.length : slash;
-    if (slash < 0 && to === from) throw new RmDeath('ABORT', 'dt-generate-without-name');
-    nodeBegin(dto, path.slice(from, to));
+  for (let from = 1; from < last; ) {
+    const to = path.indexOf('/', from);
+    namedBegin(dto, path, from, to);
     from = to + 1;
   }
+  if (unit === '' && last === path.length) throw new RmDeath('ABORT', 'dt-generate-without-name');
+  if (unit === '') namedBegin(dto, path, last);
+  else namedBegin(dto, `${path}${unit}`, last);
 }
 
-export function constructEnd(dto: Dto, path: string): void {
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) nodeEnd(dto);
-  modifyEnd(dto);
+/** Ends a fragment with all its nodes. */
+export function constructEnd(dto: Dto): void {
+  while (dto.depth > 0) nodeEnd(dto);
 }
 
 /** Gives the open node a phandle of the overlay. */
 export function propPhandle(dto: Dto): number {
   dto.phandles++;
   dto.overlay.raised.push(dto.overlay.struct + 12);
-  propU32(dto, 'phandle', dto.phandles);
+  propU32(dto, Prop.PHANDLE, dto.phandles);
   return dto.phandles;
 }
 
 /** A property that holds a phandle of the overlay: it is renumbered with it. */
-export function propReference(dto: Dto, name: string, phandle: number): void {
+export function propReference(dto: Dto, name: PropName, phandle: number): void {
   const { overlay } = dto;
   overlay.raised.push(overlay.struct + 12);
   propU32(dto, name, phandle);
   let level = dto.fixups;
   let at: Fixups | undefined;
-  for (const part of dto.open) {
+  for (let i = 0; i < dto.depth; i++) {
+    const part = latin1(overlay.bytes, openAt[i], openAt[i] + openSize[i] - 1);
     // Empty components vanish when RM cuts the path up again, and the place is then found elsewhere or not at all.
     if (part === '') {
       overlay.odd = true;
@@ -183,48 +218,61 @@ export function propReference(dto: Dto, name: string, phandle: number): void {
   at?.props.push(name);
 }
 
+function putCells({ view }: OverlayWriter, at: number, n: number, cells: number): void {
+  if (cells === 2) view.setUint32(at, Math.floor(n / 0x1_0000_0000));
+  if (cells > 0) view.setUint32(at + (cells - 1) * 4, n);
+}
+
 /** Address ranges in the given cells (0, 1 or 2; a number that needs more is cut). */
 export function propRanges(
   dto: Dto,
-  name: string,
-  ranges: readonly AddrRange[],
+  name: PropName,
+  ranges: readonly IpaRange[],
   addrCells: number,
   sizeCells: number,
 ): DtoRefusal {
-  if (addrCells > 2 || sizeCells > 2 || ranges.length > MAX_RANGES) return `${name}: cells or ranges out of range`;
+  if (addrCells > 2 || sizeCells > 2 || ranges.length > MAX_RANGES) return `${name.text}: cells or ranges out of range`;
   const { overlay } = dto;
   let at = overlayProp(overlay, name, (addrCells + sizeCells) * 4 * ranges.length);
   if (at < 0) throw new RmDeath('ABORT', 'dt-overlay-limit');
-  const put = (n: bigint, cells: number): void => {
-    if (cells === 2) overlay.view.setBigUint64(at, n);
-    if (cells === 1) overlay.view.setUint32(at, Number(n & 0xffff_ffffn));
-    at += cells * 4;
-  };
-  for (const r of ranges) {
-    put(r.addr, addrCells);
-    put(r.size, sizeCells);
+  for (let i = 0; i < ranges.length; i++) {
+    putCells(overlay, at, ranges[i].ipa, addrCells);
+    putCells(overlay, at + addrCells * 4, ranges[i].size, sizeCells);
+    at += (addrCells + sizeCells) * 4;
   }
   return undefined;
 }
 
-/** Class and number of a specifier, or undefined if no class has this interrupt. */
-function specifier(i: IrqSpec): readonly [number, number] | undefined {
-  if (!i.cpuLocal && i.irq >= 32 && i.irq < 1020) return [0, i.irq - 32];
-  if (i.cpuLocal && i.irq >= 16 && i.irq < 32) return [1, i.irq - 16];
-  if (!i.cpuLocal && i.irq >= 4096 && i.irq < 5120) return [2, i.irq - 4096];
-  if (i.cpuLocal && i.irq >= 1056 && i.irq < 1120) return [3, i.irq - 1056];
-  return undefined;
+/** Interrupts that have a specifier: class 0 to 3, first, end, whether they are local to a CPU (3.1). */
+const IRQ_CLASSES = [
+  { first: 32, end: 1020, cpuLocal: false },
+  { first: 16, end: 32, cpuLocal: true },
+  { first: 4096, end: 5120, cpuLocal: false },
+  { first: 1056, end: 1120, cpuLocal: true },
+] as const;
+
+/** Class of an interrupt; -1: it has none. */
+function irqClass({ irq, cpuLocal }: IrqSpec): number {
+  for (let i = 0; i < IRQ_CLASSES.length; i++) {
+    const c = IRQ_CLASSES[i];
+    if (c.cpuLocal === cpuLocal && irq >= c.first && irq < c.end) return i;
+  }
+  return -1;
 }
 
 /** An `interrupts` property (3.1). */
 export function propInterrupts(dto: Dto, irqs: readonly IrqSpec[]): DtoRefusal {
-  const words: number[] = [];
-  for (const i of irqs) {
-    const s = specifier(i);
-    if (s === undefined) return `interrupt ${i.irq} has no specifier`;
-    words.push(s[0], s[1], i.edge ? 1 : 4);
+  for (let i = 0; i < irqs.length; i++) if (irqClass(irqs[i]) < 0) return `interrupt ${irqs[i].irq} has no specifier`;
+  const at = overlayProp(dto.overlay, Prop.INTERRUPTS, irqs.length * 12);
+  if (at < 0) return undefined;
+  const { view } = dto.overlay;
+  for (let i = 0; i < irqs.length; i++) {
+    const spec = irqs[i];
+    const which = irqClass(spec);
+    view.setUint32(at + i * 12, which);
+    view.setUint32(at + i * 12 + 4, spec.irq - IRQ_CLASSES[which].first);
+    view.setUint32(at + i * 12 + 8, spec.edge ? 1 : 4);
   }
-  propCells(dto, 'interrupts', words);
   return undefined;
 }
 
@@ -243,9 +291,9 @@ function writeFixups(dto: Dto, nodes: readonly Fixups[], level: number): void {
 /** Ends the overlay. */
 export function finishDto(dto: Dto): OverlayWriter {
   const { overlay } = dto;
-  nodeBegin(dto, '__fixups__');
+  nodeBegin(dto, Node.FIXUPS);
   nodeEnd(dto);
-  overlayNode(overlay, '__local_fixups__');
+  overlayNodeText(overlay, Node.LOCAL_FIXUPS);
   writeFixups(dto, dto.fixups, 0);
   overlayNodeEnd(overlay);
   overlayNodeEnd(overlay);

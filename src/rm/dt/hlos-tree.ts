@@ -4,15 +4,17 @@ import {
   dtoBlob,
   modifyEnd,
   modifyPath,
+  namedBegin,
   newDto,
   nodeBegin,
   nodeEnd,
   propEmpty,
   propInterrupts,
-  propStrings,
+  propText,
   propU32,
   propU64s,
 } from './dto.js';
+import { Node, Prop, Value } from './names.js';
 import type { IrqSpec } from './vm-config-types.js';
 
 /** Area that RM maps and works in: the patched tree must fit. */
@@ -39,26 +41,26 @@ export function patchHlosTree(area: Uint8Array, v: HlosTreeInput): Uint8Array | 
   if (checkHeader(area) !== 0 || be32(area, Head.TOTALSIZE) > area.length) return { why: 'no device tree' };
   const dto = newDto();
   modifyPath(dto, '/');
-  nodeBegin(dto, 'hypervisor');
-  propU32(dto, '#address-cells', 2);
-  propU32(dto, '#size-cells', 0);
-  propStrings(dto, 'compatible', ['qcom,gunyah-hypervisor-1.0', 'qcom,gunyah-hypervisor', 'simple-bus']);
-  nodeBegin(dto, 'qcom,gunyah-vm');
-  propStrings(dto, 'compatible', ['qcom,gunyah-vm-id-1.0', 'qcom,gunyah-vm-id']);
-  propU32(dto, 'qcom,vmid', v.vmid);
-  propStrings(dto, 'qcom,vendor', ['Qualcomm']);
+  nodeBegin(dto, Node.HYPERVISOR);
+  propU32(dto, Prop.ADDRESS_CELLS, 2);
+  propU32(dto, Prop.SIZE_CELLS, 0);
+  propText(dto, Prop.COMPATIBLE, Value.HYPERVISOR_OF_HLOS);
+  nodeBegin(dto, Node.VM);
+  propText(dto, Prop.COMPATIBLE, Value.VM_ID);
+  propU32(dto, Prop.QCOM_VMID, v.vmid);
+  propText(dto, Prop.QCOM_VENDOR, Value.VENDOR);
   nodeEnd(dto);
-  nodeBegin(dto, `qcom,resource-manager-rpc@${v.txCap.toString(16).padStart(16, '0')}`);
-  propStrings(dto, 'compatible', ['gunyah-resource-manager', 'qcom,resource-manager-1-0', 'qcom,resource-manager']);
-  propU64s(dto, 'reg', [v.txCap, v.rxCap]);
+  namedBegin(dto, `qcom,resource-manager-rpc@${v.txCap.toString(16).padStart(16, '0')}`);
+  propText(dto, Prop.COMPATIBLE, Value.RM_OF_HLOS);
+  propU64s(dto, Prop.REG, [v.txCap, v.rxCap]);
   const refusal = propInterrupts(dto, [v.txIrq, v.rxIrq]);
   if (refusal !== undefined) return { why: refusal };
-  propU32(dto, 'qcom,free-irq-start', FREE_IRQ_START);
-  propEmpty(dto, 'qcom,is-full-duplex');
-  propU32(dto, 'qcom,tx-message-size', v.messageSize);
-  propU32(dto, 'qcom,rx-message-size', v.messageSize);
-  propU32(dto, 'qcom,tx-queue-depth', v.queueDepth);
-  propU32(dto, 'qcom,rx-queue-depth', v.queueDepth);
+  propU32(dto, Prop.QCOM_FREE_IRQ_START, FREE_IRQ_START);
+  propEmpty(dto, Prop.QCOM_IS_FULL_DUPLEX);
+  propU32(dto, Prop.QCOM_TX_MESSAGE_SIZE, v.messageSize);
+  propU32(dto, Prop.QCOM_RX_MESSAGE_SIZE, v.messageSize);
+  propU32(dto, Prop.QCOM_TX_QUEUE_DEPTH, v.queueDepth);
+  propU32(dto, Prop.QCOM_RX_QUEUE_DEPTH, v.queueDepth);
   nodeEnd(dto);
   nodeEnd(dto);
   modifyEnd(dto);

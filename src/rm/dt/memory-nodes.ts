@@ -1,15 +1,14 @@
 /** Memory in a guest's tree: `/reserved-memory`, `/memory`, iomem nodes (fact base: rm-boot-and-dt 5.2 to 5.4, 5.7). */
-import { toU64 } from '../../base/index.js';
 import { children, getProp, getU32, hasProp, nodeName, phandleOf } from '../../board/fdt/index.js';
 import { type CellContext, readCells } from './cells.js';
 import {
-  type AddrRange,
   constructEnd,
   constructPath,
   type Dto,
   type DtoRefusal,
   modifyEnd,
   modifyPath,
+  namedBegin,
   nodeBegin,
   nodeEnd,
   propCells,
@@ -17,10 +16,12 @@ import {
   propPhandle,
   propRanges,
   propStrings,
+  propText,
   propU32,
   propU64,
   propU64s,
 } from './dto.js';
+import { Node, Prop, Value } from './names.js';
 import {
   type IpaRange,
   PHANDLE_UNSET,
@@ -37,9 +38,6 @@ export interface RangeCells {
 
 /** Room for the target path of a patched child. */
 const MAX_TARGET = 128;
-
-const addrRanges = (ranges: readonly IpaRange[]): AddrRange[] =>
-  ranges.map((r) => ({ addr: toU64(r.ipa), size: toU64(r.size) }));
 
 const isFirmware = (v: VmTreeInput, p: VmTreeParcel): boolean => v.firmware !== null && v.firmware.handle === p.handle;
 
@@ -100,7 +98,7 @@ export function patchReserved(
     if (parcel === undefined) return `/reserved-memory/${name}: no such parcel`;
     if (!parcel.exclusive && hasProp(f, node, 'reusable')) return `/reserved-memory/${name}: shared but reusable`;
     modifyPath(dto, `/reserved-memory/${name}`.slice(0, MAX_TARGET - 1));
-    propU32(dto, 'qcom,rm-mem-handle', parcel.handle);
+    propU32(dto, Prop.QCOM_RM_MEM_HANDLE, parcel.handle);
     const phandle = phandleOf(f, node);
     parcel.phandleExternal = phandle !== 0 && phandle !== 0xffff_ffff;
     parcel.phandle = parcel.phandleExternal ? phandle : propPhandle(dto);
@@ -117,18 +115,18 @@ function bufferNode(
   cells: RangeCells,
 ): DtoRefusal {
   if (mapped.length === 0) return `parcel ${p.handle} is mapped nowhere`;
-  nodeBegin(dto, `buffer@${mapped[0].ipa.toString(16)}`);
-  const refusal = propRanges(dto, 'reg', addrRanges(mapped), cells.addr, cells.size);
+  namedBegin(dto, `buffer@${mapped[0].ipa.toString(16)}`);
+  const refusal = propRanges(dto, Prop.REG, mapped, cells.addr, cells.size);
   if (refusal === undefined) {
-    propEmpty(dto, 'qcom,shared-memory');
-    propEmpty(dto, 'no-map');
-    propCells(dto, 'peers', p.peers);
-    propU32(dto, 'qcom,rm-mem-handle', p.handle);
+    propEmpty(dto, Prop.QCOM_SHARED_MEMORY);
+    propEmpty(dto, Prop.NO_MAP);
+    propCells(dto, Prop.PEERS, p.peers);
+    propU32(dto, Prop.QCOM_RM_MEM_HANDLE, p.handle);
     p.phandle = propPhandle(dto);
     p.phandleExternal = false;
-    propU32(dto, 'qcom,label', p.label);
+    propU32(dto, Prop.QCOM_LABEL, p.label);
     const user = v.devices.find((d) => (d.kind === 'shm' || d.kind === 'virtio-mmio') && d.label === p.label);
-    if (user !== undefined && user.pushCompatible.length > 0) propStrings(dto, 'compatible', user.pushCompatible);
+    if (user !== undefined && user.pushCompatible.length > 0) propStrings(dto, Prop.COMPATIBLE, user.pushCompatible);
   }
   nodeEnd(dto);
   return refusal;
@@ -151,11 +149,11 @@ export function bufferNodes(dto: Dto, v: VmTreeInput, port: VmTreeParcelPort, ce
     if (refusal !== undefined) break;
   }
   if (v.firmware !== null && v.firmware.size !== 0) {
-    nodeBegin(dto, `firmware@${v.firmware.ipa.toString(16)}`);
-    refusal = propRanges(dto, 'reg', addrRanges([v.firmware]), cells.addr, cells.size);
+    namedBegin(dto, `firmware@${v.firmware.ipa.toString(16)}`);
+    refusal = propRanges(dto, Prop.REG, [v.firmware], cells.addr, cells.size);
     if (refusal === undefined) {
-      propEmpty(dto, 'no-map');
-      propStrings(dto, 'compatible', ['qcom,vm-firmware']);
+      propEmpty(dto, Prop.NO_MAP);
+      propText(dto, Prop.COMPATIBLE, Value.FIRMWARE);
     }
     nodeEnd(dto);
   }
@@ -182,9 +180,9 @@ export function memoryNode(dto: Dto, v: VmTreeInput, cells: RangeCells): DtoRefu
     if (p.mapped === null || (separate && isFirmware(v, p)) || isIomem(v, p)) continue;
     for (const r of p.mapped) ranges.push(r);
   }
-  nodeBegin(dto, 'memory');
-  propStrings(dto, 'device_type', ['memory']);
-  const refusal = propRanges(dto, 'reg', addrRanges(mergeRanges(ranges)), cells.addr, cells.size);
+  nodeBegin(dto, Node.MEMORY);
+  propText(dto, Prop.DEVICE_TYPE, Value.MEMORY);
+  const refusal = propRanges(dto, Prop.REG, mergeRanges(ranges), cells.addr, cells.size);
   nodeEnd(dto);
   return refusal;
 }
@@ -196,19 +194,19 @@ export function iomemNodes(dto: Dto, v: VmTreeInput): void {
     const p = v.parcels.find((candidate) => candidate.label === d.label);
     if (p === undefined) continue;
     constructPath(dto, d.generate);
-    propU32(dto, '#address-cells', 2);
-    propU32(dto, '#size-cells', 2);
-    propStrings(dto, 'compatible', d.pushCompatible);
+    propU32(dto, Prop.ADDRESS_CELLS, 2);
+    propU32(dto, Prop.SIZE_CELLS, 2);
+    propStrings(dto, Prop.COMPATIBLE, d.pushCompatible);
     propU64s(
       dto,
-      'reg',
+      Prop.REG,
       p.regions.flatMap((r) => [BigInt(r.ipa), BigInt(r.size)]),
     );
-    propU32(dto, 'peer', d.peer);
-    propU64(dto, 'qcom,rm-mem-handle', BigInt(p.handle));
-    if (p.peerRights !== null) propCells(dto, 'qcom,rm-acl', [p.selfRights, p.peerRights]);
-    if (p.peerAttrs !== null) propCells(dto, 'qcom,rm-attributes', [p.selfAttrs, p.peerAttrs]);
-    propU32(dto, 'qcom,label', d.label);
-    constructEnd(dto, d.generate);
+    propU32(dto, Prop.PEER, d.peer);
+    propU64(dto, Prop.QCOM_RM_MEM_HANDLE, BigInt(p.handle));
+    if (p.peerRights !== null) propCells(dto, Prop.QCOM_RM_ACL, [p.selfRights, p.peerRights]);
+    if (p.peerAttrs !== null) propCells(dto, Prop.QCOM_RM_ATTRIBUTES, [p.selfAttrs, p.peerAttrs]);
+    propU32(dto, Prop.QCOM_LABEL, d.label);
+    constructEnd(dto);
   }
 }

@@ -2,6 +2,7 @@
  * Patching a guest's device tree at VM_START (fact base: rm-boot-and-dt 5; observations 30, 32, 33). RM builds an overlay,
  * applies it to a copy of the tree and writes the packed result back: done here with the same steps on the same bytes.
  */
+import { toNumber } from '../../base/index.js';
 import {
   applyOverlay,
   be32,
@@ -33,11 +34,14 @@ import {
   nodeEnd,
   propEmpty,
   propRanges,
+  propString,
   propStrings,
+  propText,
   propU32,
   propU64,
 } from './dto.js';
 import { bufferNodes, iomemNodes, memoryNode, patchReserved, type RangeCells } from './memory-nodes.js';
+import { Node, Prop, Value } from './names.js';
 import type { VmTreeInput, VmTreeParcelPort } from './vm-tree-types.js';
 
 export * from './vm-tree-types.js';
@@ -45,7 +49,7 @@ export * from './vm-tree-types.js';
 /** RM's heap gives a work buffer of this size; larger trees are worked on inside the VM's own area. */
 const HEAP_BUFFER = 0x4000;
 const PAGE = 0x1000;
-const GICD_SIZE = 0x1_0000n;
+const GICD_SIZE = 0x1_0000;
 
 /**
  * `written`: `bytes` go to the start of the area (more than the tree if RM worked there). `refused`: VM_START answers
@@ -65,26 +69,23 @@ const guidText = (guid: readonly number[]): string =>
 /** `/hypervisor` and its node about the VM (5.5). */
 function hypervisorNode(dto: Dto, v: VmTreeInput): void {
   modifyPath(dto, '/');
-  nodeBegin(dto, 'hypervisor');
-  propU32(dto, '#address-cells', 2);
-  propU32(dto, '#size-cells', 0);
-  propStrings(dto, 'compatible', [
-    'gunyah-hypervisor',
-    'qcom,gunyah-hypervisor-1.0',
-    'qcom,gunyah-hypervisor',
-    'simple-bus',
-  ]);
-  nodeBegin(dto, 'qcom,gunyah-vm');
-  propStrings(dto, 'compatible', ['qcom,gunyah-vm-id-1.0', 'qcom,gunyah-vm-id']);
-  propU32(dto, 'qcom,vmid', v.vmid);
-  propU32(dto, 'qcom,owner-vmid', v.owner);
-  propStrings(dto, 'qcom,vendor', ['Qualcomm']);
-  propStrings(dto, 'qcom,image-name', [v.name]);
-  if (v.uri !== '') propStrings(dto, 'qcom,vm-uri', [v.uri]);
-  if (v.guid !== null) propStrings(dto, 'qcom,vm-guid', [guidText(v.guid)]);
-  const peers = new Set<string>();
-  for (const d of v.devices) if (d.kind === 'message-queue-pair' && d.peerId !== null) peers.add(d.peerId);
-  if (peers.size > 0) propStrings(dto, 'qcom,peers', [...peers]);
+  nodeBegin(dto, Node.HYPERVISOR);
+  propU32(dto, Prop.ADDRESS_CELLS, 2);
+  propU32(dto, Prop.SIZE_CELLS, 0);
+  propText(dto, Prop.COMPATIBLE, Value.HYPERVISOR);
+  nodeBegin(dto, Node.VM);
+  propText(dto, Prop.COMPATIBLE, Value.VM_ID);
+  propU32(dto, Prop.QCOM_VMID, v.vmid);
+  propU32(dto, Prop.QCOM_OWNER_VMID, v.owner);
+  propText(dto, Prop.QCOM_VENDOR, Value.VENDOR);
+  propString(dto, Prop.QCOM_IMAGE_NAME, v.name);
+  if (v.uri !== '') propString(dto, Prop.QCOM_VM_URI, v.uri);
+  if (v.guid !== null) propString(dto, Prop.QCOM_VM_GUID, guidText(v.guid));
+  const peers: string[] = [];
+  for (const d of v.devices) {
+    if (d.kind === 'message-queue-pair' && d.peerId !== null && !peers.includes(d.peerId)) peers.push(d.peerId);
+  }
+  if (peers.length > 0) propStrings(dto, Prop.QCOM_PEERS, peers);
   nodeEnd(dto);
   nodeEnd(dto);
   modifyEnd(dto);
@@ -92,11 +93,11 @@ function hypervisorNode(dto: Dto, v: VmTreeInput): void {
 
 function vsocNode(dto: Dto): void {
   modifyPath(dto, '/');
-  nodeBegin(dto, 'vsoc');
-  propU32(dto, '#address-cells', 2);
-  propU32(dto, '#size-cells', 2);
-  propEmpty(dto, 'ranges');
-  propStrings(dto, 'compatible', ['simple-bus']);
+  nodeBegin(dto, Node.VSOC);
+  propU32(dto, Prop.ADDRESS_CELLS, 2);
+  propU32(dto, Prop.SIZE_CELLS, 2);
+  propEmpty(dto, Prop.RANGES);
+  propText(dto, Prop.COMPATIBLE, Value.SIMPLE_BUS);
   nodeEnd(dto);
   modifyEnd(dto);
 }
@@ -115,7 +116,7 @@ function cpuNodes(dto: Dto, base: BaseTree, v: VmTreeInput): DtoRefusal {
     if (cpu.cap === null) continue;
     if (!has(base, cpu.path)) return `no CPU node ${cpu.path}`;
     modifyPath(dto, cpu.path);
-    propU64(dto, 'qcom,gunyah-capability', cpu.cap);
+    propU64(dto, Prop.QCOM_GUNYAH_CAPABILITY, cpu.cap);
     modifyEnd(dto);
   }
   return undefined;
@@ -127,15 +128,15 @@ function gicNode(dto: Dto, v: VmTreeInput): DtoRefusal {
   if (!gic.patch) return undefined;
   if (gic.phandle === null) return 'no interrupt controller node to patch';
   modifyPhandle(dto, gic.phandle);
-  propStrings(dto, 'compatible', ['arm,gic-v3']);
-  propU32(dto, '#redistributor-regions', 1);
-  propU64(dto, 'redistributor-stride', gic.stride);
+  propText(dto, Prop.COMPATIBLE, Value.GIC);
+  propU32(dto, Prop.REDISTRIBUTOR_REGIONS, 1);
+  propU64(dto, Prop.REDISTRIBUTOR_STRIDE, gic.stride);
   if (gic.vcpus === 0) return 'interrupt controller of a VM without VCPUs';
   const frames = [
-    { addr: gic.gicd, size: GICD_SIZE },
-    { addr: gic.gicr, size: gic.stride * BigInt(gic.vcpus) },
+    { ipa: toNumber(gic.gicd), size: GICD_SIZE },
+    { ipa: toNumber(gic.gicr), size: toNumber(gic.stride) * gic.vcpus },
   ];
-  const refusal = propRanges(dto, 'reg', frames, gic.addrCells, gic.sizeCells);
+  const refusal = propRanges(dto, Prop.REG, frames, gic.addrCells, gic.sizeCells);
   modifyEnd(dto);
   return refusal;
 }
@@ -150,10 +151,10 @@ function rootMemory(
 ): DtoRefusal {
   modifyPath(dto, '/');
   if (!hasReserved) {
-    nodeBegin(dto, 'reserved-memory');
-    propU32(dto, '#address-cells', root.addr);
-    propU32(dto, '#size-cells', root.size);
-    propEmpty(dto, 'ranges');
+    nodeBegin(dto, Node.RESERVED_MEMORY);
+    propU32(dto, Prop.ADDRESS_CELLS, root.addr);
+    propU32(dto, Prop.SIZE_CELLS, root.size);
+    propEmpty(dto, Prop.RANGES);
     const refusal = bufferNodes(dto, v, port, root);
     nodeEnd(dto);
     if (refusal !== undefined) return refusal;
@@ -183,7 +184,7 @@ function buildOverlay(base: BaseTree, v: VmTreeInput, port: VmTreeParcelPort): O
   }
   iomemNodes(dto, v);
   modifyPath(dto, '/chosen');
-  propU64(dto, 'kaslr-seed', v.kaslrSeed);
+  propU64(dto, Prop.KASLR_SEED, v.kaslrSeed);
   modifyEnd(dto);
   let refusal = rootMemory(dto, v, port, root, hasReserved);
   if (refusal !== undefined) return refusal;

@@ -31,6 +31,7 @@ import {
   overlayProp,
   pack,
   pathOffset,
+  propNameOf,
   putBe32,
   u32s,
   writeFdt,
@@ -87,12 +88,12 @@ function writeNode(o: OverlayWriter, n: FdtNode, raise: boolean, mine: { phandle
   overlayNode(o, n.name);
   for (const p of n.props) {
     if (p.name.endsWith('phandle')) continue;
-    const at = overlayProp(o, p.name, p.value.length);
+    const at = overlayProp(o, propNameOf(p.name), p.value.length);
     o.bytes.set(p.value, at);
   }
   if (raise) {
     o.raised.push(o.struct + 12);
-    o.view.setUint32(overlayProp(o, 'phandle', 4), ++mine.phandle);
+    o.view.setUint32(overlayProp(o, propNameOf('phandle'), 4), ++mine.phandle);
   }
   for (const c of n.children) writeNode(o, c, false, mine);
   overlayNodeEnd(o);
@@ -104,9 +105,9 @@ function overlayOf(changes: readonly Change[]): OverlayWriter {
   changes.forEach((c, i) => {
     overlayNode(o, `fragment@${i}`);
     if (c.phandle !== null) {
-      o.view.setUint32(overlayProp(o, 'target', 4), c.phandle);
+      o.view.setUint32(overlayProp(o, propNameOf('target'), 4), c.phandle);
     } else {
-      const at = overlayProp(o, 'target-path', c.path.length + 1);
+      const at = overlayProp(o, propNameOf('target-path'), c.path.length + 1);
       for (let k = 0; k <= c.path.length; k++) o.bytes[at + k] = k < c.path.length ? c.path.charCodeAt(k) : 0;
     }
     const content = o.struct + 16;
@@ -271,7 +272,7 @@ describe('the overlay writer', () => {
             overlayNode(o, thing.name);
             overlayNodeEnd(o);
           } else {
-            const at = overlayProp(o, thing.name, thing.length);
+            const at = overlayProp(o, propNameOf(thing.name), thing.length);
             if (at >= 0) o.bytes.fill(7, at, at + thing.length);
           }
         }
