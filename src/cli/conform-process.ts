@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Greeting } from '../conform/index.js';
+import { reasonOf } from './files.js';
 
 type Parse = (line: string) => Greeting | undefined;
 
@@ -77,7 +78,7 @@ export class ClientProcess {
 
   private attach(address: string): Ends {
     const socket = connectTo(address);
-    socket.on('error', (e) => this.ended(e.message));
+    socket.on('error', (e) => this.ended(`no connection to ${address}: ${reasonOf(e)}`));
     socket.on('close', () => this.ended('it closed the connection'));
     return { input: socket, output: socket, close: () => socket.destroy() };
   }

@@ -4,8 +4,19 @@ import type { Command } from 'commander';
 import type { CaseName, CaseResult, RmCase, RunOptions, Target } from '../conform-rm/index.js';
 import { CliError, Exit } from './errors.js';
 import { findTranscripts, packageFolder, readInput } from './files.js';
+import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
-import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from './output.js';
+import { collect, milliseconds } from './options.js';
+import {
+  checkOutput,
+  type GlobalOptions,
+  goOnUnread,
+  paints,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from './output.js';
 
 type Suite = typeof import('../conform-rm/index.js');
 
@@ -18,7 +29,7 @@ interface ConformRmOptions extends GlobalOptions {
   expectFail: string[];
   junit?: string;
   tap?: boolean;
-  timeout: string;
+  timeout: number;
   force?: boolean;
 }
 
@@ -33,10 +44,6 @@ const WORKER_URL = new URL('../conform-rm/worker.js', import.meta.url);
 const INDENT = '    ';
 /** The engine may compute for seconds on one long wait of virtual time. */
 const TIMEOUT_MS = 20_000;
-const TIMEOUT_MAX_MS = 3_600_000;
-const SIGTERM_EXIT = 143;
-
-const collect = (value: string, all: string[]): string[] => [...all, value];
 
 /** To be called after `conform`: this is a command of that one. */
 export function registerConformRm(program: Command): void {
@@ -56,7 +63,7 @@ export function registerConformRm(program: Command): void {
     .option('--expect-fail <filters>', 'these fail today; passing is reported')
     .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
     .option('--tap', 'results as TAP')
-    .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`)
+    .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`, milliseconds(1))
     .option('--force', 'overwrite files')
     .action(async (filters: string[], _own: unknown, command: Command) => {
       const suite = await import('../conform-rm/index.js');
@@ -68,19 +75,24 @@ export function registerConformRm(program: Command): void {
 function optionsOf(command: Command): ConformRmOptions {
   const options = command.optsWithGlobals<ConformRmOptions>();
   const given = command.parent?.getOptionValueSource('timeout') !== 'default';
-  return { ...options, timeout: given ? options.timeout : String(TIMEOUT_MS) };
+  return { ...options, timeout: given ? options.timeout : TIMEOUT_MS };
 }
 
 async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
   const { cases, expected } = chosenCases(suite, filters, o);
   if (o.list === true) return list(suite, cases, o);
-  const timeout = Number(o.timeout);
-  if (!(timeout > 0 && timeout <= TIMEOUT_MAX_MS)) throw new CliError('--timeout: give milliseconds, 1 to 3600000');
   const target = await targetOf(o);
-  // Leave by the usual way: servers that were started end with us.
-  process.once('SIGTERM', () => process.exit(SIGTERM_EXIT));
+  checkOutput(o.junit, o.force === true);
+  if (o.junit !== undefined) goOnUnread();
+  const interrupt = onInterrupt();
   try {
-    return report(suite, await run(suite, cases, expected, { target, timeoutMs: timeout, worker: WORKER_URL }, o), o);
+    const options = { target, timeoutMs: o.timeout, worker: WORKER_URL };
+    const results = await run(suite, cases, expected, options, o, interrupt);
+    const exit = report(suite, results, o);
+    if (interrupt.code === undefined) return exit;
+    process.stderr.write(`interrupted: ${cases.length - results.length} cases were not run to their end\n`);
+    // Leave by the usual way: servers that were started end with us.
+    process.exit(interrupt.code);
   } catch (error) {
     if (error instanceof suite.NoServer) throw new CliError(error.message, Exit.TRANSPORT);
     throw error;
@@ -167,11 +179,16 @@ async function run(
   shouldFail: ReadonlySet<string>,
   options: RunOptions,
   o: ConformRmOptions,
+  interrupt: Interrupt,
 ): Promise<Judged[]> {
   const bar = progress(o);
   const results: Judged[] = [];
   bar.update(`1/${cases.length} ${cases[0]?.id ?? ''}`);
-  for await (const r of suite.runCases(cases, options)) {
+  const all = suite.runCases(cases, options);
+  for (;;) {
+    const next = await Promise.race([all.next(), interrupt.happened]);
+    if (typeof next !== 'object' || next.done === true) break;
+    const r = next.value;
     const fails = r.verdict !== 'PASS' && r.verdict !== 'SKIP';
     const expected = shouldFail.has(suite.pathOf(r.check));
     const judged: Judged = { ...r, expected, ok: expected ? fails : !fails };

@@ -8,14 +8,16 @@ export type Suite = typeof import('../conform/index.js');
 export type CaseResult = Verdict & { log: string };
 
 export const DEFAULT_JOBS = 4;
-const MAX_JOBS = 64;
+export const MAX_JOBS = 64;
+
+export const isBuiltin = (client: string): boolean => client === 'builtin';
 
 export interface ClientChoice {
   /** Command, or `builtin`. */
   client: string;
   defect: readonly string[];
-  timeout: string;
-  jobs: string;
+  timeout: number;
+  jobs: number;
 }
 
 export interface CaseRunner {
@@ -25,16 +27,14 @@ export interface CaseRunner {
 }
 
 export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRunner> {
-  if (o.client === 'builtin') return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
+  if (isBuiltin(o.client)) return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
   const { runChild } = await import('./conform-child.js');
-  const timeout = whole('--timeout', o.timeout, 1, 3_600_000);
-  const lanes = whole('--jobs', o.jobs, 1, MAX_JOBS);
   return {
-    lanes,
+    lanes: o.jobs,
     run: (c, image) =>
-      c.slow === true && lanes > 1
-        ? inThread({ id: c.id, client: o.client, timeoutMs: timeout })
-        : runChild(suite, c, image, o.client, timeout),
+      c.slow === true && o.jobs > 1
+        ? inThread({ id: c.id, client: o.client, timeoutMs: o.timeout })
+        : runChild(suite, c, image, o.client, o.timeout),
   };
 }
 
@@ -52,12 +52,6 @@ function inThread(job: ConformJob): Promise<CaseResult> {
     });
     worker.once('error', reject);
   });
-}
-
-function whole(name: string, text: string, min: number, max: number): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < min || n > max) throw new CliError(`${name}: a number from ${min} to ${max}`);
-  return n;
 }
 
 function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {

@@ -1,7 +1,7 @@
 /** `conform --self`: every check can fail, and fails those clients only that break its rule. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import type { BenchImage, Case } from '../conform/index.js';
-import { type CaseRunner, type ClientChoice, caseRunner, inLanes, type Suite } from './conform-run.js';
+import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin, type Suite } from './conform-run.js';
 import { CliError, Exit } from './errors.js';
 import { type GlobalOptions, print, progress } from './output.js';
 
@@ -51,9 +51,18 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
   return cases.map((c) => c.id).filter((id) => failed.has(id));
 }
 
+/** A client that does not know the option may wait for a link instead, ms. */
+const MUTANTS_MS = 20_000;
+
 /** What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. */
 export function readMutants(client: string): Mutant[] {
-  const text = execFileSync('/bin/sh', ['-c', `exec ${client.replace('{link}', '--mutants')}`], { encoding: 'utf8' });
+  const command = client.replace('{link}', '--mutants');
+  const said = spawnSync('/bin/sh', ['-c', `exec ${command}`], { encoding: 'utf8', timeout: MUTANTS_MS });
+  if (said.status !== 0) {
+    const why = said.stderr.trim().split('\n')[0] || (said.signal ?? `exit code ${said.status}`);
+    throw new CliError(`--self: '${command}' does not list mutants: ${why}`, Exit.TRANSPORT);
+  }
+  const text = said.stdout;
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -72,7 +81,7 @@ export async function selfProof(
   cases: readonly Case[],
   o: ClientChoice & GlobalOptions & { mutant: readonly string[] },
 ): Promise<Exit> {
-  const builtin = o.client === 'builtin';
+  const builtin = isBuiltin(o.client);
   const bar = progress(o);
   const all: Mutant[] = builtin ? [...suite.DEFECTS] : readMutants(o.client);
   const names = [...o.mutant, ...o.defect];

@@ -1,11 +1,23 @@
 /** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
+import { setImmediate } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Case, Verdict } from '../conform/index.js';
-import { caseRunner, DEFAULT_JOBS, inLanes, type Suite } from './conform-run.js';
+import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, type Suite } from './conform-run.js';
 import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
+import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
-import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from './output.js';
+import { collectList, milliseconds, whole } from './options.js';
+import {
+  checkOutput,
+  type GlobalOptions,
+  goOnUnread,
+  paints,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from './output.js';
 
 export interface ConformOptions extends GlobalOptions {
   list?: boolean;
@@ -23,8 +35,8 @@ export interface ConformOptions extends GlobalOptions {
   markdown?: boolean;
   self?: boolean;
   force?: boolean;
-  timeout: string;
-  jobs: string;
+  timeout: number;
+  jobs: number;
 }
 
 interface Result {
@@ -35,8 +47,6 @@ interface Result {
   seconds: number;
   log: string;
 }
-
-const collect = (value: string, all: string[]): string[] => [...all, ...value.split(',').filter((s) => s !== '')];
 
 const LOG_INDENT = '    ';
 
@@ -49,14 +59,14 @@ export function registerConform(program: Command): void {
     .option('--dryrun', 'list what would run')
     .option('--strict', 'also what a client should do')
     .option('--hostile', 'also with a faulty or hostile server')
-    .option('--skip <ids>', 'leave these out', collect, [])
-    .option('--expect-fail <ids>', 'these fail today; passing is reported', collect, [])
+    .option('--skip <ids>', 'leave these out', collectList, [])
+    .option('--expect-fail <ids>', 'these fail today; passing is reported', collectList, [])
     .option(
       '--client <command>',
       'program under test, {link} is the socket of its server; or unix:PATH, tcp:HOST:PORT of one that runs; "builtin" is the reference client',
       'builtin',
     )
-    .option('--defect <names>', 'switch on defects of the reference client', collect, [])
+    .option('--defect <names>', 'switch on defects of the reference client', collectList, [])
     .addOption(new Option('--level <level>', 'what the client offers').choices(['T', 'V']))
     .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
     .option('--tap', 'results as TAP')
@@ -65,9 +75,9 @@ export function registerConform(program: Command): void {
       '--self',
       "prove that checks can fail: all defects of the reference client, or all of the client's --mutants",
     )
-    .option('--mutant <names>', 'with --self: only these mutants of the client', collect, [])
-    .option('--jobs <n>', 'clients in other processes at the same time', String(DEFAULT_JOBS))
-    .option('--timeout <ms>', 'silence of a client in another process that counts as a hang', '2000')
+    .option('--mutant <names>', 'with --self: only these mutants of the client', collectList, [])
+    .option('--jobs <n>', 'clients in other processes at the same time', whole(1, MAX_JOBS), DEFAULT_JOBS)
+    .option('--timeout <ms>', 'silence of a client in another process that counts as a hang', milliseconds(1), 2000)
     .option('--force', 'overwrite files')
     .action(async (ids: string[], _own: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConformOptions>();
@@ -81,6 +91,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
     print(suite.catalogMarkdown(suite.CATALOG));
     return Exit.OK;
   }
+  checkUse(suite, o);
   const all = o.list === true || o.self === true;
   const chosen = chosenChecks(suite, ids, {
     ...o,
@@ -89,10 +100,32 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
   });
   if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
   if (o.self === true) return selfProof(suite, chosen, o);
-  const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
-  if (unknown.length > 0) throw new CliError(`no defect is called ${unknown.join(', ')}`);
-  const results = await run(suite, chosen, o);
-  return report(suite, results, o);
+  checkOutput(o.junit, o.force === true);
+  if (o.junit !== undefined) goOnUnread();
+  const interrupt = onInterrupt();
+  const results = await run(suite, chosen, o, interrupt);
+  const exit = report(suite, results, o);
+  if (interrupt.code === undefined) return exit;
+  process.stderr.write(`interrupted: ${chosen.length - results.length} checks were not run to their end\n`);
+  // Clients of the checks that were left still run.
+  process.exit(interrupt.code);
+}
+
+/** Options that do not go together, and names of nothing. */
+function checkUse(suite: Suite, o: ConformOptions): void {
+  if (isBuiltin(o.client)) {
+    const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
+    if (unknown.length > 0)
+      throw new CliError(`no defect is called ${unknown.join(', ')}: src/conform/defects.ts has all`);
+  } else {
+    if (o.defect.length > 0)
+      throw new CliError('--defect is about the reference client: a --client has --mutants, see --self');
+    if (!o.client.includes('{link}') && !/^(unix|tcp):/.test(o.client))
+      throw new CliError("--client: {link} has to stand for the address, as in './my-client {link}'");
+  }
+  if (o.mutant.length > 0 && o.self !== true) throw new CliError('--mutant goes with --self');
+  const unmatched = suite.unknownIds(suite.CATALOG, o.expectFail);
+  if (unmatched.length > 0) throw new CliError(`--expect-fail: no check is called ${unmatched.join(', ')}`);
 }
 
 function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): Case[] {
@@ -134,7 +167,8 @@ function list(suite: Suite, chosen: readonly Case[], o: ConformOptions): Exit {
   return Exit.OK;
 }
 
-async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions): Promise<Result[]> {
+/** Results of the checks that were run before an interruption. */
+async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions, interrupt: Interrupt): Promise<Result[]> {
   const bar = progress(o);
   const results: (Result | undefined)[] = chosen.map(() => undefined);
   const expected = o.expectFail.map(suite.normalId);
@@ -144,11 +178,15 @@ async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions): Pr
   const runner = await caseRunner(suite, o);
   let done = 0;
   let shown = 0;
-  await inLanes(waiting, runner.lanes, suite.bootBench, async (i, image) => {
+  const all = inLanes(waiting, runner.lanes, suite.bootBench, async (i, image) => {
+    // Lets signals through.
+    await setImmediate();
+    if (interrupt.code !== undefined) return;
     const check = chosen[i];
     bar.update(`${++done}/${chosen.length} ${check.id}`);
     const start = performance.now();
     const verdict = await runner.run(check, image);
+    if (interrupt.code !== undefined) return;
     const fails = verdict.verdict !== 'PASS' && verdict.verdict !== 'SKIP';
     const should = expected.some((w) => suite.matchesId(check.id, w));
     const seconds = (performance.now() - start) / 1000;
@@ -156,7 +194,11 @@ async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions): Pr
     for (let r = results[shown]; r !== undefined; r = results[++shown])
       if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(r, o);
   });
+  await Promise.race([all, interrupt.happened]);
   bar.done();
+  // Those that wait for an earlier one that takes long.
+  for (const r of results.slice(shown))
+    if (r !== undefined && o.tap !== true && o.json !== true && o.junit !== '-') printResult(r, o);
   return results.filter((r) => r !== undefined);
 }
 

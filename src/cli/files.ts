@@ -22,16 +22,20 @@ export function readInput(path: string): Uint8Array {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  EISDIR: 'it is a directory (give -r)',
+  EISDIR: 'it is a directory',
   EACCES: 'permission denied',
   ENOTDIR: 'a part of the path is no directory',
   ENOSPC: 'no space left on the device',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'links in a circle',
+  EROFS: 'it cannot be written to',
+  ECONNREFUSED: 'nobody listens there',
 };
 
-/** What went wrong with a file, in words. */
+/** What went wrong with a file or socket, in words. */
 export const reasonOf = (error: unknown): string => {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  return REASONS[code] ?? code;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message.replace(/^[A-Z]+: ([^,]+), .*/, '$1');
 };
 
 /** All transcripts below a directory, sorted by path. */

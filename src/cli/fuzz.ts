@@ -1,17 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { FuzzCliOptions } from './commands/fuzz.js';
+import { collectList, positive, whole } from './options.js';
 
-const positive = (text: string): number => {
-  const n = Number(text);
-  if (!(n > 0)) throw new InvalidArgumentError('give a number above 0');
-  return n;
-};
-const whole = (text: string): number => {
-  const n = positive(text);
-  if (!Number.isInteger(n)) throw new InvalidArgumentError('give a whole number');
-  return n;
-};
-const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), ...value.split(',')];
+const RUNS_MAX = 1e12;
+const JOBS_MAX = 256;
+const LENGTH_MAX = 1e6;
 
 /** `fuzz`. The work is loaded when the command is used. */
 export function registerFuzzCommand(program: Command): void {
@@ -19,12 +12,12 @@ export function registerFuzzCommand(program: Command): void {
     .command('fuzz')
     .description('random VM lives against a reference model, with every invariant checked')
     .option('--seconds <n>', 'for how long', positive, 60)
-    .option('--runs <n>', 'at most so many sequences', whole)
-    .option('--jobs <n>', 'worker threads', whole)
-    .option('--length <n>', 'commands of a sequence, at most', whole, 120)
+    .option('--runs <n>', 'at most so many sequences', whole(1, RUNS_MAX))
+    .option('--jobs <n>', 'worker threads', whole(1, JOBS_MAX))
+    .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 120)
     .option('--check-every <n>', 'all invariants after every so many commands; the quick ones after each', positive, 16)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
-    .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collect)
+    .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collectList)
     .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json, or the next free name)')
     .option('--force', 'overwrite that file')
     .option('--replay <file>', 'repeat a recorded failure instead')

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CliError, Exit } from './errors.js';
 import { reasonOf } from './files.js';
 
@@ -69,14 +70,49 @@ export function progress(options: GlobalOptions): Progress {
   };
 }
 
+let needsReader = true;
+
+/** For commands that write files beside what they print: they go on when nobody reads stdout any more. */
+export function goOnUnread(): void {
+  needsReader = false;
+}
+
+/** The reader of a pipe has seen enough, or a disk is full. */
+export function stdoutFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') {
+    if (needsReader) process.exit(process.exitCode ?? Exit.OK);
+    return;
+  }
+  process.stderr.write(`error: cannot write to stdout: ${reasonOf(error)}\n`);
+  process.exit(Exit.INPUT);
+}
+
+const cannotWrite = (path: string, error: unknown): CliError => {
+  const { code } = error as NodeJS.ErrnoException;
+  return new CliError(`cannot write ${path}: ${code === 'ENOENT' ? 'no such folder' : reasonOf(error)}`, Exit.INPUT);
+};
+
+/** Finds out before any work is done that a file could not be written when it is over. `-` is stdout. */
+export function checkOutput(path: string | undefined, force: boolean): void {
+  if (path === undefined || path === '-') return;
+  if (path === '') throw new CliError('a file to write has no name: give a path, or - for stdout');
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) throw new CliError(`cannot write ${path}: it is a directory`, Exit.INPUT);
+    if (there !== undefined && !force) throw new CliError(`${path} exists: give --force to overwrite it`);
+    accessSync(there === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw error instanceof CliError ? error : cannotWrite(path, error);
+  }
+}
+
 /** Opens a file for writing; an existing one only with `force`. */
 export function openOutput(path: string, force: boolean): number {
+  checkOutput(path, force);
   try {
     return openSync(path, force ? 'w' : 'wx');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new CliError(`${path} exists: give --force to overwrite it`);
-    throw new CliError(`cannot write ${path}: ${code === 'ENOENT' ? 'no such folder' : reasonOf(error)}`, Exit.INPUT);
+    throw cannotWrite(path, error);
   }
 }
 
@@ -94,6 +130,8 @@ export function writeOutput(path: string, content: string | Uint8Array, force: b
   const fd = openOutput(path, force);
   try {
     writeAll(fd, typeof content === 'string' ? Buffer.from(content) : content);
+  } catch (error) {
+    throw cannotWrite(path, error);
   } finally {
     closeSync(fd);
   }

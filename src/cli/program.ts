@@ -1,6 +1,6 @@
 /**
  * The command line. Results on stdout, progress on stderr. Exit codes: 0 fine, 1 a failed check, 2 usage, 3 unreadable input,
- * 4 transport, 70 a bug of the simulator, 130 interrupted.
+ * 4 transport, 70 a bug of the simulator, 130 interrupted, 143 terminated. A file that cannot be written is 3 like one that cannot be read.
  */
 import { Command, CommanderError } from 'commander';
 import { registerConform } from './conform.js';
@@ -8,8 +8,10 @@ import { registerConformRm } from './conform-rm.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
 import { registerFuzzCommand } from './fuzz.js';
+import { seed } from './options.js';
+import { stdoutFailed } from './output.js';
 import { registerProtocolCommands } from './protocol-commands.js';
-import { parseSeed, registerScenarioCommands } from './scenario-commands.js';
+import { registerScenarioCommands } from './scenario-commands.js';
 import { registerServe } from './serve.js';
 
 function command(): Command {
@@ -20,37 +22,52 @@ function command(): Command {
     .option('--quiet', 'no progress, only results')
     .option('--color', 'colours even without a terminal')
     .option('--no-color', 'no colours')
-    .option('--seed <n>', 'seed of everything random, decimal or 0x', parseSeed)
+    .option('--seed <n>', 'seed of everything random, decimal or 0x', seed)
     .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .exitOverride();
   registerScenarioCommands(program);
   registerServe(program);
   registerProtocolCommands(program);
   registerFuzzCommand(program);
   registerConform(program);
   registerConformRm(program);
+  sayWhereHelpIs(program, 'gunyah-sim');
   return program;
 }
 
 /** The program of a worker thread of `fuzz`: loaded when there is one. */
 export const fuzzThreads = (): Promise<typeof import('./fuzz-thread.js')> => import('./fuzz-thread.js');
 
+/** A mistake in usage is one line, which ends with the command that tells more. */
+function sayWhereHelpIs(command: Command, called: string): void {
+  const oneLine = (text: string): string => text.trimEnd().replaceAll('\n', ' ');
+  command.configureOutput({ outputError: (text, write) => write(`${oneLine(text)}; "${called} --help" tells more\n`) });
+  for (const c of command.commands) sayWhereHelpIs(c, `${called} ${c.name()}`);
+}
+
+/** What comes out of files must not command the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that do
+const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+
+/** The system refused something that nobody expected it to refuse, as when a disk is full: no bug of ours. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
+
 /** Runs one command line, `argv` as in `process.argv`, and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.on('SIGINT', () => process.exit(Exit.INTERRUPTED));
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe has seen enough.
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? Exit.OK);
-    throw error;
-  });
+  process.stdout.on('error', stdoutFailed);
+  // Nobody listens to what is said beside the results: the results still count.
+  process.stderr.on('error', () => {});
   try {
     await command().parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.OK : Exit.USAGE;
     else if (error instanceof CliError) {
-      process.stderr.write(`error: ${error.message}\n`);
+      process.stderr.write(`error: ${printable(error.message)}\n`);
       process.exitCode = error.code;
+    } else if (isSystemError(error)) {
+      process.stderr.write(`error: ${error.message}\n`);
+      process.exitCode = Exit.INPUT;
     } else {
       process.stderr.write(
         `this is a bug of gunyah-sim: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
+import { collect, whole } from './options.js';
 
 /** Commands that need no running simulator of their own: verify, decode, explain, completion. Each loads its code when it runs. */
 export function registerProtocolCommands(program: Command): void {
-  const collect = (value: string, before: string[]): string[] => [...before, value];
-
   program
     .command('verify')
     .description('replay transcripts of the real system, each from a fresh boot, and compare every answer')
@@ -13,7 +12,7 @@ export function registerProtocolCommands(program: Command): void {
     .option('--force', 'overwrite the JUnit file')
     .action(async (files: string[], _options: object, command: Command) => {
       const { verify } = await import('./commands/verify.js');
-      process.exitCode = verify(files, command.optsWithGlobals());
+      process.exitCode = await verify(files, command.optsWithGlobals());
     });
 
   program
@@ -38,11 +37,11 @@ export function registerProtocolCommands(program: Command): void {
       '<words...>',
       'names in any case, numbers (0x56000001), ids (rm.VM_START.1); with --step one scenario file',
     )
-    .option('--step <n>', 'which check refused in this step of the scenario, counted from 1')
-    .action(async (words: string[], options: { step?: string }, command: Command) => {
+    .option('--step <n>', 'which check refused in this step of the scenario, counted from 1', whole(1, 1e9))
+    .action(async (words: string[], options: { step?: number }, command: Command) => {
       if (options.step !== undefined) {
         const { explainStep } = await import('./commands/explain-step.js');
-        process.exitCode = explainStep(words[0], Number(options.step), command.optsWithGlobals());
+        process.exitCode = explainStep(words[0], options.step, command.optsWithGlobals());
         return;
       }
       const { explain } = await import('./commands/explain.js');

@@ -1,9 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { collectList } from './options.js';
 import type { GlobalOptions } from './output.js';
 
 /** Commands that play scenarios and recordings. The work is loaded when a command is used. */
-
-const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), ...value.split(',')];
 
 export function registerScenarioCommands(program: Command): void {
   const globals = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
@@ -28,7 +27,7 @@ export function registerScenarioCommands(program: Command): void {
     .command('caps')
     .description('capability tables of every VM, at the end of a scenario or at chosen moments')
     .argument('<file>', 'scenario (JSON)')
-    .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collect)
+    .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collectList)
     .option('--all', "RM's hardware interrupts too")
     .action(async (file: string, _options: unknown, command: Command) => {
       const { caps } = await import('./commands/caps.js');
@@ -52,11 +51,4 @@ export function registerScenarioCommands(program: Command): void {
       const { demo } = await import('./commands/demo.js');
       process.exitCode = await demo(globals(command));
     });
-}
-
-/** `--seed`: decimal or 0x. */
-export function parseSeed(text: string): number {
-  const n = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (!(n >= 0 && n <= 0xffff_ffff)) throw new InvalidArgumentError('give 0 to 4294967295, decimal or 0x...');
-  return n;
 }

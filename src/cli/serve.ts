@@ -1,12 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-
-const milliseconds = (text: string): number => {
-  const n = Number(text);
-  if (!(n >= 0 && n <= 3_600_000)) throw new InvalidArgumentError('give milliseconds, 0 to 3600000');
-  return n;
-};
-
-const collect = (value: string, all: string[]): string[] => [...all, value];
+import { type Command, Option } from 'commander';
+import { collect, milliseconds } from './options.js';
 
 /** `serve`: other processes drive vCPUs over a socket. The work is loaded when the command is used. */
 export function registerServe(program: Command): void {
@@ -17,7 +10,7 @@ export function registerServe(program: Command): void {
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
     .option('--record <out>', 'write a recording for replay, as it happens')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')
-    .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest (default: 50)', milliseconds)
+    .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest (default: 50)', milliseconds(0))
     .option('--fresh', 'boot anew whenever the last client has gone')
     .addOption(
       new Option('--interfere <rule>', "change what RM sends, as in 'reply VM_START error=NORESOURCE'; may be repeated")

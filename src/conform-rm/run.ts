@@ -28,6 +28,8 @@ const FRESH_MS = 20;
 const NOT_FRESH =
   'the machine behind the address is the one of the case before: give --server-command, or a server that boots anew for every connection (gunyah-sim serve --fresh)';
 
+const addressText = (a: Address): string => (a.kind === 'unix' ? `unix:${a.path}` : `tcp:${a.host}:${a.port}`);
+
 const skipped = (why: string): RmResult => ({ verdict: 'SKIP', reasons: [why], compared: 0, excused: 0 });
 
 /** Throws {@link NoServer} when there is no server to begin with. */
@@ -123,7 +125,7 @@ class AddressRun {
         peer = await Peer.open(this.address, check.id, timeoutMs);
       } catch (error) {
         if (this.firstNs === undefined && error instanceof LinkFault && error.kind === 'lost')
-          throw new NoServer(error.message);
+          throw new NoServer(`there is no server at ${addressText(this.address)}: ${error.message}`);
         fault = error;
         if (error instanceof LinkFault && error.kind !== 'lost') break;
         continue;

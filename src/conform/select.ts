@@ -27,11 +27,15 @@ export const normalId = (id: string): string =>
 /** Whether `wanted`, in normal form, is this check or its group. */
 export const matchesId = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
 
+/** Those of `ids` that are neither a check nor a group. */
+export const unknownIds = (catalog: readonly Case[], ids: readonly string[]): string[] =>
+  ids.map(normalId).filter((w) => !catalog.some((c) => matchesId(c.id, w)));
+
 /** A check named in full is taken whatever its class. Throws {@link UnknownIds}. */
 export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);
   const skip = s.skip.map(normalId);
-  const unknown = [...ids, ...skip].filter((w) => !catalog.some((c) => matchesId(c.id, w)));
+  const unknown = unknownIds(catalog, [...ids, ...skip]);
   if (unknown.length > 0) throw new UnknownIds(`no check is called ${unknown.join(', ')}`);
   return catalog.filter((c) => {
     if (skip.some((w) => matchesId(c.id, w))) return false;

@@ -22,7 +22,7 @@ export function parseAddress(text: string, allowRemote = false): Address | strin
     return Buffer.byteLength(path) > 107 ? 'the path of a unix socket has at most 107 bytes' : { kind: 'unix', path };
   }
   const m = /^tcp:(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  if (m === null || Number(m[3]) > 65_535) return `${text} is not unix:PATH or tcp:HOST:PORT`;
+  if (m === null || Number(m[3]) > 65_535) return `'${text}' is not unix:PATH or tcp:HOST:PORT`;
   const host = m[1] ?? m[2];
   if (!LOOPBACK.includes(host) && !allowRemote)
     return `${host} may be reached from elsewhere and the link has no authentication; --allow-remote to listen there anyway`;

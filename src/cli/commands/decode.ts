@@ -13,6 +13,9 @@ export interface DecodeOptions extends GlobalOptions {
 
 /** The largest packet is 240 bytes; anything far beyond is no packet but a mistake. */
 const RAW_LIMIT = 64 * 1024;
+const NO_HEX = 'not an even number of hex digits';
+/** Characters of a wrong text that a message repeats. */
+const SHOWN = 60;
 
 export function decode(words: readonly string[], options: DecodeOptions): number {
   if (words.length > 0 === (options.hex !== undefined)) {
@@ -29,22 +32,24 @@ function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array
   if (options.hex === undefined) {
     const [first] = words;
     const isFile = words.length === 1 && (first === '-' || (fromHex(first) === undefined && existsSync(first)));
-    return [isFile ? rawPacket(first) : hexPacket(words.join(' '), 'the bytes')];
+    if (isFile) return [rawPacket(first)];
+    const text = words.join(' ');
+    const bytes = fromHex(text);
+    if (bytes === undefined) throw new CliError(`no such file, and ${NO_HEX}: ${text.slice(0, SHOWN)}`);
+    return [bytes];
   }
   const lines = new TextDecoder().decode(readInput(options.hex)).split('\n');
   const packets = lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
   if (packets.length === 0) throw new CliError(`${options.hex} holds no bytes`, Exit.INPUT);
-  return packets.map((line, i) => hexPacket(line, `packet ${i + 1} of ${options.hex}`));
+  return packets.map((line, i) => {
+    const bytes = fromHex(line);
+    if (bytes !== undefined) return bytes;
+    throw new CliError(`packet ${i + 1} of ${options.hex}: ${NO_HEX}: ${line.slice(0, SHOWN)}`, Exit.INPUT);
+  });
 }
 
 function rawPacket(path: string): Uint8Array {
   const bytes = readInput(path);
   if (bytes.length > RAW_LIMIT) throw new CliError(`${path} has ${bytes.length} bytes: no packet`, Exit.INPUT);
-  return bytes;
-}
-
-function hexPacket(text: string, what: string): Uint8Array {
-  const bytes = fromHex(text);
-  if (bytes === undefined) throw new CliError(`${what}: not an even number of hex digits: ${text.slice(0, 60)}`);
   return bytes;
 }

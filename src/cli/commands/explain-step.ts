@@ -120,7 +120,7 @@ export function explainStep(file: string, step: number, options: GlobalOptions):
   const seen: RunEvent[] = [];
   const playing = startRun(file, { seed: options.seed, calls: 'guests', listener: (e) => seen.push(e) });
   const { steps } = playing.scenario;
-  if (!Number.isInteger(step) || step < 1 || step > steps.length) {
+  if (step > steps.length) {
     throw new CliError(`${file} has steps 1 to ${steps.length}; --step ${step} is none of them`);
   }
   const found: Finding[] = [];

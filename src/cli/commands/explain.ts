@@ -8,7 +8,11 @@ export function explain(words: readonly string[], options: GlobalOptions): numbe
   for (const [word, explanations] of found) {
     if (explanations.length > 0) continue;
     const near = suggestions(word);
-    throw new CliError(`nothing is called '${word}'${near.length > 0 ? `; near it: ${near.join(', ')}` : ''}`);
+    const hint =
+      near.length > 0
+        ? `near it: ${near.join(', ')}`
+        : 'give an error, a hypercall, a message or a rule by name or number';
+    throw new CliError(`nothing is called '${word}'; ${hint}`);
   }
   const all = found.flatMap(([, explanations]) => explanations);
   if (options.json === true) printJson(all);

@@ -23,7 +23,17 @@ import { DEATHS } from '../../protocol/index.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
 import { type FuzzJob, runSlice, WORKER_URL } from '../fuzz-job.js';
-import { type GlobalOptions, type Progress, print, printJson, progress, writeOutput } from '../output.js';
+import { type Interrupt, onInterrupt } from '../interrupt.js';
+import {
+  checkOutput,
+  type GlobalOptions,
+  goOnUnread,
+  type Progress,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from '../output.js';
 
 /** `fuzz`: random VM lives against the model, until something fails or the time is over. */
 
@@ -80,13 +90,14 @@ async function fuzzHere(
   job: FuzzJob,
   live: Progress,
   since: number,
+  interrupt: Interrupt,
 ): Promise<Omit<Outcome, 'seconds'>> {
   const fuzzer = new Fuzzer(options);
   for (;;) {
     const { failure, over } = runSlice(fuzzer, job);
     live.update(line(fuzzer.totals, since));
-    if (over) return { totals: fuzzer.totals, failure, coverage: [...coverage()] };
-    // Lets Ctrl-C through.
+    if (over || interrupt.code !== undefined) return { totals: fuzzer.totals, failure, coverage: [...coverage()] };
+    // Lets signals through.
     await setImmediate();
   }
 }
@@ -98,6 +109,7 @@ function fuzzThere(
   jobs: readonly FuzzJob[],
   live: Progress,
   since: number,
+  interrupt: Interrupt,
 ): Promise<Omit<Outcome, 'seconds'>> {
   const last: (Report | undefined)[] = jobs.map(() => undefined);
   const sum = (): FuzzTotals => {
@@ -112,6 +124,7 @@ function fuzzThere(
       const covered = last.filter((r) => r !== undefined).map((r) => r.coverage);
       resolve({ totals: sum(), failure, coverage: mergeCoverage(covered) });
     };
+    void interrupt.happened.then(() => finish(undefined));
     for (const job of jobs) {
       const worker = new Worker(WORKER_URL, { workerData: { ...job, options } });
       workers.push(worker);
@@ -132,6 +145,17 @@ function freeName(seed: number, force: boolean): string {
   let n = 1;
   while (!force && existsSync(name(n))) n++;
   return name(n);
+}
+
+/** Hours may have gone into it: where its file cannot be written any more, it is printed. */
+function keep(file: string, text: string, force: boolean): void {
+  try {
+    writeOutput(file, text, force);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    process.stderr.write(`error: ${error.message}; the recording is printed instead\n`);
+    print(text);
+  }
 }
 
 function failureLines(failure: FuzzFailure, file: string): string[] {
@@ -161,24 +185,28 @@ function replayFile(file: string, o: FuzzCliOptions): Exit {
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   if (o.replay !== undefined) return replayFile(o.replay, o);
   const options = fuzzOptions(o);
-  if (o.record !== undefined && o.record !== '-' && o.force !== true && existsSync(o.record))
-    throw new CliError(`${o.record} exists: give --force to overwrite it`);
+  checkOutput(o.record, o.force === true);
+  goOnUnread();
   const since = Date.now();
   const count = Math.max(1, o.jobs ?? Math.max(1, availableParallelism() - 1));
   const until = since + o.seconds * 1000;
   const runs = o.runs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(o.runs / count);
   const jobs = Array.from({ length: count }, (_, index): FuzzJob => ({ index, jobs: count, until, runs }));
   const live = progress(o);
+  const interrupt = onInterrupt();
   const done =
-    count === 1 ? await fuzzHere(options, jobs[0], live, since) : await fuzzThere(options, jobs, live, since);
+    count === 1
+      ? await fuzzHere(options, jobs[0], live, since, interrupt)
+      : await fuzzThere(options, jobs, live, since, interrupt);
   live.done();
   const outcome: Outcome = { ...done, seconds: (Date.now() - since) / 1000 };
   const { failure } = outcome;
   const file = o.record ?? freeName(options.seed, o.force === true);
-  if (failure !== undefined) writeOutput(file, recordingText(options, failure), o.force === true);
+  if (failure !== undefined) keep(file, recordingText(options, failure), o.force === true);
   if (o.json === true) {
     printJson({
       ok: failure === undefined,
+      interrupted: interrupt.code !== undefined,
       seed: options.seed,
       seconds: outcome.seconds,
       ...outcome.totals,
@@ -195,8 +223,8 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
     if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
     if (failure !== undefined) for (const l of failureLines(failure, file)) print(l);
     print(
-      `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}`,
+      `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}`,
     );
   }
-  return failure === undefined ? Exit.OK : Exit.FAILED;
+  return failure === undefined ? (interrupt.code ?? Exit.OK) : Exit.FAILED;
 }

@@ -12,7 +12,16 @@ import { type RunEvent, textTrace } from '../../scenario/index.js';
 import { Recorder, stateDigest } from '../../sim/index.js';
 import { Exit } from '../errors.js';
 import { packageVersion } from '../files.js';
-import { type GlobalOptions, paints, print, printJson, useColor, writeOutput } from '../output.js';
+import {
+  checkOutput,
+  type GlobalOptions,
+  goOnUnread,
+  paints,
+  print,
+  printJson,
+  useColor,
+  writeOutput,
+} from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
 
 /** `run FILE`: plays a scenario and prints what happens. */
@@ -32,6 +41,10 @@ const TIMELINE_MAX = 160;
 const TIMELINE_MARGIN = 8;
 
 export function run(file: string, options: RunCommandOptions): Exit {
+  for (const path of [options.perfetto, options.pcap, options.record]) {
+    checkOutput(path, options.force === true);
+    if (path !== undefined) goOnUnread();
+  }
   const quiet = options.quiet === true || options.json === true;
   const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
   const events: RunEvent[] = [];
@@ -65,7 +78,6 @@ export function run(file: string, options: RunCommandOptions): Exit {
   const end = sim.hyp.now;
   const drawn = spans.finish(end);
   const digest = stateDigest(sim);
-  // Refusing to overwrite must not cost the output of the run: files come first, the summary last.
   if (options.perfetto !== undefined)
     writeOutput(options.perfetto, perfettoTrace(events, drawn), options.force === true);
   if (options.pcap !== undefined) writeOutput(options.pcap, concatBytes(...packets), options.force === true);

@@ -1,8 +1,8 @@
-import { closeSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, unlinkSync } from 'node:fs';
 import { disturbLink, parseLinkRule } from '../../conform/disturb-link.js';
 import type { Rule } from '../../conform/interfere/index.js';
 import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
-import { type LinkServer, parseAddress, serveLink } from '../../link/index.js';
+import { type Address, type LinkServer, parseAddress, serveLink } from '../../link/index.js';
 import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { packageVersion, reasonOf } from '../files.js';
@@ -56,7 +56,7 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     server = await serveLink(sim, address, { log, graceMs: options.graceMs, onEmpty });
   } catch (error) {
     for (const file of [record, pcap]) file?.discard();
-    throw new CliError(`cannot listen on ${options.listen}: ${whyNot(error)}`, Exit.TRANSPORT);
+    throw new CliError(`cannot listen on ${options.listen}: ${whyNot(address, error)}`, Exit.TRANSPORT);
   }
   const end = ended();
   const writing = setInterval(() => recorder?.flush(), FLUSH_MS);
@@ -134,8 +134,10 @@ const LISTEN_REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host',
 };
 
-function whyNot(error: unknown): string {
+function whyNot(address: Address, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  const inTheWay = address.kind === 'unix' ? lstatSync(address.path, { throwIfNoEntry: false }) : undefined;
+  if (code === 'EADDRINUSE' && inTheWay?.isSocket() === false) return 'something that is no socket is there already';
   return LISTEN_REASONS[code ?? ''] ?? message;
 }
 
@@ -149,7 +151,6 @@ function ruleOf(text: string): Rule {
 function ended(): Promise<Exit> {
   return new Promise((resolve, reject) => {
     process.once('uncaughtException', reject);
-    process.removeAllListeners('SIGINT');
     const end = (code: Exit) => () => {
       resolve(code);
       process.once('SIGINT', () => process.exit(Exit.INTERRUPTED));

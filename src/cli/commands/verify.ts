@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import {
   addOutcome,
   addTotals,
@@ -12,8 +13,18 @@ import {
 } from '../../transcript/index.js';
 import { CliError, Exit } from '../errors.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
+import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml } from '../junit.js';
-import { type GlobalOptions, paints, print, printJson, progress, writeOutput } from '../output.js';
+import {
+  checkOutput,
+  type GlobalOptions,
+  goOnUnread,
+  paints,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from '../output.js';
 
 /** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
@@ -87,7 +98,9 @@ function verdictOf(r: FileResult): Verdict {
   return r.matched + r.excused === 0 ? 'skipped' : 'passed';
 }
 
-export function verify(files: readonly string[], options: VerifyOptions): number {
+export async function verify(files: readonly string[], options: VerifyOptions): Promise<Exit> {
+  checkOutput(options.junit, options.force === true);
+  if (options.junit !== undefined) goOnUnread();
   const roots = options.recursive ?? [];
   const shipped = join(packageFolder(), ...SHIPPED);
   const nothingGiven = files.length === 0 && roots.length === 0;
@@ -99,14 +112,21 @@ export function verify(files: readonly string[], options: VerifyOptions): number
   const unreadable: string[] = [];
   const live = progress(options);
   const base = nothingGiven ? shipped : '';
+  const interrupt = onInterrupt();
   for (const named of load(paths, unreadable, base)) {
     live.update(`${results.length + 1}: ${named.name}`);
     results.push(verifyOne(named));
+    await setImmediate();
+    if (interrupt.code !== undefined) break;
   }
   live.done();
   if (options.junit !== undefined) writeOutput(options.junit, junit(results), options.force === true);
   report(results, unreadable, options);
   for (const line of unreadable) process.stderr.write(`error: ${line}\n`);
+  if (interrupt.code !== undefined) {
+    process.stderr.write('interrupted: the transcripts after these were not replayed\n');
+    return interrupt.code;
+  }
   if (results.some((r) => r.bug !== undefined)) return Exit.BUG;
   if (unreadable.length > 0) return Exit.INPUT;
   return results.some((r) => r.mismatched > 0) ? Exit.FAILED : Exit.OK;

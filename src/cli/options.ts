@@ -1,0 +1,49 @@
+/** Values of options that several commands have. A wrong one is a mistake in usage, whether it would be used or not. */
+import { InvalidArgumentError } from 'commander';
+
+/** Decimal or 0x. */
+const NUMBER = /^(0x[0-9a-f]+|\d+(\.\d+)?(e\+?\d+)?|Infinity)$/i;
+
+const numberOf = (text: string): number => (NUMBER.test(text) ? Number(text) : Number.NaN);
+
+/** A whole number from `min` to `max`. */
+export const whole =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const n = numberOf(text);
+    if (!(Number.isInteger(n) && n >= min && n <= max))
+      throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`);
+    return n;
+  };
+
+/** Any number above 0, Infinity too. */
+export function positive(text: string): number {
+  const n = numberOf(text);
+  if (!(n > 0)) throw new InvalidArgumentError('give a number above 0');
+  return n;
+}
+
+/** Milliseconds, an hour at most. */
+export const milliseconds =
+  (min: number) =>
+  (text: string): number => {
+    const n = numberOf(text);
+    if (!(n >= min && n <= 3_600_000)) throw new InvalidArgumentError(`give milliseconds, ${min} to 3600000`);
+    return n;
+  };
+
+/** `--seed`: decimal or 0x. */
+export function seed(text: string): number {
+  const n = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(n <= 0xffff_ffff)) throw new InvalidArgumentError('give 0 to 4294967295, decimal or 0x...');
+  return n;
+}
+
+/** An option that may be repeated. */
+export const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), value];
+
+/** One that may be repeated, or be given several values with commas in between. */
+export const collectList = (value: string, all: string[] | undefined): string[] => [
+  ...(all ?? []),
+  ...value.split(',').filter((s) => s !== ''),
+];

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'dist/src/cli/main.js');
+const SCENARIO = join(ROOT, 'examples/first-rpc.json');
+
+let folder = '';
+const taken = createServer();
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gunyah-mistakes-'));
+  mkdirSync(join(folder, 'dir'));
+  writeFileSync(join(folder, 'empty'), '');
+  writeFileSync(join(folder, 'half.json'), '{');
+  writeFileSync(join(folder, 'list.json'), '[]');
+  writeFileSync(join(folder, 'noise'), Uint8Array.of(0x1b, 0x5b, 0x33, 0x31, 0x6d, 0, 0xff));
+  taken.listen(join(folder, 'taken'));
+});
+afterAll(() => {
+  taken.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  status: number | null;
+  signal: string | null;
+  out: string;
+  err: string;
+}
+
+const start = (args: readonly string[], stdout: number | 'pipe' = 'pipe'): ChildProcess =>
+  spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (text) => {
+    out += text;
+  });
+  child.stderr?.on('data', (text) => {
+    err += text;
+  });
+  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return { status, signal, out, err };
+}
+
+const cli = (...args: string[]): Promise<Ended> => ended(start(args));
+
+/** Command line, exit code, the one line on stderr. */
+const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
+  ['frob', 2, /unknown command 'frob'.*"gunyah-sim --help" tells more/],
+  ['rum', 2, /unknown command 'rum' \(Did you mean run\?\)/],
+  ['run', 2, /missing required argument 'file'; "gunyah-sim run --help" tells more/],
+  ['run SCENARIO more', 2, /too many arguments/],
+  ['run SCENARIO --frob', 2, /unknown option '--frob'/],
+  ['run SCENARIO --seed -1', 2, /'-1' is invalid. give 0 to 4294967295/],
+  ['run SCENARIO --seed 4294967296', 2, /give 0 to 4294967295/],
+  ['run missing', 3, /cannot read missing: no such file$/m],
+  ['run dir', 3, /cannot read dir: it is a directory$/m],
+  ['run empty', 3, /empty: \$: not JSON/],
+  ['run half.json', 3, /half.json: line 1, column 2: not JSON/],
+  ['run list.json', 3, /list.json: \$: not a scenario; write/],
+  ['run SCENARIO --pcap dir', 3, /cannot write dir: it is a directory/],
+  ['run SCENARIO --record nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
+  ['run SCENARIO --perfetto half.json', 2, /half.json exists: give --force/],
+  ['caps SCENARIO --at 999', 2, /step 999 of 15: give a number up to 15, or a label/],
+  ['replay noise', 3, /noise: not a recording: make one with "run --record"/],
+  ['verify -r missing', 3, /cannot read missing: no such file/],
+  ['verify empty --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
+  ['decode zz', 2, /no such file, and not an even number of hex digits: zz/],
+  ['decode --hex noise', 3, /packet 1 of noise: not an even number of hex digits/],
+  ['explain xyzzy', 2, /nothing is called 'xyzzy'; give an error, a hypercall/],
+  ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
+  ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
+  ['completion tcsh', 2, /no completion for 'tcsh': choose bash, zsh or fish/],
+  ['fuzz --jobs 1e99', 2, /give a whole number from 1 to 256/],
+  ['fuzz --seconds -1', 2, /give a number above 0/],
+  ['fuzz --length NaN', 2, /give a whole number from 1 to 1000000/],
+  ['fuzz --record nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
+  ['fuzz --replay list.json', 3, /list.json is not a recording made by fuzz/],
+  ['serve', 2, /required option '--listen <address>' not specified/],
+  ['serve --listen tcp:127.0.0.1:99999', 2, /'tcp:127.0.0.1:99999' is not unix:PATH or tcp:HOST:PORT/],
+  ['serve --listen unix:./taken', 4, /cannot listen on unix:.\/taken: it is in use/],
+  ['serve --listen unix:./dir', 4, /cannot listen on unix:.\/dir: something that is no socket is there already/],
+  ['serve --listen unix:./s --grace-ms abc', 2, /give milliseconds, 0 to 3600000/],
+  ['conform NOPE', 2, /nothing matched: no check is called NOPE/],
+  ['conform FRAG-1 --expect-fail NOPE', 2, /--expect-fail: no check is called NOPE/],
+  ['conform FRAG-1 --timeout abc', 2, /give milliseconds, 1 to 3600000/],
+  ['conform FRAG-1 --jobs 0', 2, /give a whole number from 1 to 64/],
+  ['conform FRAG-1 --mutant x', 2, /--mutant goes with --self/],
+  ['conform FRAG-1 --client true', 2, /--client: {link} has to stand for the address/],
+  ['conform FRAG-1 --client true{link} --defect first-twice-crash', 2, /--defect is about the reference client/],
+  ['conform FRAG-1 --client unix:./none', 4, /no connection to unix:.\/none: no such file/],
+  ['conform FRAG-1 --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
+  ['conform --self --client /none/{link}', 4, /'\/none\/--mutants' does not list mutants: .*not found/],
+  ['conform rm', 2, /give --server ADDRESS or --server-command 'PROGRAM {link}'/],
+  ['conform rm b2_payload_length_011 --server unix:./none', 4, /there is no server at unix:.\/none/],
+];
+
+describe.concurrent('a mistake of the user is one line that says what, where and what to do', () => {
+  it.each(MISTAKES)('%s: exit code %i', async (line, code, message) => {
+    const r = await cli(...line.split(' ').map((word) => (word === 'SCENARIO' ? SCENARIO : word)));
+    expect(r.err).toMatch(message);
+    expect(r.err).toMatch(/^error: .*\n$/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
+    expect(r.err).not.toMatch(/[\u0000-\u0009\u001b]/);
+    expect(r.out).toBe('');
+    expect(r.status).toBe(code);
+  });
+});
+
+/** Starts a command and interrupts it as soon as it has said something. */
+async function interrupted(signal: 'SIGINT' | 'SIGTERM', ...args: string[]): Promise<Ended> {
+  const child = start(args);
+  const end = ended(child);
+  await Promise.race([once(child.stdout ?? child, 'data'), once(child.stderr ?? child, 'data'), once(child, 'exit')]);
+  child.kill(signal);
+  return end;
+}
+
+describe.concurrent('who is interrupted', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s while checking a client reports what was found so far: exit code %i', async (signal, code) => {
+    const junit = `junit-${signal}`;
+    const r = await interrupted(signal, 'conform', 'FRAG', 'LIFE', 'MEM', '--junit', junit);
+    expect(r.status).toBe(code);
+    expect(r.err).toMatch(/^interrupted: \d+ checks were not run to their end$/m);
+    expect(r.out).toMatch(/\d+ passed, 0 failed/);
+    expect(readFileSync(join(folder, junit), 'utf8')).toMatch(/<\/testsuites>\n$/);
+  });
+
+  it('while fuzzing is shown the totals', async () => {
+    for (const jobs of ['1', '2']) {
+      const r = await interrupted('SIGINT', 'fuzz', '--jobs', jobs, '--length', '20', '--check-every', '20');
+      expect(r.out).toMatch(/nothing failed before it was interrupted\n$/);
+      expect(r.status).toBe(130);
+    }
+  });
+
+  it('while verifying is shown what was compared', async () => {
+    const r = await interrupted('SIGINT', 'verify', '--junit', 'verified');
+    expect(r.out).toMatch(/^\d+ events: \d+ matched, 0 mismatched/m);
+    expect(r.err).toMatch(/interrupted/);
+    expect(r.status).toBe(130);
+    expect(existsSync(join(folder, 'verified'))).toBe(true);
+  });
+});
+
+describe.concurrent('a reader that has seen enough', () => {
+  it('ends a command that does nothing but print', async () => {
+    const child = start(['run', SCENARIO]);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    expect(await ended(child)).toMatchObject({ status: 0, err: '' });
+  });
+
+  it('does not cost the files of one that writes some', async () => {
+    const child = start(['conform', 'FRAG', '--junit', 'unread']);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    expect((await ended(child)).status).toBe(0);
+    expect(readFileSync(join(folder, 'unread'), 'utf8')).toMatch(/<\/testsuites>\n$/);
+  });
+
+  it('is not the same as a full disk', async () => {
+    const full = openSync('/dev/full', 'w');
+    const r = await ended(start(['run', SCENARIO], full));
+    closeSync(full);
+    expect(r).toMatchObject({ status: 3, err: 'error: cannot write to stdout: no space left on the device\n' });
+  });
+});
