@@ -109,8 +109,14 @@ export function installCap(
   table.rights[lower] = rights;
   table.state[lower] = CapState.VALID;
   table.master[lower] = master ? 1 : 0;
-  if (object.caps.length === 0) hyp.ref(object.id);
-  object.caps.push(cspace.id * 0x10000 + slot);
+  const key = cspace.id * 0x10000 + slot;
+  if (object.caps.length === 0) {
+    hyp.ref(object.id);
+    // A list of one: pushed into an empty one it would get room for sixteen more.
+    object.caps = [key];
+  } else {
+    object.caps.push(key);
+  }
 }
 
 export interface CapView {
@@ -132,7 +138,8 @@ export function findCap(cspace: CSpace, id: bigint): CapView | number {
 function forget(hyp: Hypervisor, objectId: number, key: number): void {
   const object = hyp.get(objectId);
   const { caps } = object;
-  const at = caps.indexOf(key);
+  // The last one is the only one, or the latest copy.
+  const at = caps[caps.length - 1] === key ? caps.length - 1 : caps.indexOf(key);
   if (at < 0) assert(false, `capability ${key} is not listed by object ${objectId}`);
   for (let i = at + 1; i < caps.length; i++) caps[i - 1] = caps[i];
   caps.pop();

@@ -106,7 +106,9 @@ export class Hypervisor {
 
   kind<T extends HypObject>(type: number, kind: ObjectKind<T>): void {
     assert(this.kinds[type] === undefined, `object type ${type} registered twice`);
-    this.kinds[type] = kind as unknown as ObjectKind;
+    // One shape for all of them: they are read by type all the time.
+    const { create, activate, deactivate, release } = kind as unknown as ObjectKind;
+    this.kinds[type] = { create, activate, deactivate, release };
     this.ofType[type] = [];
   }
 

@@ -22,9 +22,9 @@ export function lifeEvent(v: Vcpu, type: LifeEvent): void {
 }
 
 type ReturnEvent = keyof typeof RunState;
-const RETURN_EVENTS = new Map<number, ReturnEvent>(
-  Object.entries(RunState).map(([name, state]) => [state, name as ReturnEvent]),
-);
+/** By `RunState`. */
+const RETURN_EVENTS: ReturnEvent[] = [];
+for (const [name, state] of Object.entries(RunState)) RETURN_EVENTS[state] = name as ReturnEvent;
 
 /** `undefined`: the vCPU is not waiting for a run. */
 export function proxyEvent(v: Vcpu, type: 'ENABLE' | 'RUN' | ReturnEvent): readonly Effect[] | undefined {
@@ -36,7 +36,7 @@ export function proxyEvent(v: Vcpu, type: 'ENABLE' | 'RUN' | ReturnEvent): reado
 
 /** End of a run with this `RunState`. */
 export function proxyReturned(v: Vcpu, state: number): void {
-  const event = RETURN_EVENTS.get(state);
+  const event = RETURN_EVENTS[state] as ReturnEvent | undefined;
   if (event === undefined || proxyEvent(v, event) === undefined) {
     throw new SimBug(`vCPU ${v.id}: run returned ${state} in proxy state ${v.proxy}`);
   }

@@ -11,6 +11,12 @@ export function enqueue(s: CpuSched, v: Vcpu, atTail: boolean): void {
   else s.high |= 1 << (v.priority - 32);
 }
 
+/** Queues are short: a loop costs less than the built-in. */
+function removeAt(queue: number[], at: number): void {
+  for (let i = at + 1; i < queue.length; i++) queue[i - 1] = queue[i];
+  queue.pop();
+}
+
 function queueEmptied(s: CpuSched, priority: number): void {
   if (priority < 32) s.low &= ~(1 << priority);
   else s.high &= ~(1 << (priority - 32));
@@ -18,9 +24,10 @@ function queueEmptied(s: CpuSched, priority: number): void {
 
 function dequeue(s: CpuSched, v: Vcpu): void {
   const queue = s.queues[v.priority];
-  const at = queue.indexOf(v.id);
-  if (at < 0) throw new SimBug(`thread ${v.id} is not in its run queue`);
-  queue.splice(at, 1);
+  let at = 0;
+  while (at < queue.length && queue[at] !== v.id) at++;
+  if (at === queue.length) throw new SimBug(`thread ${v.id} is not in its run queue`);
+  removeAt(queue, at);
   if (queue.length === 0) queueEmptied(s, v.priority);
 }
 
@@ -30,7 +37,8 @@ export const highestWaiting = (s: CpuSched): number =>
 
 export function popHighest(hyp: Hypervisor, s: CpuSched, priority: number): Vcpu {
   const queue = s.queues[priority];
-  const id = queue.shift() as number;
+  const id = queue[0];
+  removeAt(queue, 0);
   if (queue.length === 0) queueEmptied(s, priority);
   return vcpuOf(hyp, id);
 }

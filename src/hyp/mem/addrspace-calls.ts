@@ -9,6 +9,7 @@ import { ExtentMemtype, type MemExtent } from './extent.js';
 import { pageAligned, sumExceeds, UINT64_END } from './extent-calls.js';
 import { isBasic, mapBasic, mapSparse, unmapBasic, unmapSparse, updateBasic } from './mapping.js';
 import { ownsRange } from './ownership.js';
+import { PAGE_MASK } from './phys.js';
 import { type Addrspace, memState } from './space.js';
 import { entrySizeAt, leafAt, leafAttrs, VM_ADDRESS_END } from './stage2.js';
 
@@ -28,18 +29,10 @@ const accessIncluded = (me: MemExtent, attrs: number): boolean =>
   (me.access & attrs & 7) === (attrs & 7) && (me.access & (attrs >> 4) & 7) === ((attrs >> 4) & 7);
 
 /** Address space and extent of map, unmap and update, both with MAP. */
-function pair(
-  hyp: Hypervisor,
-  caller: Thread,
-  asCap: bigint,
-  meCap: bigint,
-): { as: Addrspace; me: MemExtent } | number {
-  const as = lookup<Addrspace>(hyp, caller, asCap, ObjectType.ADDRSPACE, Rights.ADDRSPACE.MAP);
-  if (typeof as === 'number') return as;
-  const me = lookup<MemExtent>(hyp, caller, meCap, ObjectType.MEMEXTENT, Rights.MEMEXTENT.MAP);
-  if (typeof me === 'number') return me;
-  return { as, me };
-}
+const spaceToMap = (hyp: Hypervisor, caller: Thread, cap: bigint): Addrspace | number =>
+  lookup<Addrspace>(hyp, caller, cap, ObjectType.ADDRSPACE, Rights.ADDRSPACE.MAP);
+const extentToMap = (hyp: Hypervisor, caller: Thread, cap: bigint): MemExtent | number =>
+  lookup<MemExtent>(hyp, caller, cap, ObjectType.MEMEXTENT, Rights.MEMEXTENT.MAP);
 
 /** Alignment, then (partial) the range: the checks that all three share. Whole extents ignore offset and size. */
 function checkPlace(me: MemExtent, partial: boolean, vbase: bigint, offset: bigint, size: bigint): number {
@@ -59,9 +52,10 @@ function registerMapping(hyp: Hypervisor): void {
     const attrs = lo32(a[3]);
     const flags = lo32(a[4]);
     if ((attrs & MAP_ATTRS_RESERVED) !== 0 || (flags & FLAGS_RESERVED) !== 0) return HypError.ARGUMENT_INVALID;
-    const found = pair(h, caller, a[0], a[1]);
-    if (typeof found === 'number') return found;
-    const { as, me } = found;
+    const as = spaceToMap(h, caller, a[0]);
+    if (typeof as === 'number') return as;
+    const me = extentToMap(h, caller, a[1]);
+    if (typeof me === 'number') return me;
     const partial = (flags & FLAG_PARTIAL) !== 0;
     const error = checkPlace(me, partial, a[2], a[5], a[6]);
     if (error !== HypError.OK) return error;
@@ -75,9 +69,10 @@ function registerMapping(hyp: Hypervisor): void {
   hyp.call(Call.ADDRSPACE_UNMAP, (h, caller, a) => {
     const flags = lo32(a[3]);
     if ((flags & FLAGS_RESERVED) !== 0) return HypError.ARGUMENT_INVALID;
-    const found = pair(h, caller, a[0], a[1]);
-    if (typeof found === 'number') return found;
-    const { as, me } = found;
+    const as = spaceToMap(h, caller, a[0]);
+    if (typeof as === 'number') return as;
+    const me = extentToMap(h, caller, a[1]);
+    if (typeof me === 'number') return me;
     const partial = (flags & FLAG_PARTIAL) !== 0;
     const error = checkPlace(me, partial, a[2], a[4], a[5]);
     if (error !== HypError.OK) return error;
@@ -91,9 +86,10 @@ function registerMapping(hyp: Hypervisor): void {
     const access = lo32(a[3]);
     const flags = lo32(a[4]);
     if ((access & ACCESS_ATTRS_RESERVED) !== 0 || (flags & FLAGS_RESERVED) !== 0) return HypError.ARGUMENT_INVALID;
-    const found = pair(h, caller, a[0], a[1]);
-    if (typeof found === 'number') return found;
-    const { as, me } = found;
+    const as = spaceToMap(h, caller, a[0]);
+    if (typeof as === 'number') return as;
+    const me = extentToMap(h, caller, a[1]);
+    if (typeof me === 'number') return me;
     if (!accessIncluded(me, access)) return HypError.ARGUMENT_INVALID;
     const partial = (flags & FLAG_PARTIAL) !== 0;
     const error = checkPlace(me, partial, a[2], a[5], a[6]);
@@ -116,8 +112,8 @@ function lookupRun(
     const leaf = leafAt(as.stage2, ipa);
     if (leaf === 0) break;
     const entrySize = entrySizeAt(as.stage2, ipa);
-    const inside = ipa % entrySize;
-    const phys = leaf - (leaf % 4096) + inside;
+    const inside = ipa & (entrySize - 1);
+    const phys = leaf - (leaf & PAGE_MASK) + inside;
     const bytes = Math.min(entrySize - inside, size - offset);
     const attrs = leafAttrs(leaf);
     if (run === undefined) run = { phys, size: bytes, attrs };

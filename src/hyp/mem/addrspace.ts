@@ -4,8 +4,9 @@ import { HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
 import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
+import { sumExceeds } from './extent-calls.js';
 import type { PhysMemory } from './phys.js';
-import { clearSet } from './records.js';
+import { clearSet, insertAt } from './records.js';
 import type { Addrspace } from './space.js';
 import { releaseStage2, stage2, VM_ADDRESS_END } from './stage2.js';
 
@@ -13,7 +14,7 @@ export const MAX_THREADS = Platform.MAX_VCPUS;
 const VMID_END = 256;
 const INFO_AREA_MAX = 4096;
 /** VMMIO ranges live in a 52-bit table. */
-const VMMIO_END = 1n << 52n;
+const VMMIO_END = 2 ** 52;
 
 const newAddrspace = (base: HypObject): Addrspace => ({
   id: base.id,
@@ -102,14 +103,16 @@ export function attachThread(hyp: Hypervisor, as: Addrspace, thread: Thread): nu
 
 export function addVmmio(as: Addrspace, vbase: bigint, size: bigint): number {
   if (size === 0n) return HypError.ARGUMENT_SIZE;
-  if (vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
+  const outside = sumExceeds(vbase, size, VMMIO_END);
+  if (outside && vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
   if (as.vmmio.length >= Platform.MAX_VMMIO_RANGES) return HypError.NORESOURCES;
-  if (vbase + size > VMMIO_END) return HypError.ARGUMENT_SIZE;
+  if (outside) return HypError.ARGUMENT_SIZE;
   const range = { base: toNumber(vbase), size: toNumber(size) };
-  const at = as.vmmio.findIndex((r) => r.base + r.size > range.base);
-  const next = at < 0 ? undefined : as.vmmio[at];
-  if (next !== undefined && next.base < range.base + range.size) return HypError.BUSY;
-  as.vmmio.splice(at < 0 ? as.vmmio.length : at, 0, range);
+  const { vmmio } = as;
+  let at = 0;
+  while (at < vmmio.length && vmmio[at].base + vmmio[at].size <= range.base) at++;
+  if (at < vmmio.length && vmmio[at].base < range.base + range.size) return HypError.BUSY;
+  insertAt(vmmio, at, range);
   return HypError.OK;
 }
 
@@ -117,7 +120,7 @@ export function addVmmio(as: Addrspace, vbase: bigint, size: bigint): number {
 export function removeVmmio(vbase: bigint, size: bigint): number {
   if (size === 0n) return HypError.ARGUMENT_SIZE;
   if (vbase + size > U64_MAX) return HypError.ADDR_OVERFLOW;
-  if (vbase + size > VMMIO_END) return HypError.ARGUMENT_SIZE;
+  if (sumExceeds(vbase, size, VMMIO_END)) return HypError.ARGUMENT_SIZE;
   return HypError.BUSY;
 }
 

@@ -40,13 +40,20 @@ function unmapOwned(hyp: Hypervisor, me: MemExtent, as: number, vbase: number, p
 }
 
 /** The set of a BASIC extent that records exactly this place. */
-const basicSet = (me: MemExtent, as: number, vbase: number): MapSet | undefined =>
-  me.maps.find((set) => set.as === as && set.segments[0].vbase === vbase);
+function basicSet(me: MemExtent, as: number, vbase: number): MapSet | undefined {
+  for (const set of me.maps) if (set.as === as && set.segments[0].vbase === vbase) return set;
+  return undefined;
+}
+
+function freeSet(me: MemExtent): MapSet | undefined {
+  for (const set of me.maps) if (set.as === NO_OBJECT) return set;
+  return undefined;
+}
 
 /** ADDR_OVERFLOW, MEMEXTENT_MAPPINGS_FULL, ADDR_INVALID. */
 export function mapBasic(hyp: Hypervisor, me: MemExtent, as: number, vbase: number, attrs: number): number {
   if (vbase + me.size > 2 ** 64) return HypError.ADDR_OVERFLOW;
-  const set = me.maps.find((s) => s.as === NO_OBJECT);
+  const set = freeSet(me);
   if (set === undefined) return HypError.MEMEXTENT_MAPPINGS_FULL;
   set.as = as;
   set.segments = [{ phys: me.physBase, size: me.size, vbase, attrs }];

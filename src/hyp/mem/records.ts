@@ -27,11 +27,8 @@ export const MAX_MAPS = Platform.MEMEXTENT_MAX_MAPS;
 
 const emptySet = (): MapSet => ({ as: NO_OBJECT, segments: [] });
 
-export function emptyMaps(): MapSet[] {
-  const maps: MapSet[] = [];
-  for (let i = 0; i < MAX_MAPS; i++) maps.push(emptySet());
-  return maps;
-}
+/** {@link MAX_MAPS} sets, as a literal: a list that grows gets room for many more. */
+export const emptyMaps = (): MapSet[] => [emptySet(), emptySet(), emptySet(), emptySet()];
 
 /** What one set says about a range: a mapping, or nothing (`as` -1), for the first `size` bytes. */
 export interface MapView {
@@ -87,11 +84,11 @@ export function viewSet(set: MapSet, phys: number, size: number): MapView {
 const continues = (a: MapSegment, b: MapSegment): boolean =>
   a.phys + a.size === b.phys && a.vbase + a.size === b.vbase && a.attrs === b.attrs;
 
-/** Puts `added` in front of segments[at]. A loop: the built-in costs more than the few moves. */
-function insertAt(segments: MapSegment[], at: number, added: MapSegment): void {
-  segments.push(added);
-  for (let i = segments.length - 1; i > at; i--) segments[i] = segments[i - 1];
-  segments[at] = added;
+/** Puts `added` in front of list[at]. A loop: the built-in costs more than the few moves. */
+export function insertAt<T>(list: T[], at: number, added: T): void {
+  list.push(added);
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1];
+  list[at] = added;
 }
 
 /** Removes segments[from .. until). */
