@@ -107,10 +107,10 @@ export function boot(config: HypConfig): BootedBoard {
   };
   const partition = make(ObjectType.PARTITION, -1);
   partition.partition = partition.id;
-  partition.state = ObjectState.ACTIVE;
+  hyp.setState(partition, ObjectState.ACTIVE);
   const cspace = make<CSpace>(ObjectType.CSPACE, partition.id);
   cspace.maxCaps = ROOT_CSPACE_CAPS;
-  cspace.state = ObjectState.ACTIVE;
+  hyp.setState(cspace, ObjectState.ACTIVE);
   const grant = (object: HypObject): bigint => {
     const id = grantMaster(hyp, cspace, object);
     assert(id !== undefined, 'boot: root capability space is full');

@@ -77,11 +77,20 @@ export type PhysDevice = (
   value: bigint,
 ) => boolean | undefined;
 
+const headOf = (type: number, state: number): number => type * 8 + state;
+export const typeInHead = (head: number): number => head >> 3;
+export const stateInHead = (head: number): number => head & 7;
+
 export class Hypervisor {
   readonly objects: (HypObject | undefined)[] = [];
   readonly freeIds: number[] = [];
   /** Ids of the live objects of each type, in no order: most objects are hardware interrupts, which nobody looks for. Derived. */
   readonly ofType: number[][] = [];
+  /**
+   * By id, what lookups ask of an object: `type * 8 + state`. Objects of different types have different shapes, and to read a field
+   * of any of them costs several times more. Derived: {@link setState} keeps it.
+   */
+  readonly heads: number[] = [];
   /** Per module, plain data only. */
   readonly state: Record<string, unknown> = {};
   /** Virtual time in nanoseconds since power-on. Not a small integer at first, or V8 would throw away all compiled code when it ceases to be one. */
@@ -138,21 +147,31 @@ export class Hypervisor {
       return made;
     }
     this.objects[id] = made;
+    this.heads[id] = headOf(type, made.state);
     this.ofType[type].push(id);
     return made as T;
+  }
+
+  setState(object: HypObject, state: number): void {
+    object.state = state;
+    this.heads[object.id] = headOf(object.type, state);
   }
 
   /** Objects were replaced as a whole. */
   reindex(): void {
     for (const ids of this.ofType) if (ids !== undefined) ids.length = 0;
-    for (const object of this.objects) if (object !== undefined) this.ofType[object.type].push(object.id);
+    for (const object of this.objects) {
+      if (object === undefined) continue;
+      this.ofType[object.type].push(object.id);
+      this.heads[object.id] = headOf(object.type, object.state);
+    }
   }
 
   activate(object: HypObject): number {
     if (object.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
     const kind = this.kinds[object.type];
     const error = kind === undefined ? HypError.OK : kind.activate(this, object);
-    object.state = error === HypError.OK ? ObjectState.ACTIVE : ObjectState.FAILED;
+    this.setState(object, error === HypError.OK ? ObjectState.ACTIVE : ObjectState.FAILED);
     return error;
   }
 
@@ -169,7 +188,7 @@ export class Hypervisor {
     if (object.refs > 0) return NO_OBJECT;
     if (object.refs !== 0) throw new SimBug(`object ${id} released twice`);
     const wasActive = object.state === ObjectState.ACTIVE;
-    object.state = ObjectState.DESTROYING;
+    this.setState(object, ObjectState.DESTROYING);
     const kind = this.kinds[object.type];
     if (wasActive) kind?.deactivate?.(this, object);
     kind?.release?.(this, object);

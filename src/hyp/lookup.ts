@@ -4,25 +4,26 @@
  */
 import { HypError, Rights } from '../protocol/index.js';
 import { CapState, type CapTable, type CSpace, decodeCapId } from './cspace.js';
-import type { Hypervisor } from './hypervisor.js';
+import { type Hypervisor, stateInHead, typeInHead } from './hypervisor.js';
 import { type HypObject, ObjectState, type Thread } from './types.js';
 
 /** Matches objects of every type. */
 const ANY_TYPE = -1;
 
-function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): HypObject | number {
+/** Id of the object, or minus an error number. */
+function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): number {
   const slot = decodeCapId(cspace, id);
-  if (slot < 0) return HypError.ARGUMENT_INVALID;
+  if (slot < 0) return -HypError.ARGUMENT_INVALID;
   const table = cspace.tables[slot >> 8] as CapTable | null | undefined;
-  if (table == null) return HypError.CSPACE_CAP_NULL;
+  if (table == null) return -HypError.CSPACE_CAP_NULL;
   const lower = slot & 0xff;
   const state = table.state[lower];
   if (state !== CapState.VALID) {
-    return state === CapState.NULL ? HypError.CSPACE_CAP_NULL : HypError.CSPACE_CAP_REVOKED;
+    return state === CapState.NULL ? -HypError.CSPACE_CAP_NULL : -HypError.CSPACE_CAP_REVOKED;
   }
-  const object = hyp.objects[table.object[lower]] as HypObject;
-  if (type !== ANY_TYPE && object.type !== type) return HypError.CSPACE_WRONG_OBJECT_TYPE;
-  if ((table.rights[lower] & rights) >>> 0 !== rights >>> 0) return HypError.CSPACE_INSUFFICIENT_RIGHTS;
+  const object = table.object[lower];
+  if (type !== ANY_TYPE && typeInHead(hyp.heads[object]) !== type) return -HypError.CSPACE_WRONG_OBJECT_TYPE;
+  if ((table.rights[lower] & rights) >>> 0 !== rights >>> 0) return -HypError.CSPACE_INSUFFICIENT_RIGHTS;
   return object;
 }
 
@@ -50,6 +51,9 @@ export function objectOf(hyp: Hypervisor, caller: Thread, id: bigint): number {
   return table.object[lower];
 }
 
+/** The object that {@link find} found, or the error. */
+const found = <T extends HypObject>(hyp: Hypervisor, id: number): T | number => (id < 0 ? -id : (hyp.objects[id] as T));
+
 /** Active lookup "L": also OBJECT_STATE unless the object is ACTIVE. */
 export function lookup<T extends HypObject>(
   hyp: Hypervisor,
@@ -58,21 +62,19 @@ export function lookup<T extends HypObject>(
   type: number,
   rights: number,
 ): T | number {
-  const found = find(hyp, ownCspace(hyp, caller), id, type, rights);
-  if (typeof found === 'number') return found;
-  return found.state === ObjectState.ACTIVE ? (found as T) : HypError.OBJECT_STATE;
+  const object = find(hyp, ownCspace(hyp, caller), id, type, rights);
+  if (object < 0) return -object;
+  return stateInHead(hyp.heads[object]) === ObjectState.ACTIVE ? (hyp.objects[object] as T) : HypError.OBJECT_STATE;
 }
 
 /** "Lany": the same in any object state. */
-export function lookupAny<T extends HypObject>(
+export const lookupAny = <T extends HypObject>(
   hyp: Hypervisor,
   caller: Thread,
   id: bigint,
   type: number,
   rights: number,
-): T | number {
-  return find(hyp, ownCspace(hyp, caller), id, type, rights) as T | number;
-}
+): T | number => found(hyp, find(hyp, ownCspace(hyp, caller), id, type, rights));
 
 /** "A": any type with OBJECT_ACTIVATE first, the type only then. Callers check the state. */
 export function lookupConfigure<T extends HypObject>(
@@ -81,18 +83,20 @@ export function lookupConfigure<T extends HypObject>(
   id: bigint,
   type: number,
 ): T | number {
-  const found = find(hyp, ownCspace(hyp, caller), id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
-  if (typeof found === 'number') return found;
-  return found.type === type ? (found as T) : HypError.CSPACE_WRONG_OBJECT_TYPE;
+  const object = find(hyp, ownCspace(hyp, caller), id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
+  if (object < 0) return -object;
+  return typeInHead(hyp.heads[object]) === type ? (hyp.objects[object] as T) : HypError.CSPACE_WRONG_OBJECT_TYPE;
 }
 
 /** Like {@link lookupConfigure} and then INIT, else OBJECT_STATE. */
 export function lookupInit<T extends HypObject>(hyp: Hypervisor, caller: Thread, id: bigint, type: number): T | number {
-  const found = lookupConfigure<T>(hyp, caller, id, type);
-  if (typeof found === 'number') return found;
-  return found.state === ObjectState.INIT ? found : HypError.OBJECT_STATE;
+  const object = find(hyp, ownCspace(hyp, caller), id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
+  if (object < 0) return -object;
+  const head = hyp.heads[object];
+  if (typeInHead(head) !== type) return HypError.CSPACE_WRONG_OBJECT_TYPE;
+  return stateInHead(head) === ObjectState.INIT ? (hyp.objects[object] as T) : HypError.OBJECT_STATE;
 }
 
 /** Any type, any state, with OBJECT_ACTIVATE, in a given space (object_activate_from). */
 export const lookupIn = (hyp: Hypervisor, cspace: CSpace, id: bigint): HypObject | number =>
-  find(hyp, cspace, id, ANY_TYPE, Rights.OBJECT_ACTIVATE);
+  found(hyp, find(hyp, cspace, id, ANY_TYPE, Rights.OBJECT_ACTIVATE));

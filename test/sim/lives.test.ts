@@ -1,6 +1,7 @@
 /** Arrays of objects that are gone are used again: no machine may notice. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { stateInHead, typeInHead } from '../../src/hyp/hypervisor.js';
 import { parseScenario, Run } from '../../src/scenario/index.js';
 import { restoreSnapshot, stateDigest, takeSnapshot } from '../../src/sim/index.js';
 
@@ -48,9 +49,16 @@ describe('the life of a VM', () => {
     expect(stateDigest(run.sim)).toBe(running);
   });
 
-  it('keeps the index of objects by type right', () => {
+  it('keeps the index of objects by type, and what lookups read of them, right', () => {
     const run = new Run(scenario);
-    const check = (): void => expect(sorted(run.sim.hyp.ofType)).toEqual(byType(run));
+    const check = (): void => {
+      const { hyp } = run.sim;
+      expect(sorted(hyp.ofType)).toEqual(byType(run));
+      for (const o of hyp.objects) {
+        if (o !== undefined)
+          expect([typeInHead(hyp.heads[o.id]), stateInHead(hyp.heads[o.id])]).toEqual([o.type, o.state]);
+      }
+    };
     check();
     runTo(run, at('running'));
     check();

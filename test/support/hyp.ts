@@ -83,11 +83,11 @@ export function bench(config: Partial<HypConfig> = {}, maxCaps = 512): Bench {
   };
   const cspace = made<CSpace>(ObjectType.CSPACE);
   cspace.maxCaps = maxCaps;
-  cspace.state = ObjectState.ACTIVE;
+  hyp.setState(cspace, ObjectState.ACTIVE);
   const partition = made(ObjectType.PARTITION);
-  partition.state = ObjectState.ACTIVE;
+  hyp.setState(partition, ObjectState.ACTIVE);
   const vic = made(ObjectType.VIC);
-  vic.state = ObjectState.ACTIVE;
+  hyp.setState(vic, ObjectState.ACTIVE);
   const thread: Thread = {
     id: hyp.objects.length,
     type: ObjectType.THREAD,

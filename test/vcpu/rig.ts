@@ -105,7 +105,7 @@ export function rig(cores = 2): Rig {
   const made = <T extends HypObject>(type: number): T => {
     const object = hyp.create<T>(type, partitionId);
     if (typeof object === 'number') throw new Error(`create ${type}: ${object}`);
-    object.state = ObjectState.ACTIVE;
+    hyp.setState(object, ObjectState.ACTIVE);
     return object;
   };
   let partitionId = NO_OBJECT;
@@ -125,7 +125,7 @@ export function rig(cores = 2): Rig {
     vmmio,
     make(spec = {}) {
       const v = made<Vcpu>(ObjectType.THREAD);
-      v.state = ObjectState.INIT;
+      hyp.setState(v, ObjectState.INIT);
       v.cspace = hyp.ref(cspace.id);
       v.addrspace = hyp.ref(addrspace.id);
       if (spec.cpu !== undefined) v.affinity = spec.cpu;
@@ -148,7 +148,7 @@ export function rig(cores = 2): Rig {
     },
     group(noAggregation) {
       const group = made<VpmGroup>(ObjectType.VPM_GROUP);
-      group.state = ObjectState.INIT;
+      hyp.setState(group, ObjectState.INIT);
       group.noAggregation = noAggregation;
       hyp.activate(group);
       hyp.ref(group.id);

@@ -47,7 +47,7 @@ beforeEach(() => {
   v = r.start({ cpu: 0 });
   const me = r.hyp.create(ObjectType.MEMEXTENT, v.partition);
   if (typeof me === 'number') throw new Error('extent');
-  me.state = ObjectState.ACTIVE;
+  r.hyp.setState(me, ObjectState.ACTIVE);
   extent = r.cap(me);
 });
 
