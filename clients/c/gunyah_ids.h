@@ -1359,8 +1359,8 @@ _Static_assert(sizeof(struct gl_hvc_reply) == 72, "gl_hvc_reply");
 /* SMCCC call: conduit, x0..x17 in and out. */
 struct GH_PACKED gl_smc {
   uint16_t conduit;
-  uint16_t reserved;
-  uint32_t reserved2;
+  uint16_t imm;
+  uint32_t reserved;
   uint64_t x[18];
 };
 _Static_assert(sizeof(struct gl_smc) == 152, "gl_smc");

@@ -40,7 +40,8 @@ export class SyncLink {
   request(type, payload = new Uint8Array(0)) {
     Atomics.store(this.#control, 0, WAITING);
     this.#worker.postMessage({ frame: this.#frame(type, payload), waits: true });
-    Atomics.wait(this.#control, 0, WAITING);
+    // More than once: the signal for the reply before may still be under way when its value has been seen already.
+    while (Atomics.load(this.#control, 0) === WAITING) Atomics.wait(this.#control, 0, WAITING);
     if (Atomics.load(this.#control, 0) === GONE) process.exit(1);
     return this.#data.slice(0, this.#control[1]);
   }

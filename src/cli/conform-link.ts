@@ -242,7 +242,7 @@ export class ChildLink {
 
   private smc(tag: number, b: Uint8Array): void {
     const x = Array.from({ length: 18 }, (_, i) => le64(b, At.SMC.X + i * 8));
-    const r = this.bench.smccc(le16(b, 0) === 1 ? 'smc' : 'hvc', x);
+    const r = this.bench.smccc(le16(b, At.SMC.CONDUIT) === 1 ? 'smc' : 'hvc', x, le16(b, At.SMC.IMM));
     const at = this.reply(FrameType.SMC, tag, At.SMC_REPLY.SIZE);
     for (let i = 0; i < 18; i++) this.out.u64(at + At.SMC_REPLY.X + i * 8, BigInt.asUintN(64, r[i]));
   }

@@ -1,6 +1,6 @@
 /** Recordings as checks of a server, and what the link cannot carry of them. */
 import { Platform } from '../protocol/index.js';
-import type { SmcccEvent, Transcript, TranscriptEvent } from '../transcript/events.js';
+import type { Transcript, TranscriptEvent } from '../transcript/events.js';
 import type { Buffers } from './probe.js';
 import type { LinkMode, RmCase } from './types.js';
 
@@ -88,6 +88,7 @@ export const pathOf = (c: CaseName): string => `rmserver/${c.group}/${c.id}`;
 type Reason = (e: TranscriptEvent) => string | undefined;
 
 const PSCI_CPU_ON = ['0x84000003', '0xc4000003'];
+const MORE_CPUS = 'further vCPUs of the primary VM (each would be a client of its own)';
 
 const notCarried: Reason = (e) => {
   switch (e.ev) {
@@ -97,16 +98,11 @@ const notCarried: Reason = (e) => {
     case 'cpuBoot':
       return 'registers of a further vCPU at its start (START carries x0 and pc only)';
     case 'smccc':
-      return smcccReason(e);
+      return (e.cpu ?? 0) > 0 || PSCI_CPU_ON.includes((e.x[0] ?? '').toLowerCase()) ? MORE_CPUS : undefined;
     default:
-      return 'cpu' in e && (e.cpu ?? 0) > 0 ? 'further vCPUs of the primary VM' : undefined;
+      return 'cpu' in e && (e.cpu ?? 0) > 0 ? MORE_CPUS : undefined;
   }
 };
-
-function smcccReason(e: SmcccEvent): string | undefined {
-  if ((e.cpu ?? 0) > 0 || PSCI_CPU_ON.includes((e.x[0] ?? '').toLowerCase())) return 'further vCPUs of the primary VM';
-  return Number(e.imm ?? 0) === 0 ? undefined : 'an SMCCC call with an immediate other than 0';
-}
 
 /** Bare packets: everything else is done by the server. */
 const notInRpcMode: Reason = (e) => {
@@ -133,9 +129,6 @@ export function skipReason(c: RmCase, mode: LinkMode): string | undefined {
   if (c.transcript.header.hyp?.includes('lend-unmap-fix')) return 'recorded from another version of the hypervisor';
   if (c.transcript.events.every((e) => e.ev === 'note')) return 'nothing is compared';
   const reason = mode === 'rpc' ? notInRpcMode : notCarried;
-  for (const e of c.transcript.events) {
-    const why = reason(e);
-    if (why !== undefined) return `the link does not carry: ${why}`;
-  }
-  return undefined;
+  const reasons = new Set(c.transcript.events.flatMap((e) => reason(e) ?? []));
+  return reasons.size === 0 ? undefined : `the link does not carry: ${[...reasons].join('; ')}`;
 }

@@ -19,9 +19,10 @@ export function hvcRequest(imm: number, x: readonly bigint[]): Request {
   return { type: FrameType.HVC, payload };
 }
 
-export function smcRequest(conduit: 'hvc' | 'smc', x: readonly bigint[]): Request {
+export function smcRequest(conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): Request {
   const payload = new Uint8Array(At.SMC.SIZE);
   put16(payload, At.SMC.CONDUIT, conduit === 'smc' ? 1 : 0);
+  put16(payload, At.SMC.IMM, imm);
   registers(payload, At.SMC.X, x, SMC_REGISTERS);
   return { type: FrameType.SMC, payload };
 }

@@ -117,9 +117,9 @@ export class LinkDriver implements ReplayDriver {
     return { ...this.end(reply, R.ESR), x: callRegisters(reply, R.X, 8) };
   }
 
-  smccc(_cpu: number, conduit: 'hvc' | 'smc', _imm: number, x: readonly bigint[]): CallEnd {
+  smccc(_cpu: number, conduit: 'hvc' | 'smc', imm: number, x: readonly bigint[]): CallEnd {
     const R = At.SMC_REPLY;
-    const reply = this.one(smcRequest(conduit, x), R.SIZE);
+    const reply = this.one(smcRequest(conduit, imm, x), R.SIZE);
     return { ...this.end(reply, R.ESR), x: callRegisters(reply, R.X, 18) };
   }
 

@@ -252,7 +252,12 @@ export class Bench {
   }
 
   /** HVC #0 or SMC #0 with these registers; x0..x17 afterwards. */
-  smccc(conduit: 'hvc' | 'smc', x: readonly bigint[]): readonly bigint[] {
+  /** `imm`: of the instruction; only 0 is a call of the convention that rules know. */
+  smccc(conduit: 'hvc' | 'smc', x: readonly bigint[], imm = 0): readonly bigint[] {
+    if (imm !== 0) {
+      this.host.call(conduit, imm, x);
+      return [...this.host.x.subarray(0, 18)];
+    }
     const id = lo32(x[0]);
     const num = id - SMCCC_HYPERCALL;
     const args = x.slice(1, 9);

@@ -196,12 +196,13 @@ export class LinkClient {
     return { status, ...callResult(payload, R.ESR, R.X, 8, R.SIZE) };
   }
 
-  /** SMCCC call by SMC #0, or HVC #0. */
-  async smccc(x: readonly bigint[], conduit: 'smc' | 'hvc' = 'smc'): Promise<CallResult> {
+  /** SMCCC call by SMC or HVC. `imm`: immediate of that instruction, 0 in a call that keeps the convention. */
+  async smccc(x: readonly bigint[], conduit: 'smc' | 'hvc' = 'smc', imm = 0): Promise<CallResult> {
     const F = At.SMC;
     const R = At.SMC_REPLY;
     const { at, tag } = this.begin(FrameType.SMC, F.SIZE);
     this.out.u16(at + F.CONDUIT, conduit === 'smc' ? 1 : 0);
+    this.out.u16(at + F.IMM, imm);
     for (let i = 0; i < Math.min(x.length, 18); i++) this.out.u64(at + F.X + i * 8, x[i]);
     const { status, payload } = await this.answer(tag);
     return { status, ...callResult(payload, R.ESR, R.X, 18, R.SIZE) };

@@ -136,8 +136,10 @@ export const At = {
     SIZE: 72,
   },
   SMC: {
-    /** 0 HVC #0, 1 SMC #0 */
+    /** 0 HVC, 1 SMC */
     CONDUIT: 0,
+    /** immediate of the instruction: 0 in SMCCC */
+    IMM: 2,
     X: 8,
     /** Bytes of the payload without its data. */
     SIZE: 152,

@@ -270,7 +270,7 @@ export class VcpuSession implements Session {
     const x = REGISTERS[1];
     for (let i = 0; i < 18; i++) x[i] = le64(b, at + F.X + i * 8);
     const { entries } = this.v;
-    return this.settle(this.host.call(conduit === 1 ? 'smc' : 'hvc', 0, x, WAIT_NS), entries, (o) =>
+    return this.settle(this.host.call(conduit === 1 ? 'smc' : 'hvc', le16(b, at + F.IMM), x, WAIT_NS), entries, (o) =>
       this.callReply(FrameType.SMC, tag, o, false, 0),
     );
   }
