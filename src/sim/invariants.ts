@@ -14,7 +14,6 @@ import {
   type HypObject,
   NO_OBJECT,
   ObjectState,
-  SourceKind,
   type VirqSource,
 } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
@@ -417,7 +416,3 @@ export function invariantChecker(booted: Simulator): Check {
     return violations;
   };
 }
-
-/** Kinds of sources, for messages. */
-export const sourceKindName = (kind: number): string =>
-  Object.entries(SourceKind).find(([, value]) => value === kind)?.[0] ?? String(kind);
