@@ -32,7 +32,7 @@ function reached(source: Source): { features: Set<string>; executed: Command[] }
   const counts: AnswerCounts = {};
   resetCoverage();
   const before = coverage();
-  const result = runner.run(source, { checkEvery: 16, counts });
+  const result = runner.run(source, { counts });
   const features = new Set<string>();
   if (result.failure !== undefined) return { features, executed: [] };
   for (const [message, answers] of Object.entries(counts))

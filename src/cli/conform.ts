@@ -19,7 +19,7 @@ import {
   writeOutput,
 } from './output.js';
 
-interface ConformOptions extends GlobalOptions {
+export interface ConformOptions extends GlobalOptions {
   list?: boolean;
   dryrun?: boolean;
   strict?: boolean;

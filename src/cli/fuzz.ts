@@ -15,7 +15,6 @@ export function registerFuzzCommand(program: Command): void {
     .option('--runs <n>', 'at most so many sequences', whole(1, RUNS_MAX))
     .option('--jobs <n>', 'worker threads', whole(1, JOBS_MAX))
     .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 120)
-    .option('--check-every <n>', 'all invariants after every so many commands; the quick ones after each', positive, 16)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
     .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collectList)
     .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json, or the next free name)')

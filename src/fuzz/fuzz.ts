@@ -18,8 +18,6 @@ export interface FuzzOptions {
   swarm: boolean;
   /** Commands of a sequence, at most. */
   length: number;
-  /** All invariants after every so many commands; the quick ones after each. */
-  checkEvery: number;
   /** Triggers that may kill RM. */
   excuse: readonly string[];
   /** Every so many sequences are also run with the reference backend of the state machines. */
@@ -34,7 +32,6 @@ export const defaultFuzzOptions = (): FuzzOptions => ({
   seed: 1,
   swarm: false,
   length: 120,
-  checkEvery: 16,
   excuse: [],
   compareEvery: 200,
   corpus: false,
@@ -91,8 +88,8 @@ export class Fuzzer {
     this.directed = options.corpus && first === 0 ? corpus() : [];
   }
 
-  private runOptions(checkEvery: number): RunOptions {
-    return { checkEvery, excuse: this.options.excuse, afterCommand: this.afterCommand };
+  private runOptions(): RunOptions {
+    return { excuse: this.options.excuse, afterCommand: this.afterCommand };
   }
 
   /** One sequence; its failure, made small, if it fails. */
@@ -119,7 +116,7 @@ export class Fuzzer {
 
   private counted(source: Source): RunResult {
     const { totals } = this;
-    const result = this.runner.run(source, { ...this.runOptions(this.options.checkEvery), counts: totals.counts });
+    const result = this.runner.run(source, { ...this.runOptions(), counts: totals.counts });
     totals.commands += result.requests;
     totals.lives += result.lives;
     if (result.death !== undefined) totals.deaths[result.death] = (totals.deaths[result.death] ?? 0) + 1;
@@ -142,21 +139,19 @@ export class Fuzzer {
   }
 
   private minimal(result: RunResult, found: Failure): Omit<FuzzFailure, 'seed'> {
-    // With a check after every command it may show earlier, and otherwise.
-    const failure = this.runner.run(listed(result.executed), this.runOptions(1)).failure ?? found;
-    const same = (r: RunResult): boolean => r.failure?.kind === failure.kind && r.failure.tag === failure.tag;
+    const same = (r: RunResult): boolean => r.failure?.kind === found.kind && r.failure.tag === found.tag;
     const commands = shrink(result.executed, (candidate) => {
-      const r = this.runner.run(listed(candidate), this.runOptions(1));
+      const r = this.runner.run(listed(candidate), this.runOptions());
       return same(r) ? r.executed : undefined;
     });
-    return this.replay(commands) ?? { ...failure, commands: result.executed, words: [] };
+    return this.replay(commands) ?? { ...found, commands: result.executed, words: [] };
   }
 
   /** Carries out a list of commands with all checks; its failure, in words. */
   replay(commands: readonly Command[]): Omit<FuzzFailure, 'seed'> | undefined {
     const words: string[] = [];
     const r = this.runner.run(listed(commands), {
-      ...this.runOptions(1),
+      ...this.runOptions(),
       onStep: (command, step) => words.push(stepWords(command, step)),
     });
     return r.failure === undefined ? undefined : { ...r.failure, commands: r.executed, words };
@@ -169,7 +164,7 @@ export class Fuzzer {
   }
 
   private carryOut(commands: readonly Command[]): void {
-    this.runner.run(listed(commands), this.runOptions(Number.POSITIVE_INFINITY));
+    this.runner.run(listed(commands), { ...this.runOptions(), unchecked: true });
   }
 }
 

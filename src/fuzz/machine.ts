@@ -14,7 +14,7 @@ import {
   stateDigest,
   takeSnapshot,
 } from '../sim/index.js';
-import { type Check, invariantChecker, quickChecker } from '../sim/invariants.js';
+import { type Check, invariantChecker } from '../sim/invariants.js';
 import { rmObject } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 
@@ -40,7 +40,6 @@ export class Machine {
   readonly sim: Simulator;
   readonly host: HostVcpu;
   readonly check: Check;
-  readonly quickCheck: Check;
   private readonly packets: HostPackets;
   private readonly booted: Snapshot;
   private partial: { message: Received; left: number; parts: Uint8Array[] } | undefined;
@@ -59,7 +58,6 @@ export class Machine {
     this.host = new HostVcpu(this.sim, (this.sim.primaryVcpu() as Vcpu).id);
     this.packets = new HostPackets(this.host);
     this.check = invariantChecker(this.sim);
-    this.quickCheck = quickChecker(this.sim);
     this.booted = takeSnapshot(this.sim);
   }
 

@@ -111,7 +111,14 @@ export class Run {
   }
 }
 
-const simOptions = (scenario: Scenario, options: RunOptions): SimOptions => ({
+export const simOptions = (scenario: Scenario, options: RunOptions): SimOptions => ({
   ...options.sim,
   seed: options.seed ?? scenario.seed ?? options.sim?.seed ?? 1,
 });
+
+/** Runs a scenario from boot to its end. */
+export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
+  const run = new Run(scenario, options);
+  run.finish();
+  return run;
+}

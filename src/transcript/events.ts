@@ -221,6 +221,8 @@ export type TranscriptEvent =
   | NoteEvent
   | DeadEvent;
 
+export type EventKind = TranscriptEvent['ev'];
+
 export interface Transcript {
   readonly header: Header;
   /** In file order; an event kind that this version does not know stays in the list and counts as unsupported. */

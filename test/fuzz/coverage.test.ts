@@ -26,7 +26,7 @@ beforeAll(() => {
   all = coverage();
   const runner = new Runner(new Machine());
   for (const commands of corpus()) {
-    const result = runner.run(listed(commands), { checkEvery: 4, counts });
+    const result = runner.run(listed(commands), { counts });
     expect(result.failure, sequenceText(commands)).toBeUndefined();
   }
   machines = coverage();

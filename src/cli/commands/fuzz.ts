@@ -42,7 +42,6 @@ export interface FuzzCliOptions extends GlobalOptions {
   readonly runs?: number;
   readonly jobs?: number;
   readonly length: number;
-  readonly checkEvery: number;
   readonly swarm?: boolean;
   readonly excuse?: string[];
   readonly record?: string;
@@ -73,7 +72,6 @@ function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
     seed: o.seed ?? 1,
     swarm: o.swarm === true,
     length: o.length,
-    checkEvery: o.checkEvery,
     excuse,
     fault,
   };

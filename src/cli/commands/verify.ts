@@ -28,7 +28,7 @@ import {
 
 /** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
-interface VerifyOptions extends GlobalOptions {
+export interface VerifyOptions extends GlobalOptions {
   readonly recursive?: string[];
   readonly junit?: string;
   readonly force?: boolean;
