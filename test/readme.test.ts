@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RmClient } from '../src/guest/rm-client.js';
@@ -7,6 +8,9 @@ import { HostPackets, HostVcpu, Simulator } from '../src/sim/index.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const cli = (...args: string[]) =>
+  spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], { cwd: ROOT, encoding: 'utf8' });
 
 describe('README', () => {
   it('shows library code that works as it stands', () => {
@@ -18,13 +22,70 @@ describe('README', () => {
     expect(printed).toEqual([[0, new Uint8Array([3, 0, 0, 0])]]);
   });
 
-  it('links only to files that exist', () => {
+  it('shows commands that do what they say', () => {
+    for (const [, line] of read('README.md').matchAll(/^npx gunyah-sim (.*)$/gm)) {
+      const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2]);
+      expect([line, cli(...args).status]).toEqual([line, 0]);
+    }
+  });
+});
+
+const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...markdownBelow('docs'), ...markdownBelow('spec')];
+
+function markdownBelow(folder: string): string[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+}
+
+/** Names of its headings as links use them. */
+const anchors = (page: string): string[] =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map((m) =>
+    m[1]
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+describe('every page', () => {
+  it('links only to files and headings that exist', () => {
     const missing: string[] = [];
-    for (const file of ['README.md', 'ARCHITECTURE.md']) {
-      for (const m of read(file).matchAll(/\]\(([^)#]+)\)/g)) {
-        if (!m[1].startsWith('http') && !existsSync(join(ROOT, dirname(file), m[1]))) missing.push(`${file}: ${m[1]}`);
+    for (const page of pages) {
+      for (const [, target] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (target.startsWith('http')) continue;
+        const [path, anchor] = target.split('#');
+        const file = path === '' ? page : join(dirname(page), path);
+        const found = existsSync(join(ROOT, file));
+        if (!found || (anchor !== undefined && file.endsWith('.md') && !anchors(file).includes(anchor)))
+          missing.push(`${page}: ${target}`);
       }
     }
     expect(missing).toEqual([]);
+  });
+
+  it('names only commands, options and scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const help = new Map<string, string>();
+    const helpOf = (command: string): string => {
+      const known = help.get(command) ?? cli(...command.split(' '), '--help').stdout;
+      help.set(command, known);
+      return known;
+    };
+    const globals = cli('--help').stdout;
+    const wrong: string[] = [];
+    for (const page of pages) {
+      for (const [, script] of read(page).matchAll(/npm run ([\w:]+)/g))
+        if (scripts[script] === undefined) wrong.push(`${page}: npm run ${script}`);
+      for (const [line, command, rest] of read(page).matchAll(
+        /^(?:\$ )?(?:npx )?gunyah-sim (conform rm|[a-z]+)(.*)$/gm,
+      )) {
+        // What stands in quotes is another program's.
+        const options = rest.replace(/'[^']*'|"[^"]*"|#.*/g, '').match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
+        const known = `${helpOf(command)} ${globals}`;
+        if (known === ` ${globals}`) wrong.push(`${page}: ${line}`);
+        for (const o of options) if (!new RegExp(`(^|\\s)${o}\\b`).test(known)) wrong.push(`${page}: ${line}: ${o}`);
+      }
+    }
+    expect(help.size).toBeGreaterThan(5);
+    expect(wrong).toEqual([]);
   });
 });

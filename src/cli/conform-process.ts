@@ -11,7 +11,7 @@ import { reasonOf } from './files.js';
 type Parse = (line: string) => Greeting | undefined;
 
 /** Tells the client that it is under test: such a program serves its upper tester instead of doing what it usually does. */
-export const UPPER_TESTER_VARIABLE = 'GUNYAH_SIM_UPPER_TESTER';
+const UPPER_TESTER_VARIABLE = 'GUNYAH_SIM_UPPER_TESTER';
 
 const STDERR_KEPT = 4000;
 const NEEDS_SHELL = /[&|;<>]|^\s*\w+=/;

@@ -19,7 +19,7 @@ import {
   writeOutput,
 } from './output.js';
 
-export interface ConformOptions extends GlobalOptions {
+interface ConformOptions extends GlobalOptions {
   list?: boolean;
   dryrun?: boolean;
   strict?: boolean;

@@ -32,7 +32,7 @@ export function useColor(options: GlobalOptions): boolean {
   return (process.env.NO_COLOR ?? '') === '' && process.stdout.isTTY === true;
 }
 
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 
 export function paints(options: GlobalOptions): { red: Paint; green: Paint; yellow: Paint; bold: Paint } {
   const on = useColor(options);

@@ -1,5 +1,5 @@
 /** Requests of the link as payloads, and answers read with their lengths checked. Layouts: spec/link.toml. */
-import { le16, le32, le64, put16, put32, put64 } from '../base/index.js';
+import { le32, le64, put16, put32, put64 } from '../base/index.js';
 import { At, FRAME_NAMES, FrameType, Status } from '../link/spec.js';
 import { LinkFault, type Reply, type Request } from './types.js';
 
@@ -84,6 +84,5 @@ export function checked(type: number, reply: Reply, size: number): Reply {
   return reply;
 }
 
-export const word16 = (r: Reply, at: number): number => (at + 2 <= r.payload.length ? le16(r.payload, at) : 0);
 export const word32 = (r: Reply, at: number): number => (at + 4 <= r.payload.length ? le32(r.payload, at) : 0);
 export const word64 = (r: Reply, at: number): bigint => (at + 8 <= r.payload.length ? le64(r.payload, at) : 0n);

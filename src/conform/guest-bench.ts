@@ -13,7 +13,7 @@ import { builtinSession, type Session } from './session.js';
 import { type Answer, u16x2, u32s } from './tester.js';
 import type { Script } from './types.js';
 
-export const GUEST_VMID = 0x80;
+const GUEST_VMID = 0x80;
 /** What the primary VM lends to the client's VM. */
 export const LENT_IRQ = 40;
 export const LENT_LABEL = 7;

@@ -70,7 +70,7 @@ export function summary(passed: number, failed: number, skipped: number): string
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-export interface TapLine {
+interface TapLine {
   check: Case;
   verdict: Verdict;
   ok: boolean;

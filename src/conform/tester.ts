@@ -11,7 +11,7 @@ import { differenceLines, packetDifference } from './show.js';
 import type { Script, VerdictKind } from './types.js';
 
 /** The client under test as a case sees it. */
-export interface Client {
+interface Client {
   command(line: string): void;
 }
 
@@ -29,7 +29,7 @@ export class CaseEnd extends Error {
 
 const MS = 1_000_000;
 /** No progress for this long is a hang. */
-export const HANG_NS = 5000 * MS;
+const HANG_NS = 5000 * MS;
 
 const EMPTY = new Uint8Array(0);
 

@@ -27,7 +27,7 @@ const MIN_BPR0 = 2;
 const MIN_BPR1 = 3;
 
 /** Register with the highest-priority pending interrupt of an enabled group, or -1. Equal priorities: lowest register. */
-export function highestPending(v: GicVcpu): number {
+function highestPending(v: GicVcpu): number {
   if ((anyLr(v.lrHw) & LR_PENDING) === 0) return -1;
   let best = IDLE_PRIORITY;
   let index = -1;

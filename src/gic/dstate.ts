@@ -28,7 +28,7 @@ const PRIORITY_SHIFT = 16;
 const ROUTE_SHIFT = 24;
 
 /** Level assertions that make a level-configured interrupt pending. */
-export const LEVELS = LEVEL_SW | LEVEL_MSG | LEVEL_SRC;
+const LEVELS = LEVEL_SW | LEVEL_MSG | LEVEL_SRC;
 
 /** Priority byte: 0x00, 0x08 .. 0xf8. */
 export const priorityOf = (d: number): number => ((d >>> PRIORITY_SHIFT) & 0x1f) << 3;

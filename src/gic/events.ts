@@ -174,7 +174,7 @@ export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
 }
 
 /** Maintenance interrupts of self until none is asserted. */
-export function serviceMaintenance(g: Gic, v: GicVcpu): void {
+function serviceMaintenance(g: Gic, v: GicVcpu): void {
   for (let round = 0; maintenance(v) !== undefined; round++) {
     if (round === MAINTENANCE_LIMIT) {
       die(g, 'no return from the register write (no message)', 'hyp-igrpen1-with-listed');
@@ -194,7 +194,7 @@ export function deliverPendingSgis(g: Gic, v: GicVcpu): void {
 }
 
 /** Requests from other CPUs, handled on the CPU of `v`, which is self. */
-export function handleIpis(g: Gic, v: GicVcpu, bits: number): void {
+function handleIpis(g: Gic, v: GicVcpu, bits: number): void {
   if ((bits & Ipi.SYNC) !== 0) syncVcpu(g, v);
   if ((bits & Ipi.ENABLE) !== 0 && updateGroupEnables(g, v, vicOf(g, v).ctlr)) wake(g, v);
   if ((bits & Ipi.DELIVER) !== 0) {

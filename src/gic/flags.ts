@@ -36,7 +36,7 @@ export function flagLocked(g: Gic, v: GicVcpu, virq: number, priority: number, g
 }
 
 /** Flags an interrupt without regard to the target's registers, and makes the target look at it. */
-export function flagUnlocked(g: Gic, v: GicVcpu, virq: number, priority: number): void {
+function flagUnlocked(g: Gic, v: GicVcpu, virq: number, priority: number): void {
   if (!flagRange(v, virq, priority) || !flagPriority(v, priority)) return;
   if (v.thread === g.self) {
     sendIpi(g, v, Ipi.DELIVER);

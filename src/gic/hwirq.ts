@@ -28,9 +28,9 @@ export interface Hwirq extends HypObject {
 }
 
 /** PPIs that every vCPU has a source for: PMU, virtual timer, physical timer. */
-export const FIXED_PPIS: readonly number[] = [23, 27, 30];
+const FIXED_PPIS: readonly number[] = [23, 27, 30];
 
-export const isPpi = (virq: number): boolean => virq >= SGI_COUNT && virq < PRIVATE_COUNT;
+const isPpi = (virq: number): boolean => virq >= SGI_COUNT && virq < PRIVATE_COUNT;
 
 /** Creates and activates the object of physical interrupt `irq` (16..1019). Boot only. */
 export function createHwirq(hyp: Hypervisor, partition: number, irq: number): Hwirq {

@@ -155,7 +155,7 @@ export const readPmr = (v: GicVcpu): number => v.pmr;
 export { writePmr };
 
 /** SGI0R, SGI1R, ASGI1R layout: TargetList 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, IRM 40, RS 47:44, Aff3 55:48. */
-export function generateSgi(g: Gic, v: GicVcpu, value: bigint, group1: boolean): void {
+function generateSgi(g: Gic, v: GicVcpu, value: bigint, group1: boolean): void {
   const vic = vicOf(g, v);
   const field = (shift: bigint, mask: bigint): number => Number((value >> shift) & mask);
   const intid = field(24n, 0xfn);

@@ -6,7 +6,7 @@ import { LR_ACTIVE, LR_PENDING, lrVintid, readLr } from './lr.js';
 import { type GicVcpu, LR_COUNT, NO_VIRQ, PRIVATE_COUNT, SPECIAL_BASE, type Vic } from './types.js';
 
 /** Kinds of one-bit registers, by the offset of the first one in the distributor (and in the SGI frame). */
-export const BitRegister = {
+const BitRegister = {
   IGROUPR: 0x80,
   ISENABLER: 0x100,
   ICENABLER: 0x180,

@@ -48,7 +48,7 @@ function findAtPriority(g: Gic, vic: Vic, v: GicVcpu, index: number, i: number):
  * Lists the most urgent waiting interrupt that is more urgent than `limit` in register `i`. Priority 0xf8 is never found here:
  * the search stops before the last priority.
  */
-export function findPendingAndList(g: Gic, vic: Vic, v: GicVcpu, limit: number, i: number): boolean {
+function findPendingAndList(g: Gic, vic: Vic, v: GicVcpu, limit: number, i: number): boolean {
   const cutoff = limit >>> 3;
   const snapshot = v.searchPrios;
   for (let index = 0; index < cutoff; index++) {

@@ -8,7 +8,7 @@ import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
 
 export const SLOTS_PER_TABLE = 62;
-export const TABLES_PER_CSPACE = 232;
+const TABLES_PER_CSPACE = 232;
 export const MAX_CAPS = SLOTS_PER_TABLE * TABLES_PER_CSPACE;
 
 export const CapState = { NULL: 0, VALID: 1, REVOKED: 2 } as const;

@@ -40,7 +40,7 @@ const INPUT_HIGH = 65_536;
 const IPA_LIMIT = 1n << 36n;
 
 /** Units of work of a frame and its reply of so many bytes: 1, and 1 per KiB. */
-export const workOf = (bytes: number): number => 1 + (bytes >> 10);
+const workOf = (bytes: number): number => 1 + (bytes >> 10);
 
 export class Connection {
   readonly out = new FrameWriter();

@@ -11,7 +11,7 @@ import type { Handler } from './handler.js';
 import { RegisterSet } from './hv.js';
 import { type Rm, type VmSetup, vmLookup } from './types.js';
 
-export const BOOT_CONTEXT = 'boot-context';
+const BOOT_CONTEXT = 'boot-context';
 
 /** An earlier client generation uses this id for the same request. */
 const SET_BOOT_CONTEXT_OLD = 0x5600_000c;

@@ -10,7 +10,7 @@ import { rmAssert } from './vm-memory.js';
 
 /** Highest number of RM's table, and of every other VM's. */
 export const RM_IRQ_MAX = 511;
-export const VM_IRQ_MAX = 1019;
+const VM_IRQ_MAX = 1019;
 /** Where the search for free numbers starts, except in RM. */
 const ALLOC_BASE = 960;
 const FIRST_GLOBAL = 32;

@@ -25,7 +25,7 @@ export interface AttrEntry {
 
 export const ACL_SIZE = 4;
 export const SGL_SIZE = 16;
-export const ATTR_SIZE = 4;
+const ATTR_SIZE = 4;
 
 /** Position in a payload while its lists are read; `error` stays at the first failure. */
 export interface ListReader {

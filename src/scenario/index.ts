@@ -8,7 +8,7 @@ export type { Listener, RunEvent } from './events.js';
 export { Machine } from './machine.js';
 export { mailboxImage } from './mailbox.js';
 export { FORMAT, parseScenario, type Scenario, type ScenarioStep } from './parse.js';
-export { type Failure, Run, type RunOptions, runScenario, simOptions } from './run.js';
+export { type Failure, Run, type RunOptions } from './run.js';
 export { STEP_KINDS } from './steps.js';
 export { resultText, type TextOptions, textTrace } from './text.js';
 export { treeBlob } from './tree.js';

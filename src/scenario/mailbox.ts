@@ -22,8 +22,8 @@ export const Mailbox = {
 } as const;
 
 export const mailboxAt = (vcpu: number): number => 0x1_0000 + vcpu * 0x2000;
-export const codePageAt = (vcpu: number): number => 0x2_0000 + vcpu * 0x1000;
-export const MARKER = 0x424f4f54;
+const codePageAt = (vcpu: number): number => 0x2_0000 + vcpu * 0x1000;
+const MARKER = 0x424f4f54;
 
 const each = (make: (i: number) => string): string[] => Array.from({ length: 18 }, (_, i) => make(i));
 const VECTOR_TABLE = 0x800;

@@ -99,7 +99,7 @@ function compare(v: Value, wanted: Json, scope: Scope, path: string): string | u
 const PATH = /^(\w+)(?:\[([^\]]*)\])?(?:\.(\w+))?$/;
 const PATH_FIX = 'write "field", "list[0].field" or "list[type=VIRTUAL_CPU].field"';
 
-export function checkResultPath(text: string, path: string): string {
+function checkResultPath(text: string, path: string): string {
   const m = PATH.exec(text);
   if (m === null) throw new ScenarioError(path, `"${text}" names no value`, PATH_FIX);
   return m[1];

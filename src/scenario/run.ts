@@ -111,14 +111,7 @@ export class Run {
   }
 }
 
-export const simOptions = (scenario: Scenario, options: RunOptions): SimOptions => ({
+const simOptions = (scenario: Scenario, options: RunOptions): SimOptions => ({
   ...options.sim,
   seed: options.seed ?? scenario.seed ?? options.sim?.seed ?? 1,
 });
-
-/** Runs a scenario from boot to its end. */
-export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
-  const run = new Run(scenario, options);
-  run.finish();
-  return run;
-}

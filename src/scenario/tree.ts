@@ -35,7 +35,7 @@ function property(v: Json, scope: Scope, path: string): Uint8Array {
   );
 }
 
-export function treeNode(name: string, o: JsonObject, scope: Scope, path: string): FdtNode {
+function treeNode(name: string, o: JsonObject, scope: Scope, path: string): FdtNode {
   const props: FdtProp[] = [];
   const children: FdtNode[] = [];
   for (const [key, v] of Object.entries(o)) {

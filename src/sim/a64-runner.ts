@@ -118,7 +118,7 @@ const busAbortEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x
 const alignmentEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x61 : 0x21)) >>> 0;
 
 /** Takes an exception to EL1 at the present PC. */
-export function takeException(v: Vcpu, vector: number, exception: GuestException | undefined): void {
+function takeException(v: Vcpu, vector: number, exception: GuestException | undefined): void {
   setStored(v, 'ELR_EL1', v.pc);
   setStored(v, 'SPSR_EL1', BigInt(v.pstate >>> 0));
   if (exception !== undefined) {

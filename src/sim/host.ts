@@ -26,7 +26,7 @@ export type Outcome =
 export type ValueOutcome = Outcome & { value?: bigint };
 
 /** Virtual time after which a driver stops waiting for a blocked operation. */
-export const DEFAULT_WAIT_NS = 200_000_000;
+const DEFAULT_WAIT_NS = 200_000_000;
 
 const DONE: Outcome = { kind: 'done' };
 /** Synchronous exception from EL1h, as vector number. */

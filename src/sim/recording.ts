@@ -8,7 +8,7 @@ import { digest, packPlain, unpackStream } from './plain.js';
 import { type SimOptions, Simulator } from './simulator.js';
 import { encodeSnapshot, stateDigest, takeSnapshot } from './snapshot.js';
 
-export const RECORDING_FORMAT = 'gunyah-recording/1';
+const RECORDING_FORMAT = 'gunyah-recording/1';
 
 export interface RecordingHeader {
   format: string;

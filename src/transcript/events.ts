@@ -221,8 +221,6 @@ export type TranscriptEvent =
   | NoteEvent
   | DeadEvent;
 
-export type EventKind = TranscriptEvent['ev'];
-
 export interface Transcript {
   readonly header: Header;
   /** In file order; an event kind that this version does not know stays in the list and counts as unsupported. */

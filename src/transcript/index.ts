@@ -11,7 +11,7 @@ export type {
   ReplayDriver,
   ValueEnd,
 } from './driver.js';
-export type { EventKind, Header, SmcccEvent, Transcript, TranscriptEvent } from './events.js';
+export type { Header, SmcccEvent, Transcript, TranscriptEvent } from './events.js';
 export { EXCUSES, type Excuse } from './excuses.js';
 export type { Difference, EventOutcome, Outcome } from './outcome.js';
 export { readTranscripts } from './reader.js';

@@ -6,7 +6,7 @@ import { Block, Life, NO_CPU, schedState, type Vcpu, VpmMode, vcpuOf } from './t
 import { activeGet, activePut, voteOff, voteOn } from './vote.js';
 
 /** How long a moved vCPU of an aggregating power group stays blocked: the grace period of the move. */
-export const GRACE_NS = 300_000;
+const GRACE_NS = 300_000;
 
 /** OK, DENIED (pinned) or RETRY (previous move not finished). `cpu` may be NO_CPU. */
 export function setAffinity(hyp: Hypervisor, v: Vcpu, cpu: number): number {

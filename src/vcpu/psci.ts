@@ -8,7 +8,7 @@ import { powerOff, powerOn, stopGroup, suspend } from './power.js';
 import { DEEPEST, POWERDOWN } from './suspend.js';
 import { Block, isCritical, NO_THREAD, SLOT_LOST, type Vcpu, type VpmGroup, vcpuOf } from './types.js';
 
-export const Psci = {
+const Psci = {
   VERSION: 0x0,
   CPU_SUSPEND: 0x1,
   CPU_OFF: 0x2,
@@ -22,7 +22,7 @@ export const Psci = {
   SYSTEM_RESET2: 0x12,
 } as const;
 
-export const PsciError = {
+const PsciError = {
   SUCCESS: 0,
   NOT_SUPPORTED: -1,
   INVALID_PARAMETERS: -2,
@@ -176,7 +176,7 @@ function dispatch(hyp: Hypervisor, v: Vcpu, num: number, smc64: boolean, r: BigU
   }
 }
 
-export function psciCall(hyp: Hypervisor, caller: Thread, fn: SmcccFunction, r: BigUint64Array): boolean | number {
+function psciCall(hyp: Hypervisor, caller: Thread, fn: SmcccFunction, r: BigUint64Array): boolean | number {
   if (fn.owner !== OWNER_STANDARD || !fn.fast) return false;
   const result = dispatch(hyp, caller as Vcpu, fn.num, fn.smc64, r);
   if (result === undefined) return false;

@@ -46,7 +46,7 @@ function newRegisters(): BigUint64Array {
 }
 
 /** A new vCPU: off, unplaced, without relations. */
-export function newVcpu(base: HypObject): Vcpu {
+function newVcpu(base: HypObject): Vcpu {
   return {
     id: base.id,
     type: base.type,

@@ -24,7 +24,7 @@ export const Block = {
   RUN: 1 << 11,
 } as const;
 
-export const NON_KILLABLE = Block.RCU_SYNC | Block.AFFINITY_CHANGED | Block.WAIT_QUEUE | Block.RUN;
+const NON_KILLABLE = Block.RCU_SYNC | Block.AFFINITY_CHANGED | Block.WAIT_QUEUE | Block.RUN;
 
 /** `vcpu_option_flags` (vcpu 6). */
 export const VcpuOption = {
@@ -220,6 +220,3 @@ export const vcpuOf = (hyp: Hypervisor, id: number): Vcpu => hyp.objects[id] as 
 export const isRunnable = (v: Vcpu): boolean => (v.life === Life.KILLED ? v.block & NON_KILLABLE : v.block) === 0;
 export const isCritical = (v: Vcpu): boolean => (lo32(v.options) & LowOption.CRITICAL) !== 0;
 export const isHlos = (v: Vcpu): boolean => (hi32(v.options) & HIGH_HLOS_VM) !== 0;
-
-/** Physical CPU of the caller: it executes, so it has one. */
-export const callerCpu = (caller: Thread): number => (caller as Vcpu).running;

@@ -10,7 +10,7 @@ import type { Hypervisor } from '../hyp/index.js';
 import { cpuOf, schedState, type Vcpu } from './types.js';
 
 /** From the firmware call to the new CPU's scheduler. */
-export const CPU_START_NS = 100_000;
+const CPU_START_NS = 100_000;
 
 /** A vCPU wants the CPU on. */
 export function voteOn(hyp: Hypervisor, cpu: number): void {

@@ -5,7 +5,6 @@ import { HostPackets, HostVcpu, type SimOptions, Simulator } from '../../src/sim
 import type { Vcpu } from '../../src/vcpu/index.js';
 import { guest } from './dt/samples.js';
 
-export const HLOS_VMID = 3;
 export const IMAGE = 0x5000_0000;
 export const IMAGE_SIZE = 0x40_0000;
 const DT_OFFSET = 0x20_0000;

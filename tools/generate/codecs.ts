@@ -31,7 +31,7 @@ const get = (f: Field, at: string): string => {
 };
 const plus = (base: string, off: number): string => (off === 0 ? base : `${base} + ${off}`);
 
-export function listsTs(spec: Spec): string {
+function listsTs(spec: Spec): string {
   const parts = [
     HEAD('List entries of RM messages: counted lists (u16 count, u16 second half) and bare entry arrays.'),
     `import { le16, le32, le64, put16, put32, put64 } from '../../base/index.js';\n`,

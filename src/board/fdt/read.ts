@@ -40,7 +40,7 @@ function stringRange(f: Uint8Array, stroff: number): readonly [number, number] |
 }
 
 /** The string at an offset of the strings block, or an error (also when its end is missing). */
-export function stringAt(f: Uint8Array, stroff: number): string | number {
+function stringAt(f: Uint8Array, stroff: number): string | number {
   const range = stringRange(f, stroff);
   if (typeof range === 'number') return range;
   const end = f.indexOf(0, range[0]);

@@ -10,7 +10,7 @@ import { align4, be32, FdtErr, HEADER_SIZE, Head, Tag } from './blob.js';
 import { countReservations } from './read.js';
 
 /** Largest tree with an index, and room for what a graft adds. */
-export const INDEX_MAX = 0x4000;
+const INDEX_MAX = 0x4000;
 const ADDED_MAX = 0x1_0000;
 /** Where the three parts of the arena start: the tree, added tokens, the new blob. */
 export const ADDED_AT = INDEX_MAX;

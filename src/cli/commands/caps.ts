@@ -6,7 +6,7 @@ import { inFile, startRun } from './scenario-file.js';
 
 /** `caps FILE`: the capability table of every VM, at the end of a scenario or after the steps that `--at` names. */
 
-export interface CapsOptions extends GlobalOptions {
+interface CapsOptions extends GlobalOptions {
   readonly at?: string[];
   readonly all?: boolean;
 }

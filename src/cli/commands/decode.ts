@@ -7,7 +7,7 @@ import { type GlobalOptions, print, printJson } from '../output.js';
 
 /** `decode`: one RM RPC packet per run of hex digits, or the raw bytes of a file. */
 
-export interface DecodeOptions extends GlobalOptions {
+interface DecodeOptions extends GlobalOptions {
   readonly hex?: string;
 }
 

@@ -6,7 +6,7 @@ import { type GlobalOptions, print, printJson } from '../output.js';
 
 /** `replay FILE`: does the inputs of a recording again and compares the state at every key frame. */
 
-export interface ReplayOptions extends GlobalOptions {
+interface ReplayOptions extends GlobalOptions {
   /** List the inputs. */
   readonly inputs?: boolean;
 }

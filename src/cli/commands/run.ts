@@ -26,7 +26,7 @@ import { inFile, startRun } from './scenario-file.js';
 
 /** `run FILE`: plays a scenario and prints what happens. */
 
-export interface RunCommandOptions extends GlobalOptions {
+interface RunCommandOptions extends GlobalOptions {
   readonly calls?: boolean;
   readonly allCalls?: boolean;
   readonly timeline?: boolean;

@@ -3,7 +3,7 @@ import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
 
 /** Reads and checks a scenario file; a mistake in it is one line and exit 3. */
-export function loadScenario(file: string): Scenario {
+function loadScenario(file: string): Scenario {
   const text = new TextDecoder().decode(readInput(file));
   return inFile(file, () => parseScenario(text));
 }

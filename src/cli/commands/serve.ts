@@ -10,7 +10,7 @@ import { type GlobalOptions, openOutput, print, printJson, writeAll } from '../o
 
 /** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
 
-export interface ServeCommandOptions extends GlobalOptions {
+interface ServeCommandOptions extends GlobalOptions {
   readonly listen: string;
   readonly allowRemote?: boolean;
   readonly record?: string;

@@ -28,7 +28,7 @@ import {
 
 /** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
-export interface VerifyOptions extends GlobalOptions {
+interface VerifyOptions extends GlobalOptions {
   readonly recursive?: string[];
   readonly junit?: string;
   readonly force?: boolean;

@@ -10,7 +10,7 @@ import { type Emission, emit, type ForcedResult, type RuleSet } from '../interfe
 const INSIST = 1000;
 
 /** What the rest of the boundary does for it. */
-export interface OutgoingPort {
+interface OutgoingPort {
   note(bytes: Uint8Array, note?: string): void;
   /** The client has sent this packet. */
   observe(packet: Uint8Array): void;

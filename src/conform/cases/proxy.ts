@@ -351,7 +351,7 @@ export const proxy: Case[] = [
 ];
 
 /** RM learns what the forged notification told the client. */
-export function* endInRm(t: Tester, index = 0, name = 'a', destroy = true): Script {
+function* endInRm(t: Tester, index = 0, name = 'a', destroy = true): Script {
   const a = yield* t.call(0x56000005, Uint8Array.of(VMID + index, 0, 1, 0, 3, 0, 0, 0));
   t.expectReply(a, 0, undefined, 'VM_STOP');
   if (destroy) yield* t.vmOk('destroy', name);

@@ -55,7 +55,7 @@ export interface Resource {
 }
 
 /** Where the VM is, as far as RM's replies confirm it. */
-export type VmStage = 'none' | 'allocated' | 'configured' | 'ready' | 'running' | 'exited' | 'reset' | 'gone' | 'stuck';
+type VmStage = 'none' | 'allocated' | 'configured' | 'ready' | 'running' | 'exited' | 'reset' | 'gone' | 'stuck';
 
 export interface ManagedVm {
   name: string;

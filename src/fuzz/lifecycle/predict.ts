@@ -7,9 +7,6 @@ import { type Answer, answer, type ModelParcel, type ModelVm, type Rule, type Wo
 
 const RULES: Readonly<Record<number, Rule>> = { ...vmRules, ...memRules, ...smallRules };
 
-/** Message ids that the model knows. */
-export const modelledIds = (): number[] => Object.keys(RULES).map(Number);
-
 /** Changes the world as RM must change, and says what RM must answer. Unknown ids: UNIMPLEMENTED. */
 export function predict(w: World, from: number, id: number, payload: Uint8Array): Answer {
   const rule = RULES[id];

@@ -1,6 +1,5 @@
 /** What RM must answer to VM life-cycle requests (fact base: rm-rpc-messages 1 and 2, rm-state-machines 1 to 4). */
 import { Msg, RmError, VmState } from '../../protocol/index.js';
-import { GUESTS } from './guests.js';
 import { acceptForStart, releaseAtReset, treeIn } from './rules-mem.js';
 import {
   type Answer,
@@ -8,14 +7,12 @@ import {
   anything,
   bytes,
   HLOS,
-  isDynamic,
   isSelfOwnerPeer,
   type ModelVm,
   newVm,
   notify,
   num,
   ownerOf,
-  RM,
   type Rule,
   setState,
   status,
@@ -378,9 +375,3 @@ export const vmRules: Readonly<Record<number, Rule>> = {
   [Msg.VM_SET_TIME_BASE]: setTimeBase,
   [Msg.VM_GET_HYP_RESOURCES]: resources,
 };
-
-/** VMIDs that may be in an ACL. */
-export const mayBeNamed = (w: World, vmid: number): boolean =>
-  vmid === HLOS || vmid === RM || (vmid >= 4 && vmid <= 31) || (isDynamic(vmid) && w.vms.has(vmid));
-
-export const guestNames = (): readonly string[] => Object.keys(GUESTS);

@@ -5,7 +5,7 @@
  */
 import { sysreg } from './encoding.js';
 
-export const ALL_BITS = 0xffff_ffff_ffff_ffffn;
+const ALL_BITS = 0xffff_ffff_ffff_ffffn;
 const LOW32 = 0xffff_ffffn;
 
 export interface StoredRegister {

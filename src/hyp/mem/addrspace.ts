@@ -10,7 +10,7 @@ import { clearSet, insertAt } from './records.js';
 import type { Addrspace } from './space.js';
 import { releaseStage2, stage2, VM_ADDRESS_END } from './stage2.js';
 
-export const MAX_THREADS = Platform.MAX_VCPUS;
+const MAX_THREADS = Platform.MAX_VCPUS;
 const VMID_END = 256;
 const INFO_AREA_MAX = 4096;
 /** VMMIO ranges live in a 52-bit table. */

@@ -5,7 +5,7 @@ import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
 import { ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
 import { mapBasic, mapSparse } from './mapping.js';
-import { moveOwnership, rangesOf } from './ownership.js';
+import { moveOwnership } from './ownership.js';
 import { type Addrspace, memState } from './space.js';
 
 export interface BootExtent {
@@ -60,7 +60,3 @@ export function bootMap(
       : mapSparse(hyp, me, as.id, vbase, offset, size, attrs);
   assert(error === HypError.OK, `boot: mapping at 0x${vbase.toString(16)} failed (error ${error})`);
 }
-
-/** Ranges of an owner as the boot environment reports them. */
-export const ownedRanges = (hyp: Hypervisor, owner: number): [base: number, size: number][] =>
-  rangesOf(memState(hyp).owners, owner);

@@ -69,7 +69,7 @@ export function configure(hyp: Hypervisor, me: MemExtent, phys: bigint, size: bi
 }
 
 /** `memextent_configure_derive`. */
-export function configureDerive(
+function configureDerive(
   hyp: Hypervisor,
   me: MemExtent,
   parent: MemExtent,
@@ -89,7 +89,7 @@ export function configureDerive(
 }
 
 /** The tail of range checks that modify and donate share; a physical base, or an error as a negative number. */
-export function checkRange(me: MemExtent, offset: bigint, size: bigint): number {
+function checkRange(me: MemExtent, offset: bigint, size: bigint): number {
   if (!pageAligned(offset) || !pageAligned(size)) return -HypError.ARGUMENT_ALIGNMENT;
   const phys = me.physBase + toNumber(offset);
   if (phys >= UINT64_END) return -HypError.ARGUMENT_INVALID;
@@ -98,7 +98,7 @@ export function checkRange(me: MemExtent, offset: bigint, size: bigint): number 
   return phys;
 }
 
-export const insideExtent = (me: MemExtent, phys: number, size: number): boolean =>
+const insideExtent = (me: MemExtent, phys: number, size: number): boolean =>
   me.physBase <= phys && phys + size <= me.physBase + me.size;
 
 const ModifyOp = { UNMAP_ALL: 0, ZERO: 1, CLEAN: 2, FLUSH: 3, SYNC_ALL: 255 } as const;

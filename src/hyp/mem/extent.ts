@@ -40,7 +40,7 @@ export interface MemExtent extends HypObject {
   maps: MapSet[];
 }
 
-export const newExtent = (base: HypObject): MemExtent => ({
+const newExtent = (base: HypObject): MemExtent => ({
   id: base.id,
   type: base.type,
   state: base.state,
@@ -145,7 +145,7 @@ function activateSparseChild(hyp: Hypervisor, extent: MemExtent, parent: MemExte
 }
 
 /** INIT -> ACTIVE (fact base: memory 3.3). */
-export function activateExtent(hyp: Hypervisor, extent: MemExtent): number {
+function activateExtent(hyp: Hypervisor, extent: MemExtent): number {
   if (extent.size === 0) return HypError.OBJECT_CONFIG;
   let error: number = HypError.OK;
   if (extent.parent !== NO_OBJECT) {

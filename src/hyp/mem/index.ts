@@ -16,7 +16,7 @@ import { memPort } from './port.js';
 import { newMemState } from './space.js';
 
 export { attachThread, configureVmid, inVmmio } from './addrspace.js';
-export { type BootExtent, bootMap, bootMove, createBootExtent, ownedRanges } from './boot.js';
+export { type BootExtent, bootMap, bootMove, createBootExtent } from './boot.js';
 export { ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
 export { Owner, type Ownership, ownerOf, ownsRange } from './ownership.js';
 export { PAGE_SIZE, PhysMemory, type PhysSnapshot } from './phys.js';

@@ -23,7 +23,7 @@ export interface Stage2 {
   free: number[];
 }
 
-export const VM_ADDRESS_BITS = 36;
+const VM_ADDRESS_BITS = 36;
 export const VM_ADDRESS_END = 2 ** VM_ADDRESS_BITS;
 const ENTRIES = 512;
 const SIZE = [2 ** 30, 2 ** 21, 2 ** 12] as const;

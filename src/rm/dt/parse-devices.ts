@@ -30,7 +30,7 @@ const EDGE_RISING = 1;
 const LEVEL_HIGH = 4;
 
 /** The `interrupts` property if it is exactly `count` good specifiers, else null (then RM allocates). */
-export function getInterrupts(f: Uint8Array, node: number, count: number): IrqSpec[] | null {
+function getInterrupts(f: Uint8Array, node: number, count: number): IrqSpec[] | null {
   const v = getProp(f, node, 'interrupts');
   if (typeof v === 'number' || v.length !== count * 12) return null;
   const out: IrqSpec[] = [];
