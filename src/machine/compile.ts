@@ -17,7 +17,7 @@ type Fn = (args: Args, params: unknown) => unknown;
 interface Op {
   readonly effect: string | undefined;
   readonly params: unknown;
-  readonly assignment: Fn | Readonly<Record<string, unknown>>;
+  readonly assignment: Fn | readonly (readonly [string, unknown])[];
 }
 
 /** A transition of the chart with its coverage counters. Shared by all leaves below its source. */
@@ -27,6 +27,12 @@ export interface Edge {
   taken: number;
   guardTrue: number;
   guardFalse: number;
+}
+
+/** What a leaf does on one event. */
+interface Row {
+  readonly event: string;
+  readonly candidates: Candidate[];
 }
 
 interface Candidate {
@@ -50,20 +56,25 @@ export function compile<M extends AnyStateMachine>(machine: M): Compiled<Context
   const { leaves } = chart;
   const edges: Edge[] = [];
   const edgeOf = new Map<object, Edge>();
-  const rows = leaves.map((leaf, i) => (chart.states[i].done ? new Map<string, Candidate[]>() : rowOf(leaf)));
+  const rows = leaves.map((leaf, i) => (chart.states[i].done ? [] : rowsOf(leaf)));
   const start = lineage(initialLeaf(machine.root));
   const startOps = [...start.flatMap((n) => entryOps(n, true)), ...completion(start[start.length - 1])];
 
-  function rowOf(leaf: AnyStateNode): Map<string, Candidate[]> {
-    const row = new Map<string, Candidate[]>();
+  function rowsOf(leaf: AnyStateNode): Row[] {
+    const found: Row[] = [];
     for (const node of lineage(leaf).reverse()) {
       for (const [event, transitions] of node.transitions) {
-        const candidates = row.get(event) ?? [];
-        candidates.push(...transitions.map((t, n) => candidateOf(leaf, node, event, t as unknown as Transition, n)));
-        row.set(event, candidates);
+        let row = found.find((r) => r.event === event);
+        if (row === undefined) {
+          row = { event, candidates: [] };
+          found.push(row);
+        }
+        row.candidates.push(
+          ...transitions.map((t, n) => candidateOf(leaf, node, event, t as unknown as Transition, n)),
+        );
       }
     }
-    return row;
+    return found;
   }
 
   function candidateOf(leaf: AnyStateNode, source: AnyStateNode, event: string, t: Transition, n: number): Candidate {
@@ -98,9 +109,13 @@ export function compile<M extends AnyStateMachine>(machine: M): Compiled<Context
   function op(action: unknown): Op {
     const name = typeof action === 'string' ? action : (action as { type: string }).type;
     const implementation = typeof action === 'function' ? action : machine.implementations.actions[name];
-    const { assignment } = implementation as unknown as { assignment?: Op['assignment'] };
+    const { assignment } = implementation as unknown as { assignment?: Fn | Readonly<Record<string, unknown>> };
     const params = typeof action === 'object' ? (action as { params?: unknown }).params : undefined;
-    return { effect: assignment === undefined ? name : undefined, params, assignment: assignment ?? {} };
+    return {
+      effect: assignment === undefined ? name : undefined,
+      params,
+      assignment: typeof assignment === 'function' ? assignment : Object.entries(assignment ?? {}),
+    };
   }
 
   function entryOps(node: AnyStateNode, byDefault: boolean): Op[] {
@@ -128,8 +143,13 @@ export function compile<M extends AnyStateMachine>(machine: M): Compiled<Context
       return run(startOps, leaves.indexOf(start[start.length - 1]), first, { type: 'xstate.init', input }) as Step<C>;
     },
     next(state, context, event) {
-      const candidates = rows[state].get((event as { type: string }).type);
-      if (candidates === undefined) return UNHANDLED;
+      const { type } = event as { type: string };
+      const row = rows[state];
+      // A leaf has a handful of events: comparing their names is quicker than a hash.
+      let at = 0;
+      while (at < row.length && row[at].event !== type) at++;
+      if (at === row.length) return UNHANDLED;
+      const { candidates } = row[at];
       for (let i = 0; i < candidates.length; i++) {
         const c = candidates[i];
         if (c.test !== undefined) {
@@ -155,20 +175,21 @@ function run(ops: readonly Op[], state: number, context: unknown, event: unknown
   for (let i = 0; i < ops.length; i++) {
     const { effect, params, assignment } = ops[i];
     const value = paramsOf(params, args);
-    if (effect === undefined) args.context = { ...(args.context as object), ...assigned(assignment, args, value) };
+    if (effect === undefined) args.context = assigned(assignment, args, value);
     else effects.push({ type: effect, params: value });
   }
   return { state, context: args.context, effects };
 }
 
+/** The context after an assignment; the values are computed from the context before it. */
 function assigned(assignment: Op['assignment'], args: Args, params: unknown): object {
-  if (typeof assignment === 'function') return assignment(args, params) as object;
-  const update: Record<string, unknown> = {};
-  for (const key in assignment) {
-    const value = assignment[key];
-    update[key] = typeof value === 'function' ? (value as Fn)(args, params) : value;
+  if (typeof assignment === 'function') return { ...(args.context as object), ...(assignment(args, params) as object) };
+  const context: Record<string, unknown> = { ...(args.context as object) };
+  for (let i = 0; i < assignment.length; i++) {
+    const [key, value] = assignment[i];
+    context[key] = typeof value === 'function' ? (value as Fn)(args, params) : value;
   }
-  return update;
+  return context;
 }
 
 const paramsOf = (params: unknown, args: Args): unknown => (typeof params === 'function' ? params(args) : params);

@@ -22,15 +22,13 @@ import { attachGic, createVirtios } from './vdev-virtio.js';
 import { sendState } from './vm.js';
 import { constraintsToTag, GUEST_SPACE, memorySetup, PHYS_TAG } from './vm-memory.js';
 
-const TOP = 2n ** 64n;
 const SPACE_END = BigInt(GUEST_SPACE);
 /** `vic_option_flags`: MSI limit valid, no default address. */
 const VIC_OPTIONS = 3;
 const DEFAULT_STRIDE = 0x20000n;
 
-/** `offset + size` neither overflows nor exceeds `limit`. */
-const inside = (offset: bigint, size: bigint, limit: number): boolean =>
-  offset + size < TOP && offset + size <= BigInt(limit);
+/** `offset + size` neither overflows nor exceeds `limit`, which is far below what a number holds exactly. */
+const inside = (offset: bigint, size: bigint, limit: number): boolean => toNumber(offset) + toNumber(size) <= limit;
 
 /** Steps 6 to 12 of VM_CONFIG_IMAGE. */
 function configureImage(rm: Rm, vm: VmRecord, req: Uint8Array): number {
@@ -107,6 +105,14 @@ const authImage: Handler = (rm, from, req) => {
 /** A header, and a tree of usual size: valid until the next tree is mapped. */
 const header = new Uint8Array(HEADER_SIZE);
 const treeBytes = new Uint8Array(0x4000);
+let treeView = treeBytes;
+
+/** Room for a tree; most come in one size. */
+function treeRoom(total: number): Uint8Array {
+  if (total > treeBytes.length) return new Uint8Array(total);
+  if (total !== treeView.length) treeView = treeBytes.subarray(0, total);
+  return treeView;
+}
 
 /** Bytes of RM's view of the device tree area. */
 function readArea(rm: Rm, ipa: number, bytes: Uint8Array): Uint8Array {
@@ -130,7 +136,7 @@ export function mapTree(rm: Rm, vm: VmRecord): { ipa: number; area: TreeArea } |
     unmapFromRm(rm, vm.memHandle);
     return undefined;
   }
-  const tree = readArea(rm, ipa, total > treeBytes.length ? new Uint8Array(total) : treeBytes.subarray(0, total));
+  const tree = readArea(rm, ipa, treeRoom(total));
   return { ipa, area: { tree, size, copy: () => readArea(rm, ipa, new Uint8Array(size)) } };
 }
 

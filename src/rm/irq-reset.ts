@@ -36,8 +36,8 @@ function endBorrowing(rm: Rm, vm: VmRecord, irq: number, hw: number): void {
 /** Reset stage RELEASE_IRQS. Owners are not told. A VM that lends an interrupt itself kills RM. */
 export function releaseIrqs(rm: Rm, vm: VmRecord): void {
   if (vm.irq === null) return;
-  const { map } = vm.irq;
-  for (let irq = 0; irq < map.length; irq++) {
+  const { map, lowest } = vm.irq;
+  for (let irq = lowest; irq < map.length; irq++) {
     const mapping = map[irq];
     if (mapping === null || mapping.kind !== 'hw' || mapping.state === IrqMapState.RESERVED) continue;
     if (mapping.state === IrqMapState.LENDING) throw new RmDeath('ABORT', 'reset-of-irq-lender');
@@ -55,8 +55,8 @@ export function vmIrqReset(vm: VmRecord): void {
 /** Last step of DESTROY_VM: gives up what the VM owned. A leftover virtual interrupt kills RM. */
 export function vmIrqDeinit(rm: Rm, vm: VmRecord): void {
   if (vm.irq === null) return;
-  const { map } = vm.irq;
-  for (let irq = 0; irq < map.length; irq++) {
+  const { map, lowest } = vm.irq;
+  for (let irq = lowest; irq < map.length; irq++) {
     const mapping = map[irq];
     if (mapping === null) continue;
     if (mapping.kind === 'virq') throw new RmDeath('ABORT', 'leftover-virq-at-teardown');

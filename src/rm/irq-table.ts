@@ -60,8 +60,14 @@ export function vmIrqInit(_rm: Rm, vm: VmRecord, vic: bigint): number {
     allocBase: rm ? FIRST_GLOBAL : ALLOC_BASE,
     maxIrq,
     map: (rm ? undefined : spareMaps.pop()) ?? new Array<IrqMapping | null>(maxIrq + 1).fill(null),
+    lowest: maxIrq + 1,
   };
   return HypError.OK;
+}
+
+function use(table: VmIrqTable, irq: number, mapping: IrqMapping): void {
+  table.map[irq] = mapping;
+  if (irq < table.lowest) table.lowest = irq;
 }
 
 export function tableOf(vm: VmRecord): VmIrqTable {
@@ -77,7 +83,7 @@ export function allocGlobal(_rm: Rm, vm: VmRecord): { error: number; irq: number
   const last = Math.min(table.maxIrq, LAST_GLOBAL);
   for (let irq = table.allocBase; irq <= last; irq++) {
     if (table.map[irq] !== null) continue;
-    table.map[irq] = reserved();
+    use(table, irq, reserved());
     return { error: HypError.OK, irq };
   }
   return { error: HypError.NORESOURCES, irq: 0 };
@@ -101,7 +107,7 @@ function take(table: VmIrqTable, irq: number, alloc: boolean): { error: number; 
   if (existing !== null) return { error: HypError.DENIED, mapping: null };
   if (irq > table.maxIrq) return { error: HypError.ARGUMENT_INVALID, mapping: null };
   const mapping = reserved();
-  table.map[irq] = mapping;
+  use(table, irq, mapping);
   return { error: HypError.OK, mapping };
 }
 
@@ -137,7 +143,7 @@ export function mapAllDirect(rm: Rm, vm: VmRecord): number {
     if (table.map[irq] != null) return HypError.DENIED;
     const error = rm.hv.hwirqBind(hwirq.cap, table.vic, irq);
     if (error !== HypError.OK) return error;
-    table.map[irq] = { kind: 'hw', irq, state: IrqMapState.BOUND };
+    use(table, irq, { kind: 'hw', irq, state: IrqMapState.BOUND });
     hwirq.ownerIrq = irq;
   }
   return HypError.OK;

@@ -50,4 +50,6 @@ export interface VmIrqTable {
   maxIrq: number;
   /** By number. */
   map: (IrqMapping | null)[];
+  /** No number below this one has ever been used. */
+  lowest: number;
 }

@@ -14,12 +14,16 @@ export const TX_IDLE = linkTx.indexOf('idle');
 const vmLife = registerMachine('vm-life', vmLifeMachine);
 const processLife = registerMachine('rm-process', processMachine);
 
-/** State of the chart for each `VmState`, and for each reset stage inside RESETTING. */
+/** State of the chart for each `VmState`, and for each reset stage inside RESETTING; and the other way round (-1: no stage). */
 const byState: number[] = [];
 const byStage: number[] = [];
+const stateOf: number[] = [];
+const stageOf: number[] = [];
 for (const { index, meta } of vmLife.states) {
-  if (typeof meta.stage === 'number') byStage[meta.stage] = index;
-  else byState[meta.value as number] = index;
+  stateOf[index] = meta.value as number;
+  stageOf[index] = typeof meta.stage === 'number' ? meta.stage : -1;
+  if (stageOf[index] >= 0) byStage[stageOf[index]] = index;
+  else byState[stateOf[index]] = index;
 }
 
 const contextOf = (vm: VmRecord): VmLifeContext => ({
@@ -41,9 +45,9 @@ export const vmCan = (vm: VmRecord, type: VmLifeEvent['type']): boolean => take(
 export function vmEvent(vm: VmRecord, type: VmLifeEvent['type']): boolean {
   const step = take(vm, type);
   if (step === UNHANDLED) return false;
-  const { meta } = vmLife.states[step.state];
-  vm.state = meta.value as number;
-  if (typeof meta.stage === 'number') vm.resetStage = meta.stage;
+  vm.state = stateOf[step.state];
+  const stage = stageOf[step.state];
+  if (stage >= 0) vm.resetStage = stage;
   return true;
 }
 

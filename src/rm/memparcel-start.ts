@@ -22,9 +22,14 @@ import type { Parcel } from './memparcel-types.js';
 import { type Rm, VMID_HLOS, type VmRecord, vmLookup } from './types.js';
 import { rmAssert } from './vm-memory.js';
 
-const request = (parcel: Parcel, flags: number, sgl: readonly SglEntry[]): AcceptRequest => ({
+const request = (
+  parcel: Parcel,
+  flags: number,
+  sgl: readonly SglEntry[],
+  memType: number = parcel.memType,
+): AcceptRequest => ({
   handle: parcel.handle,
-  memType: parcel.memType,
+  memType,
   transType: parcel.transType,
   flags: flags | AcceptFlag.DONE,
   label: 0,
@@ -59,7 +64,8 @@ function acceptAt(rm: Rm, vm: VmRecord, parcel: Parcel, sgl: SglEntry, contiguou
 /** Validation that an iomem device asks for; its list of regions is compared with the wrong index, as RM does. */
 function acceptIomem(rm: Rm, vm: VmRecord, parcel: Parcel, device: IomemDevice): boolean {
   let flags = 0;
-  const wanted = { ...request(parcel, 0, []), label: device.label };
+  const wanted = request(parcel, 0, []);
+  wanted.label = device.label;
   if (device.acl !== null) {
     wanted.acl = [
       { vmid: vm.vmid, rights: device.acl[0] & 0xff },
@@ -113,7 +119,7 @@ function acceptImage(rm: Rm, vm: VmRecord): number {
   if (parcel.transType === TransType.DONATE) return RmError.ARGUMENT_INVALID;
   const flags = AcceptFlag.MAP_CONTIGUOUS | (vm.config.memUnsanitized ? 0 : AcceptFlag.SANITIZE);
   const sgl = [{ ipa: vm.config.memIpaBase, size: vm.memSize }];
-  return acceptParcel(rm, vm.vmid, { ...request(parcel, flags, sgl), memType: MemType.NORMAL });
+  return acceptParcel(rm, vm.vmid, request(parcel, flags, sgl, MemType.NORMAL));
 }
 
 function acceptFirmware(rm: Rm, vm: VmRecord): number {
@@ -165,32 +171,44 @@ export function processParcels(rm: Rm, vm: VmRecord): boolean {
   return true;
 }
 
+/** Attribute that a parcel's list gives for a VM; null: none. */
+function attrOf(parcel: Parcel, vmid: number): number | null {
+  for (const entry of parcel.attrs) if (entry.vmid === vmid) return entry.attr;
+  return null;
+}
+
+function vmTreeParcel(parcel: Parcel, vmid: number): VmTreeParcel {
+  const self = targetOf(parcel, vmid);
+  rmAssert(self !== null);
+  const selfAttrs = attrOf(parcel, vmid);
+  const peer = targetOf(parcel, VMID_HLOS);
+  const peers: number[] = parcel.transType === TransType.SHARE ? [parcel.owner] : [];
+  for (const target of parcel.targets) peers.push(target.vmid);
+  const regions: IpaRange[] = [];
+  for (const { phys, size } of parcel.regions) regions.push({ ipa: phys, size });
+  return {
+    handle: parcel.handle,
+    label: parcel.label,
+    peers,
+    isPrivate: isPrivate(parcel, vmid),
+    exclusive: isExclusive(parcel, vmid),
+    mapped: mappedRanges(parcel, vmid),
+    phandle: self.phandle,
+    phandleExternal: self.phandleExternal,
+    regions,
+    selfRights: self.rights,
+    selfAttrs: selfAttrs ?? MemAttr.NORMAL,
+    peerRights: peer?.rights ?? null,
+    // The node shows both or none.
+    peerAttrs: selfAttrs === null ? null : attrOf(parcel, VMID_HLOS),
+  };
+}
+
 /** The VM's parcels as the device-tree patch sees them, in creation order. */
 export function vmTreeParcels(rm: Rm, vm: VmRecord): VmTreeParcel[] {
-  return parcelsNaming(rm, vm.vmid).map((parcel) => {
-    const self = targetOf(parcel, vm.vmid);
-    rmAssert(self !== null);
-    const attrOf = (vmid: number): number | null => parcel.attrs.find((entry) => entry.vmid === vmid)?.attr ?? null;
-    const selfAttrs = attrOf(vm.vmid);
-    const peer = targetOf(parcel, VMID_HLOS);
-    const acl = parcel.targets.map((target) => target.vmid);
-    return {
-      handle: parcel.handle,
-      label: parcel.label,
-      peers: parcel.transType === TransType.SHARE ? [parcel.owner, ...acl] : acl,
-      isPrivate: isPrivate(parcel, vm.vmid),
-      exclusive: isExclusive(parcel, vm.vmid),
-      mapped: mappedRanges(parcel, vm.vmid),
-      phandle: self.phandle,
-      phandleExternal: self.phandleExternal,
-      regions: parcel.regions.map(({ phys, size }) => ({ ipa: phys, size })),
-      selfRights: self.rights,
-      selfAttrs: selfAttrs ?? MemAttr.NORMAL,
-      peerRights: peer?.rights ?? null,
-      // The node shows both or none.
-      peerAttrs: selfAttrs === null ? null : attrOf(VMID_HLOS),
-    };
-  });
+  const parcels: VmTreeParcel[] = [];
+  for (const parcel of parcelsNaming(rm, vm.vmid)) parcels.push(vmTreeParcel(parcel, vm.vmid));
+  return parcels;
 }
 
 /** Keeps the phandles that the patch gave to the VM's parcels. */

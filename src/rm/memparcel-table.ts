@@ -11,11 +11,16 @@ export const MAX_PARCELS_PER_VM = 64;
 
 export const createParcelTable = (): ParcelTable => ({ nextHandle: 0, list: [], parentMe: CAP_INVALID });
 
-export const lookupParcel = (rm: Rm, handle: number): Parcel | null =>
-  rm.parcels.list.find((parcel) => parcel.handle === handle) ?? null;
+export function lookupParcel(rm: Rm, handle: number): Parcel | null {
+  const { list } = rm.parcels;
+  for (let i = 0; i < list.length; i++) if (list[i].handle === handle) return list[i];
+  return null;
+}
 
-export const targetOf = (parcel: Pick<Parcel, 'targets'>, vmid: number): ParcelTarget | null =>
-  parcel.targets.find((target) => target.vmid === vmid) ?? null;
+export function targetOf({ targets }: Pick<Parcel, 'targets'>, vmid: number): ParcelTarget | null {
+  for (let i = 0; i < targets.length; i++) if (targets[i].vmid === vmid) return targets[i];
+  return null;
+}
 
 /** The parcel with this handle if its ACL names the VM. */
 export function lookupParcelFor(rm: Rm, handle: number, vmid: number): Parcel | null {
@@ -24,11 +29,17 @@ export function lookupParcelFor(rm: Rm, handle: number, vmid: number): Parcel | 
 }
 
 /** Parcels whose ACL names the VM, in creation order. */
-export const parcelsNaming = (rm: Rm, vmid: number): Parcel[] =>
-  rm.parcels.list.filter((parcel) => targetOf(parcel, vmid) !== null);
+export function parcelsNaming(rm: Rm, vmid: number): Parcel[] {
+  const found: Parcel[] = [];
+  for (const parcel of rm.parcels.list) if (targetOf(parcel, vmid) !== null) found.push(parcel);
+  return found;
+}
 
-export const parcelsOwned = (rm: Rm, vmid: number): number =>
-  rm.parcels.list.reduce((count, parcel) => (parcel.owner === vmid ? count + 1 : count), 0);
+export function parcelsOwned(rm: Rm, vmid: number): number {
+  let count = 0;
+  for (const parcel of rm.parcels.list) if (parcel.owner === vmid) count++;
+  return count;
+}
 
 /** A handle for a new parcel; the counter never goes back. */
 export function allocateHandle(rm: Rm): number {

@@ -105,6 +105,10 @@ export const treeFirmware = (vm: VmRecord, setup: VmSetup): VmTreeInput['firmwar
     : { handle: vm.fwHandle, ipa: Number(setup.fwIpaBase) + vm.fwOffset, size: vm.fwSize };
 
 function treeInput(rm: Rm, vm: VmRecord, setup: VmSetup, parcels: VmTreeParcel[]): VmTreeInput {
+  const devices: VmTreeDevice[] = [];
+  for (const d of setup.devices) if (d.exportToDt) devices.push(deviceNode(setup, d));
+  const cpus: VmTreeInput['cpus'][number][] = [];
+  for (const { path, vmCap } of setup.vcpus) cpus.push({ path, cap: vmCap === CAP_INVALID ? null : vmCap });
   return {
     vmid: vm.vmid,
     owner: vm.owner,
@@ -115,8 +119,8 @@ function treeInput(rm: Rm, vm: VmRecord, setup: VmSetup, parcels: VmTreeParcel[]
     parcels,
     imageHandle: vm.memHandle,
     firmware: treeFirmware(vm, setup),
-    devices: setup.devices.filter((d) => d.exportToDt).map((d) => deviceNode(setup, d)),
-    cpus: setup.vcpus.map(({ path, vmCap }) => ({ path, cap: vmCap === CAP_INVALID ? null : vmCap })),
+    devices,
+    cpus,
     gic: {
       patch: setup.gicPatch,
       phandle: setup.gicPhandle,

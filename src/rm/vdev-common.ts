@@ -4,11 +4,10 @@ import type { DoorbellDevice, QueuePairDevice } from './devices.js';
 import { Create } from './hv.js';
 import { deleteOwn } from './setup.js';
 import { CAP_INVALID, type Rm, type Virq, type VmRecord, vmLookup } from './types.js';
-import { NO_VIRQ } from './virqs.js';
+import { noVirq } from './virqs.js';
 import { lookupById, registerPeers } from './vm.js';
 
 const OK = HypError.OK;
-export const noVirq = (): Virq => ({ ...NO_VIRQ });
 /** An interrupt that a device tree gives. */
 export const irqOf = (spec: { irq: number; edge: boolean } | null): Virq | null =>
   spec === null ? null : { num: spec.irq, edge: spec.edge };

@@ -39,8 +39,8 @@ export function createIomems(rm: Rm, vm: VmRecord, config: VmConfig): number {
 }
 
 function forEach<T>(rm: Rm, vm: VmRecord, list: readonly T[], make: (rm: Rm, vm: VmRecord, one: T) => number): number {
-  for (const one of list) {
-    const error = make(rm, vm, one);
+  for (let i = 0; i < list.length; i++) {
+    const error = make(rm, vm, list[i]);
     if (error !== OK) return error;
   }
   return OK;

@@ -5,8 +5,8 @@ import { DEFAULT_GENERATE, type DoorbellConfig, type ShmConfig } from './dt/vm-c
 import { Create } from './hv.js';
 import { createActive, deleteOwn } from './setup.js';
 import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup, vmLookup } from './types.js';
-import { findPeer, irqOf, namesUs, newDoorbell, nextHandle, nextId, noVirq } from './vdev-common.js';
-import { allocVirq, revertVirq, takeVirq, zeroVirq } from './virqs.js';
+import { findPeer, irqOf, namesUs, newDoorbell, nextHandle, nextId } from './vdev-common.js';
+import { allocVirq, noVirq, revertVirq, takeVirq, zeroVirq } from './virqs.js';
 
 const OK = HypError.OK;
 

@@ -4,8 +4,8 @@ import type { MessageQueueDevice, QueuePairDevice } from './devices.js';
 import { DEFAULT_GENERATE, type MessageQueueConfig, type MessageQueuePairConfig } from './dt/vm-config-types.js';
 import { deleteOwn } from './setup.js';
 import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup, vmLookup } from './types.js';
-import { createQueue, findPeer, irqOf, namesUs, newPair, nextHandle, nextId, noVirq } from './vdev-common.js';
-import { allocVirq, revertVirq, takeVirq } from './virqs.js';
+import { createQueue, findPeer, irqOf, namesUs, newPair, nextHandle, nextId } from './vdev-common.js';
+import { allocVirq, noVirq, revertVirq, takeVirq } from './virqs.js';
 
 const OK = HypError.OK;
 

@@ -8,28 +8,22 @@ import { registerIrq } from './events.js';
 import { newLink } from './link.js';
 import { CAP_INVALID, type Rm, type Virq, VMID_RM, type VmRecord, type VmSetup } from './types.js';
 import { createQueue, irqOf, newPair } from './vdev-common.js';
-import { revertVirq, takeVirq } from './virqs.js';
+import { allocVirq, revertVirq, takeVirq } from './virqs.js';
 
 const OK = HypError.OK;
 
 /** Numbers of both ends, RM's first; on failure those taken are given back. */
 function takeRpcVirqs(rm: Rm, vmid: number, given: RmRpcConfig['irqs']): { error: number; virqs: Virq[] } {
-  const taken: { vmid: number; virq: Virq }[] = [];
-  const wanted: [number, Virq | null][] = [
-    [VMID_RM, null],
-    [VMID_RM, null],
-    [vmid, given === null ? null : irqOf(given[0])],
-    [vmid, given === null ? null : irqOf(given[1])],
-  ];
-  for (const [owner, want] of wanted) {
-    const got = takeVirq(rm, owner, want);
+  const virqs: Virq[] = [];
+  for (let i = 0; i < 4; i++) {
+    const got = i < 2 ? allocVirq(rm, VMID_RM) : takeVirq(rm, vmid, given === null ? null : irqOf(given[i - 2]));
     if (got.error !== OK) {
-      for (const { vmid: who, virq } of taken.reverse()) revertVirq(rm, who, virq.num);
+      while (i-- > 0) revertVirq(rm, i < 2 ? VMID_RM : vmid, virqs[i].num);
       return { error: got.error, virqs: [] };
     }
-    taken.push({ vmid: owner, virq: got.virq });
+    virqs.push(got.virq);
   }
-  return { error: OK, virqs: taken.map((t) => t.virq) };
+  return { error: OK, virqs };
 }
 
 /** Adds the RPC queue pair to a VM: `tx` VM to RM, `rx` RM to VM (rm-rpc-transport 1.1). */
@@ -45,7 +39,10 @@ export function addRmRpc(rm: Rm, vm: VmRecord, config: RmRpcConfig, rx: bigint, 
   device.messageSize = config.messageSize;
   const { error: virqError, virqs } = takeRpcVirqs(rm, vm.vmid, config.irqs);
   if (virqError !== OK) return virqError;
-  const [rmTx, rmRx, vmTx, vmRx] = virqs;
+  const rmTx = virqs[0];
+  const rmRx = virqs[1];
+  const vmTx = virqs[2];
+  const vmRx = virqs[3];
   device.rxMasterCap = rx;
   device.txPeerCap = rx;
   device.txMasterCap = tx;
@@ -98,7 +95,8 @@ export function addLink(rm: Rm, vm: VmRecord): number {
 /** All rm-rpc nodes of a VM, then one link over the first of them. */
 export function createRmRpcs(rm: Rm, vm: VmRecord, configs: readonly RmRpcConfig[]): number {
   const setup = vm.config as VmSetup;
-  for (const config of configs) {
+  for (let i = 0; i < configs.length; i++) {
+    const config = configs[i];
     const tx = createQueue(rm, config.queueDepth, config.messageSize);
     if (tx.error !== OK) return tx.error;
     const rx = createQueue(rm, config.queueDepth, config.messageSize);

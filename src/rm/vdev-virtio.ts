@@ -1,4 +1,5 @@
 /** virtio-mmio devices and the virtual GIC's registers (fact base: rm-state-machines 7.2 steps 14 and 15). */
+import { toNumber } from '../base/index.js';
 import { HypError, Platform, Rights } from '../protocol/index.js';
 import type { VirtioMmioConfig, VmConfig } from './dt/vm-config-types.js';
 import { DEFAULT_GENERATE } from './dt/vm-config-types.js';
@@ -166,7 +167,7 @@ export function attachGic(
   const setup = vm.config as VmSetup;
   let error = checkGicBase(gicd, BigInt(GICD_SIZE));
   if (error !== OK) return error;
-  const d = addressAlloc(rm, vm, 'platform-vdevice', gicd === null ? null : Number(gicd), null, GICD_SIZE, GICD_SIZE);
+  const d = addressAlloc(rm, vm, 'platform-vdevice', gicd === null ? null : toNumber(gicd), null, GICD_SIZE, GICD_SIZE);
   if (d.error !== OK) return d.error;
   setup.gicdBase = d.base;
   error = hv.addrspaceAttachVdevice(setup.addrspace, setup.vic, 0, d.base, GICD_SIZE, 0);
@@ -175,11 +176,11 @@ export function attachGic(
   const total = stride * BigInt(vcpus);
   error = checkGicBase(gicr, total);
   if (error !== OK) return error;
-  const base = gicr === null ? null : Number(gicr);
-  const r = addressAlloc(rm, vm, 'platform-vdevice', base, null, Number(total), Number(stride));
+  const base = gicr === null ? null : toNumber(gicr);
+  const r = addressAlloc(rm, vm, 'platform-vdevice', base, null, toNumber(total), toNumber(stride));
   if (r.error !== OK) return r.error;
   setup.gicrBase = r.base;
-  setup.gicrStride = Number(stride);
+  setup.gicrStride = toNumber(stride);
   let core = 0;
   for (let slot = 0; slot < vcpus; slot++) {
     while (((rm.env.usableCores >> core) & 1) === 0) {

@@ -4,7 +4,8 @@ import { RmDeath } from './death.js';
 import { allocGlobal, freeGlobal, virqMap, virqUnmap } from './irq.js';
 import { type Rm, VIRQ_INVALID, type Virq, type VmRecord, vmLookup } from './types.js';
 
-export const NO_VIRQ: Readonly<Virq> = { num: VIRQ_INVALID, edge: true };
+/** No interrupt. */
+export const noVirq = (): Virq => ({ num: VIRQ_INVALID, edge: true });
 /** An interrupt record that RM zeroed: number 0, which is not "none". */
 export const zeroVirq = (): Virq => ({ num: 0, edge: true });
 
@@ -15,7 +16,7 @@ const mapVirq = (rm: Rm, vmid: number, num: number): number => virqMap(rm, vmLoo
 export function allocVirq(rm: Rm, vmid: number): { error: number; virq: Virq } {
   const vm = vmLookup(rm, vmid) as VmRecord;
   const got = allocGlobal(rm, vm);
-  if (got.error !== HypError.OK) return { error: got.error, virq: { ...NO_VIRQ } };
+  if (got.error !== HypError.OK) return { error: got.error, virq: noVirq() };
   const error = virqMap(rm, vm, got.irq, false);
   if (error !== HypError.OK) freeGlobal(rm, vm, got.irq);
   return { error, virq: { num: got.irq, edge: true } };
@@ -23,7 +24,7 @@ export function allocVirq(rm: Rm, vmid: number): { error: number; virq: Virq } {
 
 export function takeVirq(rm: Rm, vmid: number, given: Readonly<Virq> | null): { error: number; virq: Virq } {
   if (given === null) return allocVirq(rm, vmid);
-  return { error: mapVirq(rm, vmid, given.num), virq: { ...given } };
+  return { error: mapVirq(rm, vmid, given.num), virq: { num: given.num, edge: given.edge } };
 }
 
 /** Gives a number back; it must be mapped. */

@@ -29,6 +29,7 @@ export { graft } from './graft.js';
 export { applyOverlay } from './overlay.js';
 export {
   beginOverlay,
+  hexDigits,
   type OverlayWriter,
   overlayBlob,
   overlayLength,
@@ -37,6 +38,7 @@ export {
   overlayNodeText,
   overlayProp,
   overlayText,
+  overlayUnitNode,
   type PropName,
   propNameOf,
   type Text,

@@ -105,6 +105,10 @@ const STRUCT_AT = 64;
 /** A sequential writer's buffer grows by this much, this often per thing to write. */
 const ROOM_STEP = 4096;
 const MAX_TRIES = 4;
+/** `@`, `0` and what makes 10 an `a`. */
+const UNIT = 0x40;
+const ZERO = 0x30;
+const LETTER = 0x57;
 
 let buffer = new Uint8Array(4 * ROOM_STEP);
 let bufferView = new DataView(buffer.buffer);
@@ -185,6 +189,32 @@ export function overlayNode(o: OverlayWriter, text: string, from = 0, to = text.
   view.setUint32(at, Tag.BEGIN_NODE);
   view.setUint32(at + length - 4, 0);
   for (let i = from; i < to; i++) bytes[at + 4 + i - from] = text.charCodeAt(i);
+  return true;
+}
+
+/** Digits of a 64-bit number without leading zeros. */
+export const hexDigits = (high: number, low: number): number => {
+  const bits = high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high);
+  return bits === 0 ? 1 : (bits + 3) >> 2;
+};
+
+/** Opens a node whose name is `text` from `from` on, and a unit address. */
+export function overlayUnitNode(o: OverlayWriter, text: string, from: number, high: number, low: number): boolean {
+  const digits = hexDigits(high, low);
+  const name = text.length - from;
+  const length = 4 + align4(name + digits + 2);
+  const at = reserve(o, length, 0);
+  if (at < 0) return false;
+  const { bytes, view } = o;
+  view.setUint32(at, Tag.BEGIN_NODE);
+  view.setUint32(at + length - 4, 0);
+  let to = at + 4;
+  for (let i = from; i < text.length; i++) bytes[to++] = text.charCodeAt(i);
+  bytes[to++] = UNIT;
+  for (let i = digits - 1; i >= 0; i--) {
+    const digit = ((i < 8 ? low : high) >>> ((i & 7) * 4)) & 15;
+    bytes[to++] = digit < 10 ? ZERO + digit : LETTER + digit;
+  }
   return true;
 }
 

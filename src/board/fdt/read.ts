@@ -251,11 +251,12 @@ export function maxPhandle(f: Uint8Array): number {
 
 /** `#address-cells` (1..4, default 2) or `#size-cells` (0..4, default 1) of a node, or an error. */
 export function cells(f: Uint8Array, node: number, name: '#address-cells' | '#size-cells'): number {
-  const v = getProp(f, node, name);
-  if (v === FdtErr.NOTFOUND) return name === '#address-cells' ? 2 : 1;
-  if (typeof v === 'number') return v;
-  if (v.length !== 4) return FdtErr.BADNCELLS;
-  const n = be32(v, 0);
+  const at = propOffset(f, node, name);
+  if (at === FdtErr.NOTFOUND) return name === '#address-cells' ? 2 : 1;
+  if (at < 0) return at;
+  const base = be32(f, Head.OFF_STRUCT);
+  if (be32(f, base + at + 4) !== 4) return FdtErr.BADNCELLS;
+  const n = be32(f, base + at + 12);
   return n > 4 || (n === 0 && name === '#address-cells') ? FdtErr.BADNCELLS : n;
 }
 

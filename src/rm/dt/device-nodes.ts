@@ -2,6 +2,7 @@
 import {
   constructEnd,
   constructPath,
+  constructUnit,
   type Dto,
   type DtoRefusal,
   propCompatible,
@@ -26,9 +27,6 @@ import {
   type VmTreeParcel,
 } from './vm-tree-types.js';
 
-/** Unit address of a device. */
-const unit = (address: bigint): string => `@${address.toString(16)}`;
-
 function labels(dto: Dto, label: number): void {
   propU32(dto, Prop.QCOM_LABEL, label);
   propU32(dto, Prop.LABEL, label);
@@ -48,14 +46,14 @@ function doorbellProps(dto: Dto, d: DoorbellNode, phandle: boolean): DtoRefusal 
 }
 
 function doorbell(dto: Dto, d: DoorbellNode, phandle = false): DtoRefusal {
-  constructPath(dto, d.generate, unit(d.cap));
+  constructUnit(dto, d.generate, d.cap);
   const refusal = doorbellProps(dto, d, phandle);
   constructEnd(dto);
   return refusal;
 }
 
 function messageQueue(dto: Dto, d: MessageQueueNode): DtoRefusal {
-  constructPath(dto, d.generate, unit(d.cap));
+  constructUnit(dto, d.generate, d.cap);
   propCompatible(dto, d.pushCompatible, Value.MESSAGE_QUEUE);
   propU64(dto, Prop.REG, d.cap);
   propEmpty(dto, d.sender ? Prop.IS_SENDER : Prop.IS_RECEIVER);
@@ -88,7 +86,7 @@ function pairProps(dto: Dto, d: MessageQueuePairNode): DtoRefusal {
 }
 
 function messageQueuePair(dto: Dto, d: MessageQueuePairNode): DtoRefusal {
-  constructPath(dto, d.generate, unit(d.rxCap));
+  constructUnit(dto, d.generate, d.rxCap);
   const refusal = pairProps(dto, d);
   constructEnd(dto);
   return refusal;
@@ -151,7 +149,7 @@ function virtioProps(dto: Dto, d: VirtioMmioNode, parcels: readonly VmTreeParcel
 }
 
 function virtioMmio(dto: Dto, d: VirtioMmioNode, parcels: readonly VmTreeParcel[]): DtoRefusal {
-  constructPath(dto, d.generate, unit(d.ipa));
+  constructUnit(dto, d.generate, d.ipa);
   const refusal = virtioProps(dto, d, parcels);
   constructEnd(dto);
   return refusal;

@@ -3,8 +3,10 @@
  * 1, and a list of the places that hold such phandles. Its exact size is kept, because it decides which work buffer RM
  * takes. RM's own limits (path length, nesting, retries when its buffer is full) are assertions and end it.
  */
+import { hi32, lo32 } from '../../base/index.js';
 import {
   beginOverlay,
+  hexDigits,
   latin1,
   type OverlayWriter,
   overlayBlob,
@@ -13,6 +15,7 @@ import {
   overlayNodeText,
   overlayProp,
   overlayText,
+  overlayUnitNode,
   type PropName,
   type Text,
   textOf,
@@ -94,16 +97,20 @@ export function propCells(dto: Dto, name: PropName, values: readonly number[]): 
   for (let i = 0; i < values.length; i++) view.setUint32(at + i * 4, values[i]);
 }
 
+function putU64({ view }: OverlayWriter, at: number, value: bigint): void {
+  view.setUint32(at, hi32(value));
+  view.setUint32(at + 4, lo32(value));
+}
+
 export function propU64(dto: Dto, name: PropName, value: bigint): void {
   const at = overlayProp(dto.overlay, name, 8);
-  if (at >= 0) dto.overlay.view.setBigUint64(at, value);
+  if (at >= 0) putU64(dto.overlay, at, value);
 }
 
 export function propU64s(dto: Dto, name: PropName, values: readonly bigint[]): void {
   const at = overlayProp(dto.overlay, name, values.length * 8);
   if (at < 0) return;
-  const { view } = dto.overlay;
-  for (let i = 0; i < values.length; i++) view.setBigUint64(at + i * 8, values[i]);
+  for (let i = 0; i < values.length; i++) putU64(dto.overlay, at + i * 8, values[i]);
 }
 
 export function propEmpty(dto: Dto, name: PropName): void {
@@ -164,20 +171,34 @@ export function modifyEnd(dto: Dto): void {
   nodeEnd(dto);
 }
 
-/** A fragment with all nodes of an absolute path and a unit address, the last one open. The path comes from the guest's tree. */
-export function constructPath(dto: Dto, path: string, unit = ''): void {
-  if (!path.startsWith('/')) throw new RmDeath('ABORT', 'dt-generate-not-absolute');
-  const last = path.lastIndexOf('/') + 1;
-  if (unit === '' && path === '/') throw new RmDeath('ABORT', 'dt-generate-without-name');
+const SLASH = 0x2f;
+
+/** A fragment with all nodes of an absolute path but the last, whose name starts at the offset returned. */
+function constructParents(dto: Dto, path: string): number {
+  if (path.charCodeAt(0) !== SLASH) throw new RmDeath('ABORT', 'dt-generate-not-absolute');
   modifyPath(dto, '/');
-  for (let from = 1; from < last; ) {
-    const to = path.indexOf('/', from);
+  let from = 1;
+  for (let to = 1; to < path.length; to++) {
+    if (path.charCodeAt(to) !== SLASH) continue;
     namedBegin(dto, path, from, to);
     from = to + 1;
   }
-  if (unit === '' && last === path.length) throw new RmDeath('ABORT', 'dt-generate-without-name');
-  if (unit === '') namedBegin(dto, path, last);
-  else namedBegin(dto, `${path}${unit}`, last);
+  return from;
+}
+
+/** A fragment with all nodes of an absolute path, the last one open. The path comes from the guest's tree. */
+export function constructPath(dto: Dto, path: string): void {
+  const last = constructParents(dto, path);
+  if (last === path.length) throw new RmDeath('ABORT', 'dt-generate-without-name');
+  namedBegin(dto, path, last);
+}
+
+/** As {@link constructPath}, with a unit address behind the path. */
+export function constructUnit(dto: Dto, path: string, unit: bigint): void {
+  const last = constructParents(dto, path);
+  const at = dto.overlay.struct + 4;
+  overlayUnitNode(dto.overlay, path, last, hi32(unit), lo32(unit));
+  opened(dto, at, path.length - last + 2 + hexDigits(hi32(unit), lo32(unit)));
 }
 
 /** Ends a fragment with all its nodes. */

@@ -113,8 +113,11 @@ function walk(s: ParseState, f: Uint8Array): Refusal {
 const recent: { readonly tree: Uint8Array; readonly result: VmConfig | VmConfigError }[] = [];
 const MAX_RECENT = 4;
 
+/** Lists are not frozen, only read: V8 leaves the compiled code for frozen ones. */
 function freeze<T>(x: T): T {
-  if (typeof x === 'object' && x !== null) for (const part of Object.values(Object.freeze(x))) freeze(part);
+  if (typeof x !== 'object' || x === null) return x;
+  if (!Array.isArray(x)) Object.freeze(x);
+  for (const part of Object.values(x)) freeze(part);
   return x;
 }
 
