@@ -225,8 +225,11 @@ export function releaseVic(vic: Vic): void {
 
 /** The vCPU is gone. */
 export function releaseGicVcpu(v: GicVcpu): void {
-  privateWords.give(v.private);
-  rangeWords.give(v.searchRanges);
+  const { private: states, searchRanges } = v;
+  for (let i = 0; i < PRIVATE_COUNT; i++) states[i] = 0;
+  for (let i = 0; i < 2 * PRIORITIES; i++) searchRanges[i] = 0;
+  privateWords.give(states, true);
+  rangeWords.give(searchRanges, true);
   v.private = GONE_WORDS;
   v.searchRanges = GONE_RANGES;
 }

@@ -59,20 +59,22 @@ export function decodeCapId(cspace: CSpace, id: bigint): number {
 }
 
 export const encodeCapId = (cspace: CSpace, slot: number): bigint =>
-  BigInt.asUintN(64, (toU64(slot) * toU64(cspace.mult)) ^ cspace.base);
+  cspace.mult === 1 && cspace.base === 0n
+    ? toU64(slot)
+    : BigInt.asUintN(64, (toU64(slot) * toU64(cspace.mult)) ^ cspace.base);
 
 /** Lowest free slot of the lowest table that has one (capabilities 2), or -1: CSPACE_FULL. The slot is counted as used. */
 export function allocateSlot(cspace: CSpace): number {
   if (cspace.capCount >= cspace.maxCaps) return -1;
-  let upper = cspace.tables.findIndex((t) => t !== null && t.used < SLOTS_PER_TABLE);
-  if (upper < 0) {
-    upper = cspace.tables.indexOf(null);
-    if (upper < 0) {
-      if (cspace.tables.length >= TABLES_PER_CSPACE) return -1;
-      upper = cspace.tables.length;
-      cspace.tables.push(null);
-    }
-    cspace.tables[upper] = newTable();
+  const { tables } = cspace;
+  let upper = 0;
+  while (upper < tables.length && (tables[upper]?.used ?? SLOTS_PER_TABLE) === SLOTS_PER_TABLE) upper++;
+  if (upper === tables.length) {
+    const gone = tables.indexOf(null);
+    if (gone >= 0) upper = gone;
+    else if (upper >= TABLES_PER_CSPACE) return -1;
+    else tables.push(null);
+    tables[upper] = newTable();
   }
   const table = cspace.tables[upper] as CapTable;
   let lower = 0;

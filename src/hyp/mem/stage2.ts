@@ -43,7 +43,8 @@ export const stage2 = (): Stage2 => ({
 /** The space is gone: other spaces may have its tables. */
 export function releaseStage2(s: Stage2): void {
   changes.count++;
-  roots.give(s.root);
+  for (let i = 0; i < s.root.length; i++) s.root[i] = 0;
+  roots.give(s.root, true);
   // A table without entries has nothing but zeros.
   for (let i = 1; i < s.tables.length; i++) lowerTables.give(s.tables[i], s.used[i] === 0);
   s.tables = [];
