@@ -7,16 +7,8 @@ import { findTranscripts, packageFolder, readInput } from './files.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collect, milliseconds } from './options.js';
-import {
-  checkOutput,
-  type GlobalOptions,
-  goOnUnread,
-  paints,
-  print,
-  printJson,
-  progress,
-  writeOutput,
-} from './output.js';
+import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
 type Suite = typeof import('../conform-rm/index.js');
 
@@ -82,8 +74,7 @@ async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmO
   const { cases, expected } = chosenCases(suite, filters, o);
   if (o.list === true) return list(suite, cases, o);
   const target = await targetOf(o);
-  checkOutput(o.junit, o.force === true);
-  if (o.junit !== undefined) goOnUnread();
+  prepareOutput(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
     const options = { target, timeoutMs: o.timeout, worker: WORKER_URL };
@@ -189,7 +180,7 @@ async function run(
     const next = await Promise.race([all.next(), interrupt.happened]);
     if (typeof next !== 'object' || next.done === true) break;
     const r = next.value;
-    const fails = r.verdict !== 'PASS' && r.verdict !== 'SKIP';
+    const fails = isFailure(r.verdict);
     const expected = shouldFail.has(suite.pathOf(r.check));
     const judged: Judged = { ...r, expected, ok: expected ? fails : !fails };
     results.push(judged);
@@ -201,10 +192,7 @@ async function run(
 }
 
 function printResult(r: Judged, o: ConformRmOptions): void {
-  const { red, green, yellow, bold } = paints(o);
-  const word = r.expected ? (r.ok ? `${r.verdict} as expected` : 'passes, a failure was expected') : r.verdict;
-  const paint = r.ok ? (r.verdict === 'SKIP' || r.expected ? yellow : green) : red;
-  print(`${paint(word.padEnd(5))} ${bold(r.check.id)} ${r.check.title}`);
+  printVerdict(r, r.check.id, r.check.title, o);
   if (r.ok && r.verdict !== 'SKIP') return;
   for (const reason of r.reasons) print(`${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}`);
 }
@@ -214,7 +202,7 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): 
   const skipped = results.filter((r) => r.verdict === 'SKIP').length;
   const passed = results.length - failed - skipped;
   const complaint = (r: Judged): string =>
-    r.verdict === 'PASS' ? 'passes, a failure was expected' : `${r.verdict}: ${r.reasons.join('\n')}`;
+    r.verdict === 'PASS' ? UNEXPECTED_PASS : `${r.verdict}: ${r.reasons.join('\n')}`;
   if (o.junit !== undefined) {
     const cases = results.map((r) => ({
       name: `${suite.pathOf(r.check)} ${r.check.title}`,

@@ -4,6 +4,7 @@ import type { BenchImage, Case } from '../conform/index.js';
 import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin, type Suite } from './conform-run.js';
 import { CliError, Exit } from './errors.js';
 import { type GlobalOptions, print, progress } from './output.js';
+import { isFailure } from './verdict.js';
 
 /** A client with one bug, and every check that it must fail. */
 export interface Mutant {
@@ -45,7 +46,7 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
     () => free.pop() as BenchImage,
     async (c, image) => {
       const { verdict } = await runner.run(c, image);
-      if (verdict !== 'PASS' && verdict !== 'SKIP') failed.add(c.id);
+      if (isFailure(verdict)) failed.add(c.id);
     },
   );
   return cases.map((c) => c.id).filter((id) => failed.has(id));

@@ -8,16 +8,8 @@ import { CliError, Exit } from './errors.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collectList, milliseconds, whole } from './options.js';
-import {
-  checkOutput,
-  type GlobalOptions,
-  goOnUnread,
-  paints,
-  print,
-  printJson,
-  progress,
-  writeOutput,
-} from './output.js';
+import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
 interface ConformOptions extends GlobalOptions {
   list?: boolean;
@@ -100,8 +92,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
   });
   if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
   if (o.self === true) return selfProof(suite, chosen, o);
-  checkOutput(o.junit, o.force === true);
-  if (o.junit !== undefined) goOnUnread();
+  prepareOutput(o.junit, o.force === true);
   const interrupt = onInterrupt();
   const results = await run(suite, chosen, o, interrupt);
   const exit = report(suite, results, o);
@@ -187,7 +178,7 @@ async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions, int
     const start = performance.now();
     const verdict = await runner.run(check, image);
     if (interrupt.code !== undefined) return;
-    const fails = verdict.verdict !== 'PASS' && verdict.verdict !== 'SKIP';
+    const fails = isFailure(verdict.verdict);
     const should = expected.some((w) => suite.matchesId(check.id, w));
     const seconds = (performance.now() - start) / 1000;
     results[i] = { check, verdict, ok: should === fails, expected: should, seconds, log: fails ? verdict.log : '' };
@@ -205,12 +196,8 @@ async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions, int
 const isSlow = (c: Case): boolean => c.slow === true;
 
 function printResult(r: Result, o: ConformOptions): void {
-  const { red, green, yellow, bold } = paints(o);
   const { verdict, reasons } = r.verdict;
-  const word = r.expected ? (r.ok ? `${verdict} as expected` : 'passes, a failure was expected') : verdict;
-  print(
-    `${(r.ok ? (verdict === 'SKIP' || r.expected ? yellow : green) : red)(word.padEnd(5))} ${bold(r.check.id)} ${r.check.title}`,
-  );
+  printVerdict({ ...r, verdict }, r.check.id, r.check.title, o);
   if (r.ok) return;
   print(`${LOG_INDENT}requirement: ${r.check.must}`);
   for (const reason of reasons) print(`${LOG_INDENT}${reason.replaceAll('\n', `\n${LOG_INDENT}`)}`);
@@ -219,7 +206,7 @@ function printResult(r: Result, o: ConformOptions): void {
 
 const failureText = (r: Result): string =>
   r.log === '' && r.verdict.verdict === 'PASS'
-    ? 'passes, a failure was expected'
+    ? UNEXPECTED_PASS
     : `${r.verdict.verdict}: ${r.verdict.reasons.join('\n')}`;
 
 function report(suite: Suite, results: readonly Result[], o: ConformOptions): Exit {

@@ -92,9 +92,17 @@ const cannotWrite = (path: string, error: unknown): CliError => {
   return new CliError(`cannot write ${path}: ${code === 'ENOENT' ? 'no such folder' : reasonOf(error)}`, Exit.INPUT);
 };
 
-/** Finds out before any work is done that a file could not be written when it is over. `-` is stdout. */
-export function checkOutput(path: string | undefined, force: boolean): void {
+/**
+ * For a file that is written when the work is done: finds out now that it could not be, and lets the work go on when nobody reads
+ * stdout any more. `-` is stdout.
+ */
+export function prepareOutput(path: string | undefined, force: boolean): void {
   if (path === undefined || path === '-') return;
+  goOnUnread();
+  checkOutput(path, force);
+}
+
+function checkOutput(path: string, force: boolean): void {
   if (path === '') throw new CliError('a file to write has no name: give a path, or - for stdout');
   try {
     const there = statSync(path, { throwIfNoEntry: false });

@@ -1,25 +1,26 @@
-/** One vCPU driven by a connection: its frames as operations of the vCPU, its waiting as the vCPU's. */
+/**
+ * One vCPU driven by a connection: its frames as operations of the vCPU, its waiting as the vCPU's. Loads, stores and memory are in
+ * {@link ./vcpu-memory.js}.
+ */
 import { le16, le32, le64, lo32 } from '../base/index.js';
 import { sysreg } from '../gic/index.js';
 import { HypError } from '../protocol/index.js';
 import { HostVcpu, type Outcome, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
+import { Replies, statusOf, WAIT_NS } from './replies.js';
 import type { Handled, Session } from './session.js';
-import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
+import { At, EventType, FrameType, LINK, Status } from './spec.js';
+import { VcpuMemory } from './vcpu-memory.js';
 import type { FrameWriter } from './writer.js';
 
-/** Virtual time for which an operation may run the machine before it counts as waiting. */
-const WAIT_NS = 100_000;
 const MAX_ADVANCE_NS = 10_000_000_000n;
 const NO_INLINE = 0xff;
 const INLINE_FROM = 1;
 const INLINE_FROM_X1 = 2;
-const IPA_LIMIT = 1n << 36n;
 const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
 const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const SPURIOUS = 1023;
 const MAX_SYSREG = 0xffff;
-const WIDTHS = [1, 2, 4, 8];
 
 /** Registers of a call, reused: callees copy them. */
 const REGISTERS: readonly bigint[][] = [new Array<bigint>(8).fill(0n), new Array<bigint>(18).fill(0n)];
@@ -40,7 +41,8 @@ export interface Entry {
 
 export class VcpuSession implements Session {
   readonly host: HostVcpu;
-  private readonly v: Vcpu;
+  private readonly replies: Replies;
+  private readonly memory: VcpuMemory;
   private entries: number;
   private irqSent = false;
   private wait: Waiting | undefined;
@@ -48,16 +50,20 @@ export class VcpuSession implements Session {
 
   constructor(
     private readonly sim: Simulator,
-    v: Vcpu,
+    private readonly v: Vcpu,
     private readonly out: FrameWriter,
     private readonly scratch: number,
-    private readonly treeIpa: number | undefined,
+    treeIpa: number | undefined,
     readonly step: boolean,
     /** Told about every new start of the vCPU. */
     private readonly onStart: (entry: Entry) => void,
   ) {
-    this.v = v;
     this.host = new HostVcpu(sim, v.id);
+    this.replies = new Replies(out);
+    this.memory = new VcpuMemory(sim, v, this.host, this.replies, treeIpa, {
+      notReady: (type, tag) => this.notReady(type, tag),
+      settle: (outcome, entries, finish) => this.settle(outcome, entries, finish),
+    });
     this.entries = v.entries;
   }
 
@@ -84,32 +90,6 @@ export class VcpuSession implements Session {
   }
   close(): void {
     this.wait = undefined;
-  }
-
-  // ---- replies --------------------------------------------------------------------------------------------------
-
-  private reply(type: number, tag: number, size: number, status: Status): number {
-    const at = this.out.frame(type | REPLY, tag, size);
-    this.out.u16(at, status);
-    return at;
-  }
-
-  private bad(type: number, tag: number): Handled {
-    this.reply(type, tag, 4, Status.BAD_REQUEST);
-    return 'done';
-  }
-
-  private status(outcome: Outcome): Status {
-    switch (outcome.kind) {
-      case 'done':
-        return Status.OK;
-      case 'exception':
-        return Status.EXCEPTION;
-      case 'dead':
-        return Status.DEAD;
-      default:
-        return Status.NO_RETURN;
-    }
   }
 
   /** Finishes an operation now, or when the vCPU is back. */
@@ -172,9 +152,9 @@ export class VcpuSession implements Session {
     switch (type) {
       case FrameType.MEM_READ:
       case FrameType.MEM_WRITE:
-        return this.memory(type, tag, b, at, size);
+        return this.memory.access(type, tag, b, at, size);
       case FrameType.DEVICE_TREE:
-        return this.deviceTree(tag);
+        return this.memory.deviceTree(tag);
       case FrameType.HVC:
       case FrameType.SMC:
       case FrameType.REG_READ:
@@ -185,7 +165,7 @@ export class VcpuSession implements Session {
       case FrameType.TIME:
         break;
       default:
-        return this.bad(type, tag);
+        return this.replies.bad(type, tag);
     }
     const refused = this.notReady(type, tag);
     if (refused !== undefined) return refused;
@@ -211,11 +191,11 @@ export class VcpuSession implements Session {
   /** A vCPU that is off answers at once; one without a CPU lets the frame wait. */
   private notReady(type: number, tag: number): Handled | undefined {
     if (this.sim.hyp.dead !== undefined) {
-      this.reply(type, tag, 4, Status.DEAD);
+      this.replies.reply(type, tag, 4, Status.DEAD);
       return 'done';
     }
     if (!this.on) {
-      this.reply(type, tag, 4, Status.NO_RETURN);
+      this.replies.reply(type, tag, 4, Status.NO_RETURN);
       return 'done';
     }
     if (this.back) return undefined;
@@ -225,7 +205,7 @@ export class VcpuSession implements Session {
 
   private hvc(tag: number, b: Uint8Array, at: number, size: number): Handled {
     const F = At.HVC;
-    if (size < F.SIZE) return this.bad(FrameType.HVC, tag);
+    if (size < F.SIZE) return this.replies.bad(FrameType.HVC, tag);
     const imm = le16(b, at + F.IMM);
     const register = b[at + F.INLINE_REG];
     const direction = b[at + F.INLINE_DIR];
@@ -233,12 +213,12 @@ export class VcpuSession implements Session {
     const x = REGISTERS[0];
     for (let i = 0; i < 8; i++) x[i] = le64(b, at + F.X + i * 8);
     const carried = register !== NO_INLINE && direction === 0 ? length : 0;
-    if (length > LINK.MAX_INLINE || size !== F.SIZE + carried) return this.bad(FrameType.HVC, tag);
+    if (length > LINK.MAX_INLINE || size !== F.SIZE + carried) return this.replies.bad(FrameType.HVC, tag);
     if (register !== NO_INLINE) {
-      if (register > 7 || direction > INLINE_FROM_X1 || this.scratch === 0) return this.bad(FrameType.HVC, tag);
+      if (register > 7 || direction > INLINE_FROM_X1 || this.scratch === 0) return this.replies.bad(FrameType.HVC, tag);
       x[register] = BigInt(this.scratch);
       if (carried > 0 && !this.host.writeMemory(this.scratch, b.subarray(at + F.SIZE, at + F.SIZE + carried)))
-        return this.bad(FrameType.HVC, tag);
+        return this.replies.bad(FrameType.HVC, tag);
     }
     const { entries } = this.v;
     const back = register !== NO_INLINE && direction >= INLINE_FROM ? length : 0;
@@ -254,7 +234,7 @@ export class VcpuSession implements Session {
     if (sized && lo32(x[0]) !== HypError.OK) length = 0;
     const isHvc = type === FrameType.HVC;
     const F = isHvc ? At.HVC_REPLY : At.SMC_REPLY;
-    const at = this.reply(type, tag, F.SIZE + length, this.status(o));
+    const at = this.replies.reply(type, tag, F.SIZE + length, statusOf(o));
     const { out } = this;
     if (o.kind === 'exception') out.u32(at + F.ESR, o.exception.esr >>> 0);
     for (let i = 0; i < (isHvc ? 8 : 18); i++) out.u64(at + F.X + i * 8, x[i]);
@@ -266,7 +246,7 @@ export class VcpuSession implements Session {
   private smc(tag: number, b: Uint8Array, at: number, size: number): Handled {
     const F = At.SMC;
     const conduit = size === F.SIZE ? le16(b, at + F.CONDUIT) : 2;
-    if (conduit > 1) return this.bad(FrameType.SMC, tag);
+    if (conduit > 1) return this.replies.bad(FrameType.SMC, tag);
     const x = REGISTERS[1];
     for (let i = 0; i < 18; i++) x[i] = le64(b, at + F.X + i * 8);
     const { entries } = this.v;
@@ -275,91 +255,20 @@ export class VcpuSession implements Session {
     );
   }
 
-  private memory(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
-    const write = type === FrameType.MEM_WRITE;
-    const F = write ? At.MEM_WRITE : At.MEM_READ;
-    if (size < F.SIZE || (!write && size !== F.SIZE)) return this.bad(type, tag);
-    const ipa = le64(b, at + F.IPA);
-    const width = le32(b, at + F.WIDTH);
-    const length = write ? size - F.SIZE : le32(b, at + At.MEM_READ.LENGTH);
-    if (length > LINK.MAX_MEMORY_ACCESS) return this.bad(type, tag);
-    if (width !== 0) {
-      if (!WIDTHS.includes(width) || length !== width) return this.bad(type, tag);
-      const refused = this.notReady(type, tag);
-      if (refused !== undefined) return refused;
-      return this.device(type, tag, ipa, width, write ? number(b, at + F.SIZE, width) : 0n);
-    }
-    const R = write ? At.MEM_WRITE_REPLY : At.MEM_READ_REPLY;
-    const reachable = this.sim.hyp.objects[this.v.id] === this.v && ipa + BigInt(length) <= IPA_LIMIT;
-    let ok = reachable;
-    let reply: number;
-    if (write) {
-      ok = reachable && this.host.writeMemory(Number(ipa), b.subarray(at + F.SIZE, at + size));
-      reply = this.reply(type, tag, R.SIZE, ok ? Status.OK : Status.EXCEPTION);
-    } else {
-      reply = this.reply(type, tag, R.SIZE + length, Status.OK);
-      const data = reply + R.SIZE;
-      ok = reachable && this.host.readMemory(Number(ipa), this.out.bytes.subarray(data, data + length));
-      if (!ok) {
-        this.out.cut(reply, R.SIZE);
-        this.out.u16(reply, Status.EXCEPTION);
-      }
-    }
-    if (!ok) this.out.u64(reply + R.FAR, ipa);
-    return 'done';
-  }
-
-  /** One load or store, as a device sees it. A proxied vCPU may have to wait for its manager. */
-  private device(type: number, tag: number, ipa: bigint, width: number, value: bigint): Handled {
-    const write = type === FrameType.MEM_WRITE;
-    const R = write ? At.MEM_WRITE_REPLY : At.MEM_READ_REPLY;
-    const { entries } = this.v;
-    const outcome = this.host.access(ipa, width, write, value, WAIT_NS);
-    return this.settle(outcome, entries, (o) => {
-      const at = this.reply(type, tag, R.SIZE + (write || o.kind !== 'done' ? 0 : width), this.status(o));
-      if (o.kind === 'exception') {
-        this.out.u32(at + R.ESR, o.exception.esr >>> 0);
-        this.out.u64(at + R.FAR, o.exception.far ?? ipa);
-      } else if (!write && o.kind === 'done') {
-        // An access that waited for the manager has its result in x0, the register it named.
-        let rest = outcome.kind === 'done' ? (outcome.value ?? 0n) : this.v.x[0];
-        for (let i = 0; i < width; i++, rest >>= 8n) this.out.bytes[at + R.SIZE + i] = Number(rest & 0xffn);
-      }
-    });
-  }
-
-  private deviceTree(tag: number): Handled {
-    const R = At.DEVICE_TREE_REPLY;
-    const head = new Uint8Array(8);
-    const ipa = this.treeIpa;
-    const found = ipa !== undefined && this.sim.hyp.objects[this.v.id] === this.v && this.host.readMemory(ipa, head);
-    const length = found ? ((head[4] << 24) | (head[5] << 16) | (head[6] << 8) | head[7]) >>> 0 : 0;
-    const isTree = found && head[0] === 0xd0 && head[1] === 0x0d && head[2] === 0xfe && head[3] === 0xed;
-    const blob = new Uint8Array(isTree && length <= LINK.MAX_FRAME - 256 ? length : 0);
-    if (ipa === undefined || blob.length === 0 || !this.host.readMemory(ipa, blob)) {
-      this.reply(FrameType.DEVICE_TREE, tag, R.SIZE, Status.EXCEPTION);
-      return 'done';
-    }
-    const at = this.reply(FrameType.DEVICE_TREE, tag, R.SIZE + blob.length, Status.OK);
-    this.out.u64(at + R.IPA, BigInt(ipa));
-    this.out.bytes.set(blob, at + R.SIZE);
-    return 'done';
-  }
-
   private register(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
     const write = type === FrameType.REG_WRITE;
     const F = write ? At.REG_WRITE : At.REG_READ;
-    if (size !== F.SIZE || le32(b, at) > MAX_SYSREG) return this.bad(type, tag);
+    if (size !== F.SIZE || le32(b, at) > MAX_SYSREG) return this.replies.bad(type, tag);
     const enc = le32(b, at);
     const R = write ? At.REG_WRITE_REPLY : At.REG_READ_REPLY;
     if (write) {
       const o = this.host.writeRegister(enc, le64(b, at + At.REG_WRITE.VALUE));
-      const reply = this.reply(type, tag, R.SIZE, this.status(o));
+      const reply = this.replies.reply(type, tag, R.SIZE, statusOf(o));
       if (o.kind === 'exception') this.out.u32(reply + R.ESR, o.exception.esr >>> 0);
       return 'done';
     }
     const o = this.host.readRegister(enc);
-    const reply = this.reply(type, tag, R.SIZE, this.status(o));
+    const reply = this.replies.reply(type, tag, R.SIZE, statusOf(o));
     if (o.kind === 'exception') this.out.u32(reply + R.ESR, o.exception.esr >>> 0);
     else this.out.u64(reply + At.REG_READ_REPLY.VALUE, o.value ?? 0n);
     return 'done';
@@ -368,7 +277,7 @@ export class VcpuSession implements Session {
   private acknowledge(tag: number): Handled {
     const R = At.IRQ_ACK_REPLY;
     const o = this.host.readRegister(ICC_IAR1);
-    const at = this.reply(FrameType.IRQ_ACK, tag, R.SIZE, this.status(o));
+    const at = this.replies.reply(FrameType.IRQ_ACK, tag, R.SIZE, statusOf(o));
     const intid = o.kind === 'done' ? Number(o.value ?? 0n) : SPURIOUS;
     if (intid === SPURIOUS) this.irqSent = false;
     this.out.u32(at + R.INTID, intid);
@@ -376,20 +285,20 @@ export class VcpuSession implements Session {
   }
 
   private end(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (size !== At.IRQ_END.SIZE) return this.bad(FrameType.IRQ_END, tag);
+    if (size !== At.IRQ_END.SIZE) return this.replies.bad(FrameType.IRQ_END, tag);
     const o = this.host.writeRegister(ICC_EOIR1, BigInt(le32(b, at + At.IRQ_END.INTID)));
-    this.reply(FrameType.IRQ_END, tag, At.IRQ_END_REPLY.SIZE, this.status(o));
+    this.replies.reply(FrameType.IRQ_END, tag, At.IRQ_END_REPLY.SIZE, statusOf(o));
     return 'done';
   }
 
   private wfi(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (size !== At.WFI.SIZE) return this.bad(FrameType.WFI, tag);
+    if (size !== At.WFI.SIZE) return this.replies.bad(FrameType.WFI, tag);
     const timeout = le64(b, at + At.WFI.TIMEOUT_NS);
     const { entries } = this.v;
     const from = this.sim.hyp.now;
     const R = At.WFI_REPLY;
     const handled = this.settle(this.host.wfi(0), entries, (o) => {
-      const reply = this.reply(FrameType.WFI, tag, R.SIZE, this.status(o));
+      const reply = this.replies.reply(FrameType.WFI, tag, R.SIZE, statusOf(o));
       this.out.u16(reply + R.PENDING, o.kind === 'done' && this.host.hasPendingInterrupt() ? 1 : 0);
       this.out.u64(reply + R.NOW_NS, BigInt(Math.floor(this.sim.hyp.now)));
       // The reply says it already.
@@ -401,23 +310,17 @@ export class VcpuSession implements Session {
 
   private time(tag: number, b: Uint8Array, at: number, size: number): Handled {
     const advance = size === At.TIME.SIZE ? le64(b, at + At.TIME.ADVANCE_NS) : MAX_ADVANCE_NS + 1n;
-    if (advance > MAX_ADVANCE_NS) return this.bad(FrameType.TIME, tag);
+    if (advance > MAX_ADVANCE_NS) return this.replies.bad(FrameType.TIME, tag);
     const R = At.TIME_REPLY;
     this.wait = {
       entries: this.v.entries,
       deadline: this.sim.hyp.now + Number(advance),
       spinning: true,
       finish: (o) => {
-        const reply = this.reply(FrameType.TIME, tag, R.SIZE, this.status(o));
+        const reply = this.replies.reply(FrameType.TIME, tag, R.SIZE, statusOf(o));
         this.out.u64(reply + R.NOW_NS, BigInt(Math.floor(this.sim.hyp.now)));
       },
     };
     return 'wait';
   }
-}
-
-function number(b: Uint8Array, at: number, width: number): bigint {
-  let value = 0n;
-  for (let i = width - 1; i >= 0; i--) value = (value << 8n) | BigInt(b[at + i]);
-  return value;
 }

@@ -25,10 +25,10 @@ import { readInput } from '../files.js';
 import { type FuzzJob, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import {
-  checkOutput,
   type GlobalOptions,
   goOnUnread,
   type Progress,
+  prepareOutput,
   print,
   printJson,
   progress,
@@ -183,7 +183,7 @@ function replayFile(file: string, o: FuzzCliOptions): Exit {
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   if (o.replay !== undefined) return replayFile(o.replay, o);
   const options = fuzzOptions(o);
-  checkOutput(o.record, o.force === true);
+  prepareOutput(o.record, o.force === true);
   goOnUnread();
   const since = Date.now();
   const count = Math.max(1, o.jobs ?? Math.max(1, availableParallelism() - 1));

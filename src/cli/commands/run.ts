@@ -12,16 +12,7 @@ import { type RunEvent, textTrace } from '../../scenario/index.js';
 import { Recorder, stateDigest } from '../../sim/index.js';
 import { Exit } from '../errors.js';
 import { packageVersion } from '../files.js';
-import {
-  checkOutput,
-  type GlobalOptions,
-  goOnUnread,
-  paints,
-  print,
-  printJson,
-  useColor,
-  writeOutput,
-} from '../output.js';
+import { type GlobalOptions, paints, prepareOutput, print, printJson, useColor, writeOutput } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
 
 /** `run FILE`: plays a scenario and prints what happens. */
@@ -41,10 +32,7 @@ const TIMELINE_MAX = 160;
 const TIMELINE_MARGIN = 8;
 
 export function run(file: string, options: RunCommandOptions): Exit {
-  for (const path of [options.perfetto, options.pcap, options.record]) {
-    checkOutput(path, options.force === true);
-    if (path !== undefined) goOnUnread();
-  }
+  for (const path of [options.perfetto, options.pcap, options.record]) prepareOutput(path, options.force === true);
   const quiet = options.quiet === true || options.json === true;
   const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
   const events: RunEvent[] = [];

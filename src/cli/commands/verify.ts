@@ -15,16 +15,7 @@ import { CliError, Exit } from '../errors.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml } from '../junit.js';
-import {
-  checkOutput,
-  type GlobalOptions,
-  goOnUnread,
-  paints,
-  print,
-  printJson,
-  progress,
-  writeOutput,
-} from '../output.js';
+import { type GlobalOptions, paints, prepareOutput, print, printJson, progress, writeOutput } from '../output.js';
 
 /** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
@@ -99,8 +90,7 @@ function verdictOf(r: FileResult): Verdict {
 }
 
 export async function verify(files: readonly string[], options: VerifyOptions): Promise<Exit> {
-  checkOutput(options.junit, options.force === true);
-  if (options.junit !== undefined) goOnUnread();
+  prepareOutput(options.junit, options.force === true);
   const roots = options.recursive ?? [];
   const shipped = join(packageFolder(), ...SHIPPED);
   const nothingGiven = files.length === 0 && roots.length === 0;
