@@ -17,12 +17,12 @@ import {
   cpuOf,
   dueCpu,
   executing,
+  isHlos,
   nextDeadlineOfAll,
   schedState,
   step as schedStep,
   stepDue,
   type Vcpu,
-  VcpuOption,
   waitForInterrupt,
 } from '../vcpu/index.js';
 import { A64Runner } from './a64-runner.js';
@@ -97,7 +97,7 @@ export class Simulator {
     const set = this.loop.programs[v.id];
     if (set !== undefined) return set;
     if (v.id === this.rootThread) return 'rm';
-    return (v.options & VcpuOption.HLOS_VM) !== 0n ? 'host' : 'a64';
+    return isHlos(v) ? 'host' : 'a64';
   }
 
   /** `kind` undefined: the default again, also for a vCPU that is gone, whose number another one may get. */
@@ -116,7 +116,7 @@ export class Simulator {
   /** The primary VM's vCPU in control on the boot CPU. */
   primaryVcpu(): Vcpu | undefined {
     const v = executing(this.hyp, 0);
-    return v !== undefined && (v.options & VcpuOption.HLOS_VM) !== 0n ? v : undefined;
+    return v !== undefined && isHlos(v) ? v : undefined;
   }
 
   // ---- traps ----------------------------------------------------------------------------------------------------

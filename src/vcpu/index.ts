@@ -40,6 +40,7 @@ export {
   Block,
   type CpuSched,
   cpuOf,
+  isHlos,
   isRunnable,
   Life,
   NO_CPU,
