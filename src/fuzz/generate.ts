@@ -115,6 +115,9 @@ const RUNNING = Object.keys(COMMANDS).filter(
   (name) => name.startsWith('guest') && name !== 'guestExits' && name !== 'guestStops',
 );
 
+/** What makes sense while a VM runs. */
+const BESIDE: readonly string[] = [...RUNNING, 'announce', 'console', 'shareMany', 'lend', 'tellLoan', 'share'];
+
 /** Nothing leads out of its state but what kills RM. */
 const isStuck = (vm: ModelVm): boolean => vm.state === VmState.INIT_FAILED && (!vm.config || vm.broken || vm.noReset);
 
@@ -125,10 +128,7 @@ function purposeful(w: World, g: Prng): Command {
   const vm = vms.length === 0 || (vms.length < 3 && below(g, 8) === 0) ? undefined : vms[below(g, vms.length)];
   let list: readonly string[] = ['allocate'];
   if (vm?.state === VmState.RUNNING) {
-    list =
-      below(g, 4) === 0
-        ? ['stop', 'guestExits', 'guestStops']
-        : [...RUNNING, 'announce', 'console', 'shareMany', 'lend', 'tellLoan', 'share'];
+    list = below(g, 4) === 0 ? ['stop', 'guestExits', 'guestStops'] : BESIDE;
   } else if (vm !== undefined) list = STEPS[vm.state] ?? ['query'];
   const name = list[below(g, list.length)];
   return { name, args: COMMANDS[name].limits.map((limit) => (below(g, 2) === 0 ? 0 : below(g, Math.min(limit, 30)))) };

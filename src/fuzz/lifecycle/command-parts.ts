@@ -36,8 +36,11 @@ export interface CommandKind {
   build(w: World, a: readonly number[]): Step | undefined;
 }
 
-export const secondary = (w: World): ModelVm[] =>
-  [...w.vms.values()].filter((vm) => vm.vmid !== HLOS && vm.vmid !== RM);
+export function secondary(w: World): ModelVm[] {
+  const out: ModelVm[] = [];
+  for (const vm of w.vms.values()) if (vm.vmid !== HLOS && vm.vmid !== RM) out.push(vm);
+  return out;
+}
 export const PICK = 40;
 /** One in ten picks is none of the VMs. */
 const STRANGE = [0x90, HLOS, RM, 0, 300, 5];
@@ -93,29 +96,22 @@ export const areaAt = (area: number): number => 0x5000_0000 + area * 0x20_0000;
 export const pageAt = (slot: number): number => 0x5800_0000 + slot * 4096;
 export const GUEST_NAMES = Object.keys(GUESTS);
 
-export const acl = (...list: [number, number][]): (readonly [number, number])[] => [
-  [2, list.length],
-  [2, 0],
-  ...list.flatMap(
-    ([vmid, rights]) =>
-      [
-        [2, vmid],
-        [1, rights],
-        [1, 0],
-      ] as [number, number][],
-  ),
-];
-export const sgl = (...list: [number, number][]): (readonly [number, number])[] => [
-  [2, list.length],
-  [2, 0],
-  ...list.flatMap(
-    ([ipa, size]) =>
-      [
-        [8, ipa],
-        [8, size],
-      ] as [number, number][],
-  ),
-];
+export function acl(...list: [number, number][]): (readonly [number, number])[] {
+  const fields: [number, number][] = [
+    [2, list.length],
+    [2, 0],
+  ];
+  for (const [vmid, rights] of list) fields.push([2, vmid], [1, rights], [1, 0]);
+  return fields;
+}
+export function sgl(...list: [number, number][]): (readonly [number, number])[] {
+  const fields: [number, number][] = [
+    [2, list.length],
+    [2, 0],
+  ];
+  for (const [ipa, size] of list) fields.push([8, ipa], [8, size]);
+  return fields;
+}
 
 export const CREATE = [Msg.MEM_SHARE, Msg.MEM_LEND, Msg.MEM_DONATE] as const;
 

@@ -13,13 +13,19 @@ export function predict(w: World, from: number, id: number, payload: Uint8Array)
   return rule === undefined ? answer(RmError.UNIMPLEMENTED) : rule(w, from, payload);
 }
 
+function cloneMap<T>(map: ReadonlyMap<number, T>, clone: (value: T) => T): Map<number, T> {
+  const out = new Map<number, T>();
+  for (const [key, value] of map) out.set(key, clone(value));
+  return out;
+}
+
 export const cloneWorld = (w: World): World => ({
   ...w,
-  vms: new Map([...w.vms].map(([k, vm]) => [k, cloneVm(vm)])),
+  vms: cloneMap(w.vms, cloneVm),
   links: new Set(w.links),
   parcels: w.parcels.map(cloneParcel),
   taken: new Map(w.taken),
-  loans: new Map([...w.loans].map(([k, loan]) => [k, { ...loan }])),
+  loans: cloneMap(w.loans, (loan) => ({ ...loan })),
   images: new Map(w.images),
   patched: new Set(w.patched),
   out: [],
@@ -28,15 +34,15 @@ export const cloneWorld = (w: World): World => ({
 
 const cloneVm = (vm: ModelVm): ModelVm => ({
   ...vm,
-  peers: [...vm.peers],
-  accepted: [...vm.accepted],
-  reserved: [...vm.reserved],
+  peers: vm.peers.slice(),
+  accepted: vm.accepted.slice(),
+  reserved: vm.reserved.slice(),
   console: vm.console === undefined ? undefined : { ...vm.console },
 });
 
 const cloneParcel = (p: ModelParcel): ModelParcel => ({
   ...p,
   targets: p.targets.map((t) => ({ ...t })),
-  attrs: [...p.attrs],
-  regions: [...p.regions],
+  attrs: p.attrs.slice(),
+  regions: p.regions.slice(),
 });

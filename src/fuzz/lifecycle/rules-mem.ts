@@ -69,8 +69,11 @@ function lists(p: Uint8Array, start: number, sizes: readonly number[]): List[] |
   return at === p.length ? out : MSG_INVALID;
 }
 
-const entries = <T>(l: List, read: (at: number) => T): T[] =>
-  Array.from({ length: l.count }, (_, i) => read(l.at + i * l.size));
+function entries<T>(l: List, read: (at: number) => T): T[] {
+  const out: T[] = [];
+  for (let i = 0; i < l.count; i++) out.push(read(l.at + i * l.size));
+  return out;
+}
 
 /** The pages of a list go to a new holder; an error, and nothing changed, if one of them is not the caller's. */
 function takePages(
