@@ -13,3 +13,11 @@ export const tellsExit = (packet: Uint8Array): boolean =>
 /** A VM has ended because its owner asked for it. */
 export const tellsForcedStop = (packet: Uint8Array): boolean =>
   parseRpcHeader(packet)?.id === Msg.N_VM_EXITED && packet[EXIT_TYPE] === ExitType.VM_STOP_FORCED;
+
+/** A VM has ended by itself: power-off, reset, watchdog or fault. */
+export function tellsHalt(packet: Uint8Array): boolean {
+  const type = packet[EXIT_TYPE];
+  return (
+    parseRpcHeader(packet)?.id === Msg.N_VM_EXITED && type !== ExitType.VM_EXIT && type !== ExitType.VM_STOP_FORCED
+  );
+}

@@ -4,7 +4,7 @@ import { Call } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
-import { tellsExit } from './exit-packets.js';
+import { tellsExit, tellsHalt } from './exit-packets.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import { bytesOf, type Session, settle } from './session.js';
@@ -79,14 +79,20 @@ function laterResult(s: Session, cap: string): boolean {
 /**
  * Whether this READY is followed at once by "powered off, exited", or by RM's word that the VM has exited: the guest ended its
  * VM, and RM had the CPU before HLOS saw it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the
- * exit later.
+ * exit later. The word may come with the answer to the next request, before the reply.
  */
 function rmWentFirst(s: Session, cap: string): boolean {
+  let asked = false;
   for (let i = s.at + 1; i < s.events.length; i++) {
     const e = s.events[i];
-    if (e.ev === 'rx' && tellsExit(bytesOf(e.bytes))) return true;
+    if (e.ev === 'rx' && (asked ? tellsHalt : tellsExit)(bytesOf(e.bytes))) return true;
+    if (e.ev === 'rx' && asked && !tellsExit(bytesOf(e.bytes))) return false;
     if (e.ev === 'note' || e.ev === 'irqs' || e.ev === 'rx') continue;
-    if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
+    if (e.ev === 'tx' && !asked) {
+      asked = true;
+      continue;
+    }
+    if (e.ev !== 'vcpu_run' || e.cap !== cap || asked) return false;
     if (!isReady(e.r)) return isExited(e.r);
   }
   return false;

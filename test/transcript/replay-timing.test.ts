@@ -76,10 +76,16 @@ test('READY and then word of the exit means that RM ran before HLOS', () => {
   expect(driver.log.slice(0, 2)).toEqual(['RM first', 'run']);
 });
 
-test('an exit that a request caused says nothing about the run before it', () => {
-  const driver = scripted({ packets: [EXITED_STATUS] });
-  play([{ ...RUN, r: READY }, TX, { ev: 'rx', bytes: EXITED_STATUS }], driver);
-  expect(driver.log).not.toContain('RM first');
+test('word of an exit after a request means the same only if the VM ended by itself', () => {
+  const log = (type: string): string[] => {
+    const exited = `210304000100105680000${type}000400000000000000`;
+    const driver = scripted({ packets: [EXITED_STATUS, exited] });
+    const rx = (bytes: string) => ({ ev: 'rx', bytes });
+    play([{ ...RUN, r: READY }, TX, rx(EXITED_STATUS), rx(exited), rx('21020101240000560000000003000000')], driver);
+    return driver.log;
+  };
+  expect(log('5')).toContain('RM first');
+  expect(log('7')).not.toContain('RM first');
 });
 
 test('writing memory takes the driver time: what a halted vCPU causes comes before the next request', () => {
