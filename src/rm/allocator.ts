@@ -40,6 +40,18 @@ function findAt(list: readonly FreeRange[], base: number, size: number): number 
   return -1;
 }
 
+/** `splice` for one range: these lists are short, and are changed a dozen times in a VM's life. */
+function insertAt(list: FreeRange[], at: number, range: FreeRange): void {
+  list.push(range);
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1];
+  list[at] = range;
+}
+
+function removeAt(list: FreeRange[], at: number): void {
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i];
+  list.pop();
+}
+
 /** Cuts [base, base + size) out of range `i`. */
 function cut(list: FreeRange[], i: number, base: number, size: number): void {
   const range = list[i];
@@ -47,12 +59,12 @@ function cut(list: FreeRange[], i: number, base: number, size: number): void {
   const tail = range.size - head - size;
   if (head > 0) {
     range.size = head;
-    if (tail > 0) list.splice(i + 1, 0, { base: base + size, size: tail, tag: range.tag });
+    if (tail > 0) insertAt(list, i + 1, { base: base + size, size: tail, tag: range.tag });
   } else if (tail > 0) {
     range.base = base + size;
     range.size = tail;
   } else {
-    list.splice(i, 1);
+    removeAt(list, i);
   }
 }
 
@@ -70,13 +82,13 @@ function insert(list: FreeRange[], base: number, size: number, tag: number): voi
     left.size += size;
     if (joinsRight) {
       left.size += right.size;
-      list.splice(i, 1);
+      removeAt(list, i);
     }
   } else if (joinsRight) {
     right.base = base;
     right.size += size;
   } else {
-    list.splice(i, 0, { base, size, tag });
+    insertAt(list, i, { base, size, tag });
   }
 }
 

@@ -329,7 +329,8 @@ export class Hv {
   // Message queues
 
   msgqueueConfigure(cap: bigint, depth: number, messageSize: number): number {
-    return this.#error(Call.MSGQUEUE_CONFIGURE, cap, n(depth) | (n(messageSize) << 16n));
+    const low = (depth | (messageSize << 16)) >>> 0;
+    return this.#error(Call.MSGQUEUE_CONFIGURE, cap, n((messageSize >>> 16) * 0x1_0000_0000 + low));
   }
 
   msgqueueBindSend(cap: bigint, vic: bigint, virq: number): number {

@@ -125,7 +125,9 @@ export function sanitize(rm: Rm, extent: bigint, memType: number, phys: number, 
 
 /** Removes a parcel that holds no memory any more. */
 export function deleteParcel(rm: Rm, parcel: Parcel): void {
-  rm.parcels.list.splice(rm.parcels.list.indexOf(parcel), 1);
+  const { list } = rm.parcels;
+  if (list[list.length - 1] === parcel) list.pop();
+  else list.splice(list.indexOf(parcel), 1);
   rmAssert(rm.hv.deleteOwnCap(parcel.meCap) === HypError.OK);
 }
 

@@ -147,9 +147,8 @@ const GICD_SIZE = 0x10000;
 const GICR_SIZE = 0x20000;
 const TOP = 2n ** 64n;
 
-/** Checks a given address: no overflow, 64 KiB aligned. Null: allocate. */
-function checkGicBase(base: bigint | null, size: bigint): number {
-  if (base === null) return OK;
+/** Checks a given address: no overflow, 64 KiB aligned. */
+function checkGicBase(base: bigint, size: bigint): number {
   if (base + size > TOP) return HypError.ADDR_OVERFLOW;
   return base % GIC_ALIGN === 0n ? OK : HypError.ADDR_INVALID;
 }
@@ -165,19 +164,20 @@ export function attachGic(
 ): number {
   const hv = rm.hv;
   const setup = vm.config as VmSetup;
-  let error = checkGicBase(gicd, BigInt(GICD_SIZE));
+  let error = gicd === null ? OK : checkGicBase(gicd, BigInt(GICD_SIZE));
   if (error !== OK) return error;
   const d = addressAlloc(rm, vm, 'platform-vdevice', gicd === null ? null : toNumber(gicd), null, GICD_SIZE, GICD_SIZE);
   if (d.error !== OK) return d.error;
   setup.gicdBase = d.base;
   error = hv.addrspaceAttachVdevice(setup.addrspace, setup.vic, 0, d.base, GICD_SIZE, 0);
   if (error !== OK) return error;
-  if (stride < BigInt(GICR_SIZE) || stride * BigInt(vcpus) >= TOP) return HypError.ARGUMENT_SIZE;
-  const total = stride * BigInt(vcpus);
-  error = checkGicBase(gicr, total);
+  // Exact: a stride is a multiple of 64 KiB, and there are at most 32 vCPUs.
+  const total = toNumber(stride) * vcpus;
+  if (toNumber(stride) < GICR_SIZE || total >= 2 ** 64) return HypError.ARGUMENT_SIZE;
+  error = gicr === null ? OK : checkGicBase(gicr, BigInt(total));
   if (error !== OK) return error;
   const base = gicr === null ? null : toNumber(gicr);
-  const r = addressAlloc(rm, vm, 'platform-vdevice', base, null, toNumber(total), toNumber(stride));
+  const r = addressAlloc(rm, vm, 'platform-vdevice', base, null, total, toNumber(stride));
   if (r.error !== OK) return r.error;
   setup.gicrBase = r.base;
   setup.gicrStride = toNumber(stride);

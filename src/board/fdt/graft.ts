@@ -292,6 +292,13 @@ function write(g: Graft): Uint8Array {
   return arena.subarray(OUT_AT, to);
 }
 
+function copyOverlay({ words }: TreeIndex, o: OverlayWriter): void {
+  const from = o.words;
+  const end = o.struct >> 2;
+  const to = OVERLAY_AT >> 2;
+  for (let i = 0; i < end; i++) words[to + i] = from[i];
+}
+
 /**
  * The packed tree of `x` with the complete overlay `o` applied, if it never outgrows `room` bytes (at most 16 KiB) on the
  * way; undefined: to be done on the bytes. The index is used up; what is returned is a view, valid until the next graft.
@@ -313,7 +320,7 @@ export function graft(x: TreeIndex, o: OverlayWriter, room: number): Uint8Array 
   };
   noteBlock(x);
   x.view.setUint32(END_AT, Tag.END_NODE);
-  x.arena.set(o.bytes.subarray(0, o.struct), OVERLAY_AT);
+  copyOverlay(x, o);
   const { nodes } = x;
   for (const fragment of o.fragments) {
     const target = fragment.path === null && g.moved ? NONE : targetOf(x, fragment, nodes);
