@@ -1,6 +1,7 @@
-/** Invariants of references and capabilities (fact base: capabilities 5 to 7). */
+/** Invariants of references and capabilities (fact base: capabilities 5 to 7), and of what the hypervisor derives from its objects. */
 import type { GicThread, Vic } from '../gic/index.js';
-import { CapState, type CSpace, type HypObject } from '../hyp/index.js';
+import { stateInHead, typeInHead } from '../hyp/hypervisor.js';
+import { CapState, type CSpace, type Hypervisor, type HypObject } from '../hyp/index.js';
 import type { MemExtent } from '../hyp/mem/extent.js';
 import type { Addrspace } from '../hyp/mem/space.js';
 import { ObjectType } from '../protocol/index.js';
@@ -126,7 +127,8 @@ export function bootReferences(p: Population, objects: Objects): BootReferences 
   return { types: p.typeOf.slice(0, objects.length), extra };
 }
 
-export function objectFaults(p: Population, objects: Objects, boot: BootReferences, fail: Fail): void {
+export function objectFaults(p: Population, hyp: Hypervisor, boot: BootReferences, fail: Fail): void {
+  const { objects, heads } = hyp;
   startCounting(objects.length);
   countRelations(p);
   countSlots(p, objects.length, fail);
@@ -135,15 +137,20 @@ export function objectFaults(p: Population, objects: Objects, boot: BootReferenc
   const known = Math.min(types.length, objects.length);
   for (let id = 0; id < known; id++) if (types[id] === typeOf[id]) counts[id] += extra[id];
   // The interrupts are all of one make, which the loop over them profits from.
-  checkHwirqs(p, objects, p.of(ObjectType.HWIRQ), fail);
-  for (const { id, refs, caps } of p.few) check(p, objects, id, refs, caps, fail);
+  checkHwirqs(p, hyp, p.of(ObjectType.HWIRQ), fail);
+  for (const { id, refs, state, caps } of p.few) {
+    check(p, objects, id, refs, caps, fail);
+    checkHead(heads[id], id, typeOf[id], state, fail);
+  }
   for (const id of p.holes) if (named[id] > 0) fail('caps-live', `${named[id]} slots name object ${id}, which is gone`);
 }
 
-function checkHwirqs(p: Population, objects: Objects, hwirqs: readonly HypObject[], fail: Fail): void {
+function checkHwirqs(p: Population, hyp: Hypervisor, hwirqs: readonly HypObject[], fail: Fail): void {
+  const { objects, heads } = hyp;
   for (let i = 0; i < hwirqs.length; i++) {
     const o = hwirqs[i];
     check(p, objects, o.id, o.refs, o.caps, fail);
+    checkHead(heads[o.id], o.id, ObjectType.HWIRQ, o.state, fail);
   }
 }
 
@@ -152,4 +159,30 @@ function check(p: Population, objects: Objects, id: number, refs: number, caps: 
   if (refs !== expected)
     fail('refs-exact', `object ${id} (type ${p.typeOf[id]}) counts ${refs} references, there are ${expected}`);
   if (!listsItsSlot(id, caps)) checkList(p, objects, id, caps, fail);
+}
+
+/** What lookups read in the place of the object. */
+function checkHead(head: number, id: number, type: number, state: number, fail: Fail): void {
+  if (typeInHead(head) === type && stateInHead(head) === state) return;
+  const said = `type ${typeInHead(head)} in state ${stateInHead(head)}`;
+  fail('indices-agree', `lookups take object ${id} for one of ${said}, it is of type ${type} in state ${state}`);
+}
+
+/** The hypervisor's list of each type names every object of that type, once. */
+export function indexFaults(p: Population, hyp: Hypervisor, fail: Fail): void {
+  // Counts of the checks before are not needed any more.
+  const seen = named;
+  seen.fill(0, 0, hyp.objects.length);
+  const { ofType } = hyp;
+  for (let type = 0; type < ofType.length; type++) {
+    const ids = ofType[type];
+    if (ids === undefined) continue;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (!p.is(id, type)) fail('indices-agree', `the list of type ${type} names object ${id}, which is none`);
+      else if (seen[id]++ > 0) fail('indices-agree', `the list of type ${type} names object ${id} twice`);
+    }
+    const { length } = p.of(type);
+    if (ids.length !== length) fail('indices-agree', `the list of type ${type} names ${ids.length} of ${length}`);
+  }
 }

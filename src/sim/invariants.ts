@@ -8,7 +8,7 @@
  */
 import { schedState } from '../vcpu/index.js';
 import { memoryFaults } from './invariants-memory.js';
-import { bootReferences, objectFaults } from './invariants-objects.js';
+import { bootReferences, indexFaults, objectFaults } from './invariants-objects.js';
 import { rmAtBoot, rmFaults } from './invariants-rm.js';
 import { queueFaults, schedulerFaults } from './invariants-sched.js';
 import { sourceFaults } from './invariants-virqs.js';
@@ -26,6 +26,7 @@ export const INVARIANTS: Readonly<Record<string, string>> = {
   'refs-exact': 'every reference to an object is counted, and nothing else is',
   'caps-live':
     'every valid capability slot names a live object, and that object lists the slot; counters of the space agree',
+  'indices-agree': 'what the hypervisor keeps beside its objects, by type and for lookups, says the same as they do',
   'pages-one-owner':
     'the ownership map is sorted, its neighbours differ, and every owner is a live extent or partition',
   'mappings-recorded':
@@ -64,7 +65,8 @@ export function invariantChecker(booted: Simulator): Check {
       if (violations.length < MOST) violations.push({ invariant, what });
     };
     p.update(hyp.objects);
-    objectFaults(p, hyp.objects, references, fail);
+    objectFaults(p, hyp, references, fail);
+    indexFaults(p, hyp, fail);
     sourceFaults(p, hyp.objects, fail);
     schedulerFaults(p, schedState(hyp).cpus, hyp.objects.length, fail);
     queueFaults(p, fail);

@@ -38,6 +38,9 @@ const DAMAGE: Record<string, () => void> = {
   'caps-live': () => {
     objects<CSpace>(ObjectType.CSPACE)[0].capCount++;
   },
+  'indices-agree': () => {
+    objects<HypObject>(ObjectType.MSGQUEUE)[0].state++;
+  },
   'pages-one-owner': () => {
     memState(sim.hyp).owners.owner[3] = memState(sim.hyp).owners.owner[2];
   },
@@ -104,6 +107,14 @@ const FURTHER: readonly [invariant: string, what: string, damage: () => void][] 
     },
   ],
   ['caps-live', 'an object changes its type', () => (objects<HypObject>(ObjectType.CSPACE)[0].type = ObjectType.VRTC)],
+  [
+    'indices-agree',
+    'a list of one type names an object twice',
+    () => {
+      const ids = sim.hyp.ofType[ObjectType.THREAD];
+      ids[0] = ids[1];
+    },
+  ],
   [
     'virqs-agree',
     'a number is bound that RM holds for free',
