@@ -4,17 +4,22 @@ import { Call } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
-import { tellsExit, tellsHalt } from './exit-packets.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
-import { bytesOf, type Session, settle } from './session.js';
+import {
+  EXITED,
+  isExited,
+  isReady,
+  laterResult,
+  mayNotHaveRun,
+  neverStarted,
+  POWERED_OFF,
+  rmWentFirst,
+} from './ready.js';
+import { type Session, settle } from './session.js';
 
 /** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 
-const READY = 0n;
-const POWERED_OFF = 2n;
-/** Data of POWERED_OFF: for ever. */
-const EXITED = 1n;
 const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */
 const EXTRA_RUNS = 40;
@@ -59,55 +64,6 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
   return result.x.slice(0, 5);
 }
 
-const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
-  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
-
-const isExited = (r: readonly string[] | undefined): boolean =>
-  r !== undefined && r.length > 2 && BigInt(r[1]) === POWERED_OFF && BigInt(r[2]) === EXITED;
-
-/** Whether a later event of the same stretch lists a result other than READY. */
-function laterResult(s: Session, cap: string): boolean {
-  for (let i = s.at + 1; i < s.events.length; i++) {
-    const e = s.events[i];
-    if (e.ev === 'note' || e.ev === 'irqs') continue;
-    if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
-    if (!isReady(e.r)) return true;
-  }
-  return false;
-}
-
-/**
- * Whether this READY is followed at once by "powered off, exited", or by RM's word that the VM has exited: the guest ended its
- * VM, and RM had the CPU before HLOS saw it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the
- * exit later. The word may come with the answer to the next request, before the reply.
- */
-function rmWentFirst(s: Session, cap: string): boolean {
-  let asked = false;
-  for (let i = s.at + 1; i < s.events.length; i++) {
-    const e = s.events[i];
-    if (e.ev === 'rx' && (asked ? tellsHalt : tellsExit)(bytesOf(e.bytes))) return true;
-    if (e.ev === 'rx' && asked && !tellsExit(bytesOf(e.bytes))) return false;
-    if (e.ev === 'note' || e.ev === 'irqs' || e.ev === 'rx') continue;
-    if (e.ev === 'tx' && !asked) {
-      asked = true;
-      continue;
-    }
-    if (e.ev !== 'vcpu_run' || e.cap !== cap || asked) return false;
-    if (!isReady(e.r)) return isExited(e.r);
-  }
-  return false;
-}
-
-/**
- * A single READY that nobody follows up: HLOS's slice was over (or an interrupt waited) and the guest did not get anywhere.
- * Running it here could take it to a state that the recording never saw.
- */
-function mayNotHaveRun(s: Session, run: VcpuRunEvent): boolean {
-  if ((run.irqsAfter ?? []).length > 0) return false;
-  const next = s.events.slice(s.at + 1).find((e) => e.ev !== 'note' && e.ev !== 'irqs');
-  return next === undefined || (next.ev !== 'guestResult' && (next.ev !== 'vcpu_run' || next.cap !== run.cap));
-}
-
 /** How many READY results come first is timing: they are skipped on both sides. */
 export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   for (const intid of [...(e.irqsBefore ?? []), ...(e.irqsAfter ?? [])]) s.expectedIrqs.add(intid);
@@ -117,6 +73,7 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   const ahead = s.ahead[e.cap];
   const rmFirst = recordedReady && rmWentFirst(s, e.cap);
   if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return readyOnly(s);
+  if (recordedReady && ahead === undefined && neverStarted(s, e.cap)) return readyOnly(s);
   if (rmFirst) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) {

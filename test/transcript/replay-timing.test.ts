@@ -42,7 +42,8 @@ function scripted(script: {
       packet = Uint8Array.from(Buffer.from(next ?? '', 'hex'));
       return x(next === undefined ? [0x3cn] : [0n, BigInt(packet.length)]);
     },
-    readMem: () => packet,
+    guestImage: () => 0x5000_0000,
+    readMem: (_cpu, _ipa, length) => (length > 240 ? new Uint8Array(length) : packet),
     writeMem: () => true,
     readSysreg: () => ({ kind: 'done', value: 62_500_000n }),
     writeSysreg: () => ({ kind: 'done' }),
@@ -108,6 +109,17 @@ test('a reply before word of the exit, or a forced stop, came while the halt was
   expect(order(exited, forced, reply)).toEqual(['run', 'send', 'settle']);
   expect(order(exited, reply)).toEqual(['run', 'settle', 'send']);
   expect(order(reply)).toEqual(['run', 'settle', 'send']);
+});
+
+test('code that the recorded driver gave up on does not run here either', () => {
+  const image = { ev: 'mem', ipa: '0x50000000', bytes: '10000014' };
+  const guest = { ev: 'guest', vcpu: 0, code: ['0xd503201f'], x: [], what: 'nop' };
+  const result = (done: boolean) => ({ ev: 'guestResult', vcpu: 0, done, x: [], esr: '0x0', elr: '0x0', far: '0x0' });
+  const driver = scripted({});
+  play([image, guest, { ...RUN, r: READY }, { ...RUN, r: READY }, result(false)], driver);
+  expect(driver.log).not.toContain('run');
+  play([image, guest, { ...RUN, r: READY }, result(true)], driver);
+  expect(driver.log).toContain('run');
 });
 
 test('a fault here and "exited" there is the same halt, seen before and after RM', () => {

@@ -1,0 +1,70 @@
+import type { VcpuRunEvent } from './events.js';
+import { tellsExit, tellsHalt } from './exit-packets.js';
+import { bytesOf, type Session } from './session.js';
+
+/** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
+
+const READY = 0n;
+export const POWERED_OFF = 2n;
+/** Data of POWERED_OFF: for ever. */
+export const EXITED = 1n;
+
+export const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
+  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
+
+export const isExited = (r: readonly string[] | undefined): boolean =>
+  r !== undefined && r.length > 2 && BigInt(r[1]) === POWERED_OFF && BigInt(r[2]) === EXITED;
+
+/** Whether a later event of the same stretch lists a result other than READY. */
+export function laterResult(s: Session, cap: string): boolean {
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note' || e.ev === 'irqs') continue;
+    if (e.ev !== 'vcpu_run' || e.cap !== cap) return false;
+    if (!isReady(e.r)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether this READY is followed at once by "powered off, exited", or by RM's word that the VM has exited: the guest ended its
+ * VM, and RM had the CPU before HLOS saw it (its slice was over at that moment). Otherwise HLOS sees the reason first, and the
+ * exit later. The word may come with the answer to the next request, before the reply.
+ */
+export function rmWentFirst(s: Session, cap: string): boolean {
+  let asked = false;
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'rx' && (asked ? tellsHalt : tellsExit)(bytesOf(e.bytes))) return true;
+    if (e.ev === 'rx' && asked && !tellsExit(bytesOf(e.bytes))) return false;
+    if (e.ev === 'note' || e.ev === 'irqs' || e.ev === 'rx') continue;
+    if (e.ev === 'tx' && !asked) {
+      asked = true;
+      continue;
+    }
+    if (e.ev !== 'vcpu_run' || e.cap !== cap || asked) return false;
+    if (!isReady(e.r)) return isExited(e.r);
+  }
+  return false;
+}
+
+/**
+ * A single READY that nobody follows up: HLOS's slice was over (or an interrupt waited) and the guest did not get anywhere.
+ * Running it here could take it to a state that the recording never saw.
+ */
+export function mayNotHaveRun(s: Session, run: VcpuRunEvent): boolean {
+  if ((run.irqsAfter ?? []).length > 0) return false;
+  const next = s.events.slice(s.at + 1).find((e) => e.ev !== 'note' && e.ev !== 'irqs');
+  return next === undefined || (next.ev !== 'guestResult' && (next.ev !== 'vcpu_run' || next.cap !== run.cap));
+}
+
+/** The recorded driver gave up on code that the guest had not come to: the next code takes its place, so it must not run here. */
+export function neverStarted(s: Session, cap: string): boolean {
+  if (!s.guestPosted) return false;
+  for (let i = s.at + 1; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note' || e.ev === 'irqs' || (e.ev === 'vcpu_run' && e.cap === cap && isReady(e.r))) continue;
+    return e.ev === 'guestResult' && !e.done;
+  }
+  return false;
+}
