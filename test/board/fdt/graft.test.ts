@@ -29,6 +29,7 @@ import {
   overlayNode,
   overlayNodeEnd,
   overlayProp,
+  overlayUnitNode,
   pack,
   pathOffset,
   propNameOf,
@@ -282,6 +283,27 @@ describe('the overlay writer', () => {
         expect(hex(blob)).toBe(hex(sequential(things)));
       }),
       { numRuns: 100, seed: 6 },
+    );
+  });
+
+  it('writes unit addresses as digits without leading zeros', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }), fc.bigInt({ min: 0n, max: 0xffffn })),
+        (unit) => {
+          const named = beginOverlay();
+          overlayNode(named, `doorbell@${unit.toString(16)}`);
+          overlayNodeEnd(named);
+          overlayNodeEnd(named);
+          const expected = hex(overlayBlob(named));
+          const again = beginOverlay();
+          overlayUnitNode(again, '/a/doorbell', 3, Number(unit >> 32n), Number(unit & 0xffff_ffffn));
+          overlayNodeEnd(again);
+          overlayNodeEnd(again);
+          expect(hex(overlayBlob(again))).toBe(expected);
+        },
+      ),
+      { numRuns: 50, seed: 7 },
     );
   });
 });
