@@ -4,6 +4,7 @@
  * Knows the dozen instructions that bare-metal test guests are made of; anything else goes in as `.word 0x...`.
  * Encodings: Arm Architecture Reference Manual, C6.2.
  */
+import { named } from '../base/index.js';
 import { ScenarioError } from './values.js';
 
 type Encode = (pc: number, labels: ReadonlyMap<string, number>) => number;
@@ -114,7 +115,8 @@ function loadStore(line: Line, op: string, ops: readonly string[]): number {
 
 /** Words of one instruction; those that name labels are encoded when all labels are known. */
 function instruction(line: Line, op: string, ops: readonly string[]): (number | Encode)[] {
-  if (FIXED[op] !== undefined) return [FIXED[op]];
+  const fixed = named(FIXED, op);
+  if (fixed !== undefined) return [fixed];
   const branch = /^b\.(\w\w)$/.exec(op);
   if (branch !== null) {
     const cond = CONDITIONS.indexOf(branch[1]);
@@ -190,7 +192,7 @@ function systemRegister(line: Line, op: string, ops: readonly string[]): number 
     return (base | (Number(imm(line, ops[1]) & 15n) << 8)) >>> 0;
   }
   const name = ops[op === 'mrs' ? 1 : 0] ?? '';
-  const enc = SYSREGS[name];
+  const enc = named(SYSREGS, name);
   if (enc === undefined) fail(line, `system register ${name} is not known`);
   return (
     ((op === 'mrs' ? 0xd5300000 : 0xd5100000) | ((enc & 0x7fff) << 5) | reg(line, ops[op === 'mrs' ? 0 : 1])) >>> 0

@@ -1,5 +1,5 @@
 /** Values of a scenario file: JSON, numbers in every notation, variables, and how a mistake is reported. */
-import { fromHex } from '../base/index.js';
+import { fromHex, named } from '../base/index.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -76,7 +76,7 @@ function term(text: string, scope: Scope, path: string, names: Readonly<Record<s
     }
     return value;
   }
-  const value = names[text] ?? names[text.toUpperCase()];
+  const value = named(names, text) ?? named(names, text.toUpperCase());
   if (value !== undefined) return BigInt(value);
   const known = Object.keys(names);
   throw new ScenarioError(path, `"${text}" is not a number`, known.length > 0 ? choices(text, known) : NUMBER_FIX);

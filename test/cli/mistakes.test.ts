@@ -77,6 +77,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['explain xyzzy', 2, /nothing is called 'xyzzy'; give an error, a hypercall/],
   ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
   ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
+  ['completion constructor', 2, /no completion for 'constructor'/],
   ['completion tcsh', 2, /no completion for 'tcsh': choose bash, zsh or fish/],
   ['fuzz --jobs 1e99', 2, /give a whole number from 1 to 256/],
   ['fuzz --seconds -1', 2, /give a number above 0/],

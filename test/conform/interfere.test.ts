@@ -97,6 +97,8 @@ describe('rules as text', () => {
 
   it('are refused in words', () => {
     expect(parseRule('reply VM_NONSENSE drop')).toMatch(/no such message/);
+    expect(parseRule('reply constructor drop')).toMatch(/no such message/);
+    expect(parseRule('reply VM_START error=toString')).toMatch(/no such error/);
     expect(parseRule('reply VM_START sing')).toMatch(/not a change/);
     expect(parseRule('packet VM_START drop')).toMatch(/not reply/);
   });

@@ -27,6 +27,16 @@ describe('a mistake in a scenario is one line with place, reason and remedy', ()
       '$.steps[0].rpc: RM has no message VM_GET_IDD; did you mean VM_GET_ID?',
     ],
     [
+      'a name that every object has',
+      scenario({ rpc: 'VM_GET_ID', fields: { vmid: 'constructor' } }),
+      '$.steps[0].fields.vmid: "constructor" is not a number',
+    ],
+    [
+      'an instruction that every object has',
+      scenario({ guest: '0x41000000', run: 1, asm: ['constructor x0'] }),
+      'constructor is not known',
+    ],
+    [
       'an unknown field',
       scenario({ rpc: 'VM_GET_ID', fields: { vmdi: 3 } }),
       '$.steps[0].fields.vmdi: unknown key; did you mean vmid?',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { named } from '../../base/index.js';
 import { CliError } from '../errors.js';
 import { print } from '../output.js';
 
@@ -7,8 +8,12 @@ export function completion(program: Command, shell: string): number {
   const commands = program.commands.map((c) => c.name());
   const optionsOf = (c: Command): string[] => c.options.flatMap((o) => (o.long == null ? [] : [o.long]));
   const globals = [...optionsOf(program), '--help'];
-  const cases = program.commands.map((c) => ({ name: c.name(), options: [...optionsOf(c), ...globals] }));
-  const script = SHELLS[shell];
+  // Options of a command's own commands too: where on the line they stand is not looked at.
+  const cases = program.commands.map((c) => ({
+    name: c.name(),
+    options: [...new Set([c, ...c.commands].flatMap(optionsOf)), ...globals],
+  }));
+  const script = named(SHELLS, shell);
   if (script === undefined) throw new CliError(`no completion for '${shell}': choose bash, zsh or fish`);
   print(script(commands, cases, globals));
   return 0;

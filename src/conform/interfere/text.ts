@@ -1,4 +1,5 @@
 /** Rules as lines of text: what scenario files contain. */
+import { named } from '../../base/index.js';
 import { HYPERCALLS, HypError, Msg, messageName, RmError, Smccc } from '../../protocol/index.js';
 import { call, notification, receive, reply, request, send, smccc, withhold } from './build.js';
 import { answer, corrupt, delay, drop, duplicate, errorCode, reverse, shorten, spread, truncate } from './changes.js';
@@ -27,7 +28,8 @@ function duration(text: string, word: string): number {
 }
 
 function code(names: Readonly<Record<string, number>>, text: string, word: string): number {
-  if (names[text] !== undefined) return names[text];
+  const known = named(names, text);
+  if (known !== undefined) return known;
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new Complaint(`${word}: no such error`);
   return natural(text, word);
 }
@@ -116,14 +118,14 @@ function callRule(target: string, words: Words): Rule {
 }
 
 function smcccRule(target: string, words: Words): Rule {
-  const id = FUNCTIONS[target] ?? (/^0x[0-9a-f]+$/i.test(target) ? Number(target) : undefined);
+  const id = named(FUNCTIONS, target) ?? (/^0x[0-9a-f]+$/i.test(target) ? Number(target) : undefined);
   if (id === undefined) throw new Complaint(`${target}: no such SMCCC function`);
   const x = registers(words);
   return { ...smccc([id], () => x), skip: words.skip, times: words.times };
 }
 
 function messageRule(on: keyof typeof SELECTORS, target: string, words: Words): Rule {
-  const id = target === '*' ? undefined : (IDS[target] ?? IDS[`N_${target}`]);
+  const id = target === '*' ? undefined : (named(IDS, target) ?? IDS[`N_${target}`]);
   if (target !== '*' && id === undefined) throw new Complaint(`${target}: no such message`);
   const changes = words.others.map(({ name, arg, word }) => change(name, arg, word));
   if (changes.length === 0 && on !== 'request') throw new Complaint(`${on} ${target}: what becomes of it?`);
