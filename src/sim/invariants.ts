@@ -4,7 +4,7 @@
  * A checker is made from a freshly booted machine, because a few references and capabilities of boot belong to nothing that
  * is recorded (fact base: platform-qemu 5); from then on everything has to add up. Every check looks at everything: nothing
  * is taken over from the check before, no part of the machine has to say what it changed. It is meant for every step, so it
- * is one pass in tight loops and makes no garbage: some 10 microseconds. Leaves out: contents of memory, registers, time.
+ * is one pass in tight loops and makes no garbage: some tens of microseconds. Leaves out: contents of memory, registers, time.
  */
 import { schedState } from '../vcpu/index.js';
 import { memoryFaults } from './invariants-memory.js';

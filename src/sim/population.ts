@@ -7,7 +7,7 @@ import { ObjectType } from '../protocol/index.js';
 
 const TYPES = Math.max(...Object.values(ObjectType)) + 1;
 /** {@link Population.typeOf} where there is no object. */
-export const NO_TYPE = -1;
+const NO_TYPE = -1;
 
 export class Population {
   /** Type by id. */
