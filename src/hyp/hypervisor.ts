@@ -147,7 +147,7 @@ export class Hypervisor {
       return made;
     }
     this.objects[id] = made;
-    this.heads[id] = headOf(type, made.state);
+    this.heads[id] = headOf(type, ObjectState.INIT);
     this.ofType[type].push(id);
     return made as T;
   }

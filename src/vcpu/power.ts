@@ -2,7 +2,7 @@
  * Power-on, power-off, halt, kill, exit, suspend, WFI and wake-up of vCPUs.
  * Source: fact base vcpu-and-scheduler 7, 8 and 10.3 to 10.5.
  */
-import { assert } from '../base/index.js';
+import { SimBug } from '../base/index.js';
 import { assertSource, type Hypervisor, NO_OBJECT } from '../hyp/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import { lifeEvent } from './charts.js';
@@ -44,7 +44,7 @@ function signalRunWakeup(hyp: Hypervisor, v: Vcpu): void {
 
 /** Starts a vCPU that is OFF (vcpu 7.1). `undefined` keeps the program counter or x0. FAILURE when killed or exited. */
 export function powerOn(hyp: Hypervisor, v: Vcpu, entry: bigint | undefined, context: bigint | undefined): number {
-  assert((v.block & Block.OFF) !== 0, `vCPU ${v.id} is on already`);
+  if ((v.block & Block.OFF) === 0) throw new SimBug(`vCPU ${v.id} is on already`);
   if (v.life === Life.KILLED || v.life === Life.EXITED) return HypError.FAILURE;
   v.powerVoted = true;
   if (!v.proxied && v.affinity !== NO_CPU) voteOn(hyp, v.affinity);
