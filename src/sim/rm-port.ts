@@ -17,13 +17,14 @@ const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 export interface RmPortOwner {
   readonly hyp: Hypervisor;
   readonly cost: Cost;
-  trace(): Trace | undefined;
+  /** Whose trace, if it has one, sees the calls. */
+  readonly tracer: { readonly trace: Trace | undefined };
 }
 
-/** `thread` is looked up at every call: a restored snapshot replaces the object. */
-export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
-  const { hyp, cost } = owner;
+/** The vCPU is looked up at every call: a restored snapshot replaces the object. */
+export function rmPort({ hyp, cost, tracer }: RmPortOwner, rootThread: number): GuestPort {
   const gic = gicOfHyp(hyp);
+  const thread = (): Vcpu => hyp.objects[rootThread] as Vcpu;
 
   return {
     hvc(num, a0 = 0n, a1 = 0n, a2 = 0n, a3 = 0n, a4 = 0n, a5 = 0n, a6 = 0n) {
@@ -37,7 +38,7 @@ export function rmPort(owner: RmPortOwner, thread: () => Vcpu): GuestPort {
       x[5] = a5;
       x[6] = a6;
       x[7] = 0n;
-      const trace = owner.trace();
+      const { trace } = tracer;
       const start = trace?.hypercallStart(t, HYPERCALL_BASE + num);
       nativeCall(hyp, t, HYPERCALL_BASE + num);
       trace?.hypercallEnd(t, HYPERCALL_BASE + num, start);

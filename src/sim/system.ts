@@ -4,7 +4,6 @@ import { type BootedBoard, boot, primaryTree } from '../board/index.js';
 import { defaultHypConfig, type Hypervisor } from '../hyp/index.js';
 import { Platform } from '../protocol/index.js';
 import { createRm, type Rm, type RmEnvironment } from '../rm/index.js';
-import type { Vcpu } from '../vcpu/index.js';
 import { rmPort } from './rm-port.js';
 import type { SimOptions, Simulator } from './simulator.js';
 import { defaultCost } from './time.js';
@@ -61,7 +60,7 @@ export function bootSystem(sim: Simulator, options: SimOptions): System {
   if (options.seed !== undefined) hyp.state.entropy = prng(options.seed);
   hyp.mem.writePhys(Platform.HLOS_DT_BASE, primaryTree());
   const cost = { ...defaultCost(), ...options.cost };
-  const port = rmPort({ hyp, cost, trace: () => sim.trace }, () => hyp.get<Vcpu>(rootThread));
+  const port = rmPort({ hyp, cost, tracer: sim }, rootThread);
   const rm = createRm(port, environment(board, options.extensions ?? []));
   return { hyp, rm, rootThread };
 }
