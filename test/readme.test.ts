@@ -22,6 +22,13 @@ describe('README', () => {
     expect(printed).toEqual([[0, new Uint8Array([3, 0, 0, 0])]]);
   });
 
+  it('shows what the first example prints', () => {
+    const [, shown] = /What `npm start` shows[^]*?```\n([^]*?)```/.exec(read('README.md')) ?? [];
+    const example = 'examples/first-rpc.json';
+    const printed = `${cli('run', example).stdout}${cli('caps', example).stdout}`.split('\n');
+    expect(shown.split('\n').filter((line) => !printed.includes(line))).toEqual([]);
+  });
+
   it('shows commands that do what they say', () => {
     for (const [, line] of read('README.md').matchAll(/^npx gunyah-sim (.*)$/gm)) {
       const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2]);
