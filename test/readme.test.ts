@@ -23,7 +23,7 @@ describe('README', () => {
   });
 
   it('shows what the first example prints', () => {
-    const [, shown] = /What `npm start` shows[^]*?```\n([^]*?)```/.exec(read('README.md')) ?? [];
+    const [, shown] = /What `npm start` shows[\s\S]*?```\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
     const example = 'examples/first-rpc.json';
     const printed = `${cli('run', example).stdout}${cli('caps', example).stdout}`.split('\n');
     expect(shown.split('\n').filter((line) => !printed.includes(line))).toEqual([]);
