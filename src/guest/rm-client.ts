@@ -47,13 +47,15 @@ function tail(bytes: Uint8Array, from: number): Uint8Array {
   return out;
 }
 
+const NO_DATA = new Uint8Array(0);
+
 const replyOf = ({ type, id, seq, payload }: Message): Reply => ({
   type,
   id,
   seq,
   payload,
   error: le32(payload, 0),
-  data: tail(payload, 4),
+  data: payload.length === 4 ? NO_DATA : tail(payload, 4),
 });
 
 /** Rounds of waiting after which an unanswered request counts as unanswered. */

@@ -2,7 +2,7 @@
  * Capability spaces: two levels of slots, id encoding, and the operations on capabilities.
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
-import { arrayPool, assert, lo32, nextU32, type Prng, prng, toU64 } from '../base/index.js';
+import { arrayPool, assert, hi32, lo32, nextU32, type Prng, prng, toU64 } from '../base/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
@@ -24,7 +24,7 @@ export interface CapTable {
 export interface CSpace extends HypObject {
   maxCaps: number;
   capCount: number;
-  /** Id encoding: `(slot * mult) XOR base` (capabilities 3). */
+  /** Id encoding: `(slot * mult) XOR base` (capabilities 3). `mult` 0: ids are slots, as in debug builds. */
   base: bigint;
   mult: number;
   tables: (CapTable | null)[];
@@ -44,9 +44,10 @@ const newTable = (): CapTable => ({
 /** Slot index of an id, or -1 when it does not decode. A slot is `upper << 8 | lower`. */
 export function decodeCapId(cspace: CSpace, id: bigint): number {
   let index: number;
-  if (cspace.mult === 1 && cspace.base === 0n) {
-    if (id > 0xffffn) return -1;
+  if (cspace.mult === 0) {
+    if (hi32(id) !== 0) return -1;
     index = lo32(id);
+    if (index > 0xffff) return -1;
   } else {
     const r = BigInt.asUintN(64, id ^ cspace.base);
     if (r > 0xffff_ffffn) return -1;
@@ -59,9 +60,7 @@ export function decodeCapId(cspace: CSpace, id: bigint): number {
 }
 
 export const encodeCapId = (cspace: CSpace, slot: number): bigint =>
-  cspace.mult === 1 && cspace.base === 0n
-    ? toU64(slot)
-    : BigInt.asUintN(64, (toU64(slot) * toU64(cspace.mult)) ^ cspace.base);
+  cspace.mult === 0 ? toU64(slot) : BigInt.asUintN(64, (toU64(slot) * toU64(cspace.mult)) ^ cspace.base);
 
 /** Lowest free slot of the lowest table that has one (capabilities 2), or -1: CSPACE_FULL. The slot is counted as used. */
 export function allocateSlot(cspace: CSpace): number {
@@ -186,7 +185,7 @@ export function registerCspace(hyp: Hypervisor): void {
     create(_hyp, object) {
       const g = hyp.state.cspaceRandom as Prng | null;
       let base = 0n;
-      let mult = 1;
+      let mult = 0;
       if (g !== null) {
         let upper = nextU32(g);
         while (upper >= 0xffff_ff00) upper = nextU32(g);

@@ -2,14 +2,16 @@
  * Guest pages that copies used recently: where the bytes behind a page of an address space are, with the access already checked.
  *
  * Guests use the same few message buffers over and over; finding one here costs a fraction of the two table walks. Derived data:
- * an entry is valid while `changes.count` stands still, and whatever changes a translation, or the array that holds a page, raises
- * it (stage2.ts, phys.ts). Spaces are compared by identity, so simulators in one process do not meet.
+ * an entry is valid until its translation changes ({@link forgetPages}) or the array behind any page does (`changes.count`, raised
+ * by phys.ts). Spaces are compared by identity, so simulators in one process do not meet.
  */
 import type { Addrspace } from './space.js';
 import type { Stage2 } from './stage2.js';
 
-/** How often any translation, or the array behind any page, has changed. */
+/** How often the array behind any page has changed. */
 export const changes = { count: 0 };
+
+const PAGE_SIZE = 4096;
 
 interface RecentPage {
   at: number;
@@ -41,4 +43,13 @@ export function rememberPage(space: Addrspace, pageNumber: number, write: boolea
   r.stage2 = space.stage2;
   r.pageNumber = pageNumber;
   r.bytes = bytes;
+}
+
+/** Translations of the addresses from `base` up to `end` change. */
+export function forgetPages(stage2: Stage2, base: number, end: number): void {
+  for (let i = 0; i < recent.length; i++) {
+    const r = recent[i];
+    if (r.stage2 === stage2 && r.pageNumber * PAGE_SIZE < end && (r.pageNumber + 1) * PAGE_SIZE > base)
+      r.stage2 = undefined;
+  }
 }

@@ -12,7 +12,7 @@
  */
 import { arrayPool } from '../../base/index.js';
 import { HypError } from '../../protocol/index.js';
-import { changes } from './recent.js';
+import { forgetPages } from './recent.js';
 
 export interface Stage2 {
   root: Float64Array;
@@ -42,7 +42,7 @@ export const stage2 = (): Stage2 => ({
 
 /** The space is gone: other spaces may have its tables. */
 export function releaseStage2(s: Stage2): void {
-  changes.count++;
+  forgetPages(s, 0, VM_ADDRESS_END);
   for (let i = 0; i < s.root.length; i++) s.root[i] = 0;
   roots.give(s.root, true);
   // A table without entries has nothing but zeros.
@@ -199,7 +199,7 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
   if (vbase >= VM_ADDRESS_END) return HypError.ADDR_INVALID;
   const end = vbase + size;
   if (end > VM_ADDRESS_END) return HypError.ADDR_OVERFLOW;
-  changes.count++;
+  forgetPages(s, vbase, end);
   const bits = leafBits(attrs);
   let va = vbase;
   let pa = phys;
@@ -255,7 +255,7 @@ export function mapRange(s: Stage2, vbase: number, size: number, phys: number, a
 export function unmapRange(s: Stage2, vbase: number, size: number, phys: number, blockBaseOnly: boolean): void {
   const end = vbase + size;
   if (end > VM_ADDRESS_END) return;
-  changes.count++;
+  forgetPages(s, vbase, end);
   let va = vbase;
   while (va < end) {
     const entry = find(s, va);
