@@ -137,12 +137,10 @@ describe.concurrent('who is interrupted', () => {
     expect(readFileSync(join(folder, junit), 'utf8')).toMatch(/<\/testsuites>\n$/);
   });
 
-  it('while fuzzing is shown the totals', async () => {
-    for (const jobs of ['1', '2']) {
-      const r = await interrupted('SIGINT', 'fuzz', '--jobs', jobs, '--length', '20');
-      expect(r.out).toMatch(/nothing failed before it was interrupted\n$/);
-      expect(r.status).toBe(130);
-    }
+  it.each(['1', '2'])('while fuzzing in %s thread(s) is shown the totals', async (jobs) => {
+    const r = await interrupted('SIGINT', 'fuzz', '--jobs', jobs, '--length', '20');
+    expect(r.out).toMatch(/nothing failed before it was interrupted\n$/);
+    expect(r.status).toBe(130);
   });
 
   it('while verifying is shown what was compared', async () => {

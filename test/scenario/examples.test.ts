@@ -25,6 +25,14 @@ const play = (file: string, seed?: number): { run: Run; digest: string } => {
   return { run, digest: stateDigest(run.sim) };
 };
 
+/** How each scenario ends, found once. */
+const ends = new Map<string, string>();
+function endOf(file: string): string {
+  const known = ends.get(file) ?? play(file).digest;
+  ends.set(file, known);
+  return known;
+}
+
 /** A scenario played, and its recording part by part. */
 function recorded(file: string, frameEvery?: number) {
   const parts: Uint8Array[] = [];
@@ -41,7 +49,8 @@ function recorded(file: string, frameEvery?: number) {
 
 describe.each(examples)('%s', (file) => {
   test('does what it says', () => {
-    const { run } = play(file);
+    const { run, digest } = play(file);
+    ends.set(file, digest);
     expect(run.failures).toEqual([]);
     expect(run.next).toBe(run.scenario.steps.length);
   });
@@ -64,7 +73,6 @@ describe.each(examples)('%s', (file) => {
 
   test('goes on as if nothing had happened after a snapshot is restored into a new simulator at any step', () => {
     const scenario = load(file);
-    const { digest } = play(file);
     const middle = [1, Math.floor(scenario.steps.length / 2), scenario.steps.length - 2];
     for (const at of middle) {
       const run = new Run(scenario);
@@ -75,15 +83,15 @@ describe.each(examples)('%s', (file) => {
       run.machine.attach(other);
       run.finish();
       expect(run.failures).toEqual([]);
-      expect(stateDigest(other)).toBe(digest);
+      expect(stateDigest(other)).toBe(endOf(file));
     }
   });
 
   test('is the same run with XState itself as the machine backend', () => {
-    const { digest } = play(file);
+    const end = endOf(file);
     setBackend('reference');
     try {
-      expect(play(file).digest).toBe(digest);
+      expect(play(file).digest).toBe(end);
     } finally {
       setBackend('compiled');
     }
