@@ -2,7 +2,7 @@
  * Capability spaces: two levels of slots, id encoding, and the operations on capabilities.
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
-import { arrayPool, assert, hi32, lo32, nextU32, type Prng, prng, toU64 } from '../base/index.js';
+import { arrayPool, assert, hi32, lo32, nextU32, type Prng, prng, removeAt, toU64 } from '../base/index.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
@@ -142,8 +142,7 @@ function forget(hyp: Hypervisor, objectId: number, key: number): void {
   // The last one is the only one, or the latest copy.
   const at = caps[caps.length - 1] === key ? caps.length - 1 : caps.indexOf(key);
   if (at < 0) assert(false, `capability ${key} is not listed by object ${objectId}`);
-  for (let i = at + 1; i < caps.length; i++) caps[i - 1] = caps[i];
-  caps.pop();
+  removeAt(caps, at);
   if (caps.length === 0) hyp.unref(objectId);
 }
 

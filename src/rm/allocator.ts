@@ -3,7 +3,7 @@
  * First fit in ascending order, 4 KiB granularity. A reservation (IPA_RESERVE) takes a range out of the untagged space
  * and into the sub-allocator of its tag, where only explicit addresses find it. Errors are hypervisor codes.
  */
-import { assert } from '../base/index.js';
+import { assert, insertAt, removeAt } from '../base/index.js';
 import { HypError, Platform } from '../protocol/index.js';
 import type { AddressAllocator, FreeRange, SubAllocator } from './allocator-types.js';
 
@@ -38,18 +38,6 @@ function findAt(list: readonly FreeRange[], base: number, size: number): number 
     if (range.base + range.size >= base + size) return i;
   }
   return -1;
-}
-
-/** `splice` for one range: these lists are short, and are changed a dozen times in a VM's life. */
-function insertAt(list: FreeRange[], at: number, range: FreeRange): void {
-  list.push(range);
-  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1];
-  list[at] = range;
-}
-
-function removeAt(list: FreeRange[], at: number): void {
-  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i];
-  list.pop();
 }
 
 /** Cuts [base, base + size) out of range `i`. */

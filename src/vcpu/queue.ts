@@ -1,5 +1,5 @@
 /** Run queues of a physical CPU, and block reasons that put threads into them and out. Source: fact base vcpu 2, 3.2, 3.4, 3.5. */
-import { SimBug } from '../base/index.js';
+import { removeAt, SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
 import { type CpuSched, cpuOf, isRunnable, NO_CPU, NO_THREAD, type Vcpu, vcpuOf } from './types.js';
 
@@ -9,12 +9,6 @@ export function enqueue(s: CpuSched, v: Vcpu, atTail: boolean): void {
   else queue.unshift(v.id);
   if (v.priority < 32) s.low |= 1 << v.priority;
   else s.high |= 1 << (v.priority - 32);
-}
-
-/** Queues are short: a loop costs less than the built-in. */
-function removeAt(queue: number[], at: number): void {
-  for (let i = at + 1; i < queue.length; i++) queue[i - 1] = queue[i];
-  queue.pop();
 }
 
 function queueEmptied(s: CpuSched, priority: number): void {

@@ -1,12 +1,12 @@
 /** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
-import { lo32, toNumber, U64_MAX } from '../../base/index.js';
+import { insertAt, lo32, toNumber, U64_MAX } from '../../base/index.js';
 import { HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
 import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
 import { sumExceeds } from './extent-calls.js';
 import type { PhysMemory } from './phys.js';
-import { clearSet, insertAt } from './records.js';
+import { clearSet } from './records.js';
 import type { Addrspace } from './space.js';
 import { releaseStage2, stage2, VM_ADDRESS_END } from './stage2.js';
 
@@ -39,6 +39,7 @@ function vmidInUse(hyp: Hypervisor, vmid: number): boolean {
   }
   return false;
 }
+
 function activate(hyp: Hypervisor, as: Addrspace, phys: PhysMemory): number {
   if (vmidInUse(hyp, as.vmid)) return HypError.BUSY;
   if (as.infoExtent !== NO_OBJECT) {

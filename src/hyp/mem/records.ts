@@ -6,6 +6,7 @@
  * set for exactly one segment, its whole range; a SPARSE one for any number. Segments are sorted, and joined where
  * addresses and attributes continue.
  */
+import { insertAt, removeAt } from '../../base/index.js';
 import { HypError, Platform } from '../../protocol/index.js';
 import { NO_OBJECT } from '../types.js';
 
@@ -84,13 +85,6 @@ export function viewSet(set: MapSet, phys: number, size: number): MapView {
 const continues = (a: MapSegment, b: MapSegment): boolean =>
   a.phys + a.size === b.phys && a.vbase + a.size === b.vbase && a.attrs === b.attrs;
 
-/** Puts `added` in front of list[at]. A loop: the built-in costs more than the few moves. */
-export function insertAt<T>(list: T[], at: number, added: T): void {
-  list.push(added);
-  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1];
-  list[at] = added;
-}
-
 /** Removes segments[from .. until). */
 function removeRange(segments: MapSegment[], from: number, until: number): void {
   for (let i = until; i < segments.length; i++) segments[from + i - until] = segments[i];
@@ -106,7 +100,7 @@ function insert(segments: MapSegment[], added: MapSegment): boolean {
   if (joinsNext) added.size += next.size;
   const joinsPrevious = at > 0 && continues(segments[at - 1], added);
   if (joinsPrevious) segments[at - 1].size += added.size;
-  if (joinsNext && joinsPrevious) removeRange(segments, at, at + 1);
+  if (joinsNext && joinsPrevious) removeAt(segments, at);
   else if (joinsNext) segments[at] = added;
   else if (!joinsPrevious) insertAt(segments, at, added);
   return true;
