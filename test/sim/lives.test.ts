@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { stateInHead, typeInHead } from '../../src/hyp/hypervisor.js';
+import { ObjectType } from '../../src/protocol/index.js';
 import { parseScenario, Run } from '../../src/scenario/index.js';
 import { restoreSnapshot, stateDigest, takeSnapshot } from '../../src/sim/index.js';
+import type { Vcpu } from '../../src/vcpu/index.js';
 
 const text = readFileSync(new URL('../../examples/two-vms.json', import.meta.url), 'utf8');
 const scenario = parseScenario(text);
@@ -47,6 +49,20 @@ describe('the life of a VM', () => {
     expect(stateDigest(run.sim)).toBe(running);
     expect(runTo(other, at('gone'))).toBe(gone);
     expect(stateDigest(run.sim)).toBe(running);
+  });
+
+  it('leaves every vCPU registers of its own, also those of vCPUs that are gone and of other machines', () => {
+    const machines = [new Run(scenario), new Run(scenario)];
+    const seen = new Set<BigUint64Array>();
+    for (const label of ['running', 'gone']) {
+      for (const run of machines) {
+        runTo(run, at(label));
+        for (const id of run.sim.hyp.ofType[ObjectType.THREAD]) seen.add(run.sim.hyp.get<Vcpu>(id).x);
+      }
+    }
+    const all = [...seen];
+    for (const [i, x] of all.entries()) x.fill(BigInt(i));
+    for (const [i, x] of all.entries()) expect(x.every((value) => value === BigInt(i))).toBe(true);
   });
 
   it('keeps the index of objects by type, and what lookups read of them, right', () => {
