@@ -251,8 +251,7 @@ export class Bench {
     return r;
   }
 
-  /** HVC #0 or SMC #0 with these registers; x0..x17 afterwards. */
-  /** `imm`: of the instruction; only 0 is a call of the convention that rules know. */
+  /** HVC or SMC with these registers; x0..x17 afterwards. `imm`: of the instruction; only 0 is a call of the convention that rules know. */
   smccc(conduit: 'hvc' | 'smc', x: readonly bigint[], imm = 0): readonly bigint[] {
     if (imm !== 0) {
       this.host.call(conduit, imm, x);

@@ -28,7 +28,7 @@ function memtypeAllowed(extentMemtype: number, memtype: number): boolean {
 const accessIncluded = (me: MemExtent, attrs: number): boolean =>
   (me.access & attrs & 7) === (attrs & 7) && (me.access & (attrs >> 4) & 7) === ((attrs >> 4) & 7);
 
-/** Address space and extent of map, unmap and update, both with MAP. */
+/** Address space and extent of map, unmap and update, both with the right MAP. */
 const spaceToMap = (hyp: Hypervisor, caller: Thread, cap: bigint): Addrspace | number =>
   lookup<Addrspace>(hyp, caller, cap, ObjectType.ADDRSPACE, Rights.ADDRSPACE.MAP);
 const extentToMap = (hyp: Hypervisor, caller: Thread, cap: bigint): MemExtent | number =>
