@@ -115,7 +115,7 @@ type IrqTable = NonNullable<VmRecord['irq']>;
 
 /** What RM holds a VM's numbers for, against what its controller holds them for. */
 function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fail: Fail): void {
-  const { map } = table;
+  const { map, lowest } = table;
   const { bound } = vic;
   let explained = 0;
   const { length } = map;
@@ -127,6 +127,7 @@ function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fai
         number += 3;
       continue;
     }
+    if (number < lowest) fail('virqs-agree', `VM ${vmid} has number ${number}, below its lowest one ${lowest}`);
     const isBound = number < 32 || bound[number - 32] === 1;
     if (isBound && number >= 32) explained++;
     if (m.state === IrqMapState.BOUND && !isBound) {

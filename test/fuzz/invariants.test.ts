@@ -125,6 +125,14 @@ const FURTHER: readonly [invariant: string, what: string, damage: () => void][] 
   ],
   [
     'virqs-agree',
+    'RM would start its walk over the numbers of a VM behind the first one',
+    () => {
+      const irq = sim.rm.vms[3]?.irq;
+      if (irq != null) irq.lowest++;
+    },
+  ],
+  [
+    'virqs-agree',
     'RM knows a hardware interrupt by a capability to something else',
     () => {
       const hw = sim.rm.irqs.hwirqs[40];
