@@ -33,6 +33,13 @@ export function toNumber(value: U64): number {
   return half[HIGH] * 0x1_0000_0000 + half[LOW];
 }
 
+/** High words of numbers below 2^52: two of them are added without rounding. */
+const EXACT_HIGH = 2 ** 20;
+
+/** a + b > limit. Mostly both are small: then there is no need for big integers, which live on the heap. */
+export const sumExceeds = (a: U64, b: U64, limit: number): boolean =>
+  hi32(a) < EXACT_HIGH && hi32(b) < EXACT_HIGH ? toNumber(a) + toNumber(b) > limit : a + b > BigInt(limit);
+
 /** A safe integer as a register holds it, negative ones wrapped: `BigInt(value)` of an unknown number leaves the compiled code. */
 export function toU64(value: number): U64 {
   half[LOW] = value;

@@ -1,12 +1,12 @@
 /** Hypercalls on address spaces (fact base: hypercall-abi 4.8, memory 4 and 8). */
-import { lo16, lo32, toNumber, toU64 } from '../../base/index.js';
+import { lo16, lo32, sumExceeds, toNumber, toU64 } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupAny, lookupConfigure, lookupInit } from '../lookup.js';
 import { type HypObject, ObjectState, type Thread } from '../types.js';
 import { addVmmio, attachThread, configureInfoArea, configureVmid, removeVmmio } from './addrspace.js';
 import { ExtentMemtype, type MemExtent } from './extent.js';
-import { pageAligned, sumExceeds, UINT64_END } from './extent-calls.js';
+import { pageAligned, UINT64_END } from './extent-calls.js';
 import { isBasic, mapBasic, mapSparse, unmapBasic, unmapSparse, updateBasic } from './mapping.js';
 import { ownsRange } from './ownership.js';
 import { PAGE_MASK } from './phys.js';

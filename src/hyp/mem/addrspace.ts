@@ -1,10 +1,9 @@
 /** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
-import { insertAt, lo32, toNumber, U64_MAX } from '../../base/index.js';
+import { insertAt, lo32, sumExceeds, toNumber, U64_MAX } from '../../base/index.js';
 import { HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
 import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
-import { sumExceeds } from './extent-calls.js';
 import type { PhysMemory } from './phys.js';
 import { clearSet } from './records.js';
 import type { Addrspace } from './space.js';

@@ -1,5 +1,5 @@
 /** Hypercalls on memory extents: configure, derive, modify, donate (fact base: memory 3.1, 3.2, 5, 6). */
-import { hi32, lo32, toNumber } from '../../base/index.js';
+import { lo32, sumExceeds, toNumber } from '../../base/index.js';
 import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupInit } from '../lookup.js';
@@ -13,13 +13,6 @@ export const UINT64_END = 2 ** 64;
 
 /** Multiples of the page size are exact as numbers up to 2^65; other 64-bit values must be checked before conversion. */
 export const pageAligned = (value: bigint): boolean => (lo32(value) & 0xfff) === 0;
-
-/** High words of numbers below 2^52: two of them are added without rounding. */
-const EXACT_HIGH = 2 ** 20;
-
-/** a + b > limit. Mostly both are small: then there is no need for big integers, which live on the heap. */
-export const sumExceeds = (a: bigint, b: bigint, limit: number): boolean =>
-  hi32(a) < EXACT_HIGH && hi32(b) < EXACT_HIGH ? toNumber(a) + toNumber(b) > limit : a + b > BigInt(limit);
 
 const ATTR_RESERVED = 0x7ffcfcf8;
 const ATTR_APPEND = 0x80000000;
