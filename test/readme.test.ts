@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { RmClient } from '../src/guest/rm-client.js';
 import { Msg } from '../src/protocol/index.js';
 import { HostPackets, HostVcpu, Simulator } from '../src/sim/index.js';
+import { CliLines } from './support/cli.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -36,6 +37,9 @@ describe('README', () => {
     }
   });
 });
+
+const lines = new CliLines(ROOT);
+afterAll(() => lines.close());
 
 const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...markdownBelow('docs'), ...markdownBelow('spec')];
 
@@ -69,15 +73,15 @@ describe('every page', () => {
     expect(missing).toEqual([]);
   });
 
-  it('names only commands, options and scripts that exist', () => {
+  it('names only commands, options and scripts that exist', async () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const help = new Map<string, string>();
-    const helpOf = (command: string): string => {
-      const known = help.get(command) ?? cli(...command.split(' '), '--help').stdout;
+    const helpOf = async (command: string): Promise<string> => {
+      const known = help.get(command) ?? (await lines.run(...command.split(' '), '--help')).out;
       help.set(command, known);
       return known;
     };
-    const globals = cli('--help').stdout;
+    const globals = (await lines.run('--help')).out;
     const wrong: string[] = [];
     for (const page of pages) {
       for (const [, script] of read(page).matchAll(/npm run ([\w:]+)/g))
@@ -87,7 +91,7 @@ describe('every page', () => {
       )) {
         // What stands in quotes is another program's.
         const options = rest.replace(/'[^']*'|"[^"]*"|#.*/g, '').match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
-        const known = `${helpOf(command)} ${globals}`;
+        const known = `${await helpOf(command)} ${globals}`;
         if (known === ` ${globals}`) wrong.push(`${page}: ${line}`);
         for (const o of options) if (!new RegExp(`(^|\\s)${o}\\b`).test(known)) wrong.push(`${page}: ${line}: ${o}`);
       }

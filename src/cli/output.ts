@@ -44,6 +44,8 @@ export function paints(options: GlobalOptions): { red: Paint; green: Paint; yell
 }
 
 export interface Progress {
+  /** What begins, said at once. */
+  begin(text: string): void;
   update(text: string): void;
   done(): void;
 }
@@ -52,15 +54,18 @@ export interface Progress {
 const PLAIN_EVERY_MS = 2000;
 
 export function progress(options: GlobalOptions): Progress {
-  if (options.quiet === true) return { update() {}, done() {} };
+  if (options.quiet === true) return { begin() {}, update() {}, done() {} };
+  const begin = (text: string): void => void process.stderr.write(`${text}\n`);
   if (process.stderr.isTTY === true) {
     return {
+      begin,
       update: (text) => void process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`),
       done: () => void process.stderr.write('\r\u001b[K'),
     };
   }
   let last = Date.now();
   return {
+    begin,
     update(text) {
       if (Date.now() - last < PLAIN_EVERY_MS) return;
       last = Date.now();

@@ -5,12 +5,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliLines, type Ended } from '../support/cli.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/src/cli/main.js');
 const SCENARIO = join(ROOT, 'examples/first-rpc.json');
 
 let folder = '';
+let lines: CliLines;
 const taken = createServer();
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gunyah-mistakes-'));
@@ -20,18 +22,13 @@ beforeAll(() => {
   writeFileSync(join(folder, 'list.json'), '[]');
   writeFileSync(join(folder, 'noise'), Uint8Array.of(0x1b, 0x5b, 0x33, 0x31, 0x6d, 0, 0xff));
   taken.listen(join(folder, 'taken'));
+  lines = new CliLines(folder);
 });
 afterAll(() => {
+  lines.close();
   taken.close();
   rmSync(folder, { recursive: true });
 });
-
-interface Ended {
-  status: number | null;
-  signal: string | null;
-  out: string;
-  err: string;
-}
 
 const start = (args: readonly string[], stdout: number | 'pipe' = 'pipe'): ChildProcess =>
   spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
@@ -45,11 +42,9 @@ async function ended(child: ChildProcess): Promise<Ended> {
   child.stderr?.on('data', (text) => {
     err += text;
   });
-  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return { status, signal, out, err };
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, out, err };
 }
-
-const cli = (...args: string[]): Promise<Ended> => ended(start(args));
 
 /** Command line, exit code, the one line on stderr. */
 const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
@@ -103,15 +98,22 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['conform rm b2_payload_length_011 --server unix:./none', 4, /there is no server at unix:.\/none/],
 ];
 
-describe.concurrent('a mistake of the user is one line that says what, where and what to do', () => {
+const words = (line: string): string[] => line.split(' ').map((word) => (word === 'SCENARIO' ? SCENARIO : word));
+
+describe('a mistake of the user is one line that says what, where and what to do', () => {
   it.each(MISTAKES)('%s: exit code %i', async (line, code, message) => {
-    const r = await cli(...line.split(' ').map((word) => (word === 'SCENARIO' ? SCENARIO : word)));
+    const r = await lines.run(...words(line));
     expect(r.err).toMatch(message);
     expect(r.err).toMatch(/^error: .*\n$/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
     expect(r.err).not.toMatch(/[\u0000-\u0009\u001b]/);
     expect(r.out).toBe('');
     expect(r.status).toBe(code);
+  });
+
+  it.each([2, 3, 4])('is the same line in a process of its own: exit code %i', async (code) => {
+    const [line] = MISTAKES.find((m) => m[1] === code) ?? [''];
+    expect(await ended(start(words(line)))).toEqual(await lines.run(...words(line)));
   });
 });
 

@@ -82,6 +82,11 @@ const line = (t: FuzzTotals, since: number): string => {
   return `${seconds.toFixed(0)} s: ${t.sequences} sequences, ${t.commands} commands (${Math.round(t.commands / seconds)}/s), ${t.lives} VM lives`;
 };
 
+const beginning = (o: FuzzCliOptions, seed: number, threads: number): string => {
+  const limit = o.runs === undefined ? '' : ` or ${o.runs} sequences`;
+  return `fuzzing for ${o.seconds} s${limit}: seed ${seed}, ${threads} thread${threads === 1 ? '' : 's'}; Ctrl-C ends it early`;
+};
+
 /** In this thread: one worker needs no other. */
 async function fuzzHere(
   options: FuzzOptions,
@@ -192,6 +197,7 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   const jobs = Array.from({ length: count }, (_, index): FuzzJob => ({ index, jobs: count, until, runs }));
   const live = progress(o);
   const interrupt = onInterrupt();
+  live.begin(beginning(o, options.seed, count));
   const done =
     count === 1
       ? await fuzzHere(options, jobs[0], live, since, interrupt)
