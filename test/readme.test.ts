@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,8 +9,8 @@ import { CliLines } from './support/cli.js';
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-const cli = (...args: string[]) =>
-  spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], { cwd: ROOT, encoding: 'utf8' });
+const lines = new CliLines(ROOT);
+afterAll(() => lines.close());
 
 describe('README', () => {
   it('shows library code that works as it stands', () => {
@@ -23,23 +22,21 @@ describe('README', () => {
     expect(printed).toEqual([[0, new Uint8Array([3, 0, 0, 0])]]);
   });
 
-  it('shows what the first example prints', () => {
+  it('shows what the first example prints', async () => {
     const [, shown] = /What `npm start` shows[\s\S]*?```\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
     const example = 'examples/first-rpc.json';
-    const printed = `${cli('run', example).stdout}${cli('caps', example).stdout}`.split('\n');
+    const [run, caps] = [await lines.run('run', example), await lines.run('caps', example)];
+    const printed = `${run.out}${caps.out}`.split('\n');
     expect(shown.split('\n').filter((line) => !printed.includes(line))).toEqual([]);
   });
 
-  it('shows commands that do what they say', () => {
+  it('shows commands that do what they say', async () => {
     for (const [, line] of read('README.md').matchAll(/^npx gunyah-sim (.*)$/gm)) {
       const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2]);
-      expect([line, cli(...args).status]).toEqual([line, 0]);
+      expect([line, (await lines.run(...args)).status]).toEqual([line, 0]);
     }
   });
 });
-
-const lines = new CliLines(ROOT);
-afterAll(() => lines.close());
 
 const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...markdownBelow('docs'), ...markdownBelow('spec')];
 

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { CliLines, type Ended } from '../support/cli.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gunyah-sim-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function cli(...args: string[]): { status: number | null; out: string; err: string } {
-  const r = spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], { encoding: 'utf8', cwd: root });
-  return { status: r.status, out: r.stdout, err: r.stderr };
-}
+const lines = new CliLines(root);
+afterAll(() => lines.close());
+const cli = (...args: string[]): Promise<Ended> => lines.run(...args);
 
 const first = 'examples/first-rpc.json';
 const write = (name: string, text: string): string => {
@@ -22,8 +22,8 @@ const write = (name: string, text: string): string => {
 };
 
 describe('run', () => {
-  test('prints decoded requests and replies, hypercalls and a summary with the seed', () => {
-    const r = cli('run', first);
+  test('prints decoded requests and replies, hypercalls and a summary with the seed', async () => {
+    const r = await cli('run', first);
     expect(r.status).toBe(0);
     expect(r.out).toContain('HLOS -> RM  request VM_ALLOCATE seq');
     expect(r.out).toContain('RM -> HLOS  reply VM_START');
@@ -33,36 +33,36 @@ describe('run', () => {
     expect(r.err).toBe('');
   });
 
-  test('says in one line what is wrong in a scenario, where, and what to do: exit 3', () => {
+  test('says in one line what is wrong in a scenario, where, and what to do: exit 3', async () => {
     const bad = write('bad.json', '{"format":"gunyah-scenario/1","name":"x","steps":[{"rpc":"VM_GET_IDD"}]}');
-    const r = cli('run', bad);
+    const r = await cli('run', bad);
     expect(r.status).toBe(3);
     expect(r.out).toBe('');
     expect(r.err).toBe(`error: ${bad}: $.steps[0].rpc: RM has no message VM_GET_IDD; did you mean VM_GET_ID?\n`);
-    expect(cli('run', join(folder, 'none.json')).status).toBe(3);
+    expect((await cli('run', join(folder, 'none.json'))).status).toBe(3);
   });
 
-  test('exits 1 when an expectation does not hold', () => {
+  test('exits 1 when an expectation does not hold', async () => {
     const wrong = write(
       'wrong.json',
       '{"format":"gunyah-scenario/1","name":"x","steps":[{"rpc":"VM_GET_OWNER","expect":{"vmid":9}}]}',
     );
-    const r = cli('run', wrong);
+    const r = await cli('run', wrong);
     expect(r.status).toBe(1);
     expect(r.out).toContain('$.steps[0].expect.vmid');
   });
 
-  test('is the same run for the same seed, and JSON on request', () => {
-    const a = cli('run', first, '--json', '--seed', '0x10');
-    const b = cli('run', first, '--json', '--seed', '16');
+  test('is the same run for the same seed, and JSON on request', async () => {
+    const a = await cli('run', first, '--json', '--seed', '0x10');
+    const b = await cli('run', first, '--json', '--seed', '16');
     expect(a.status).toBe(0);
     expect(a.out).toBe(b.out);
     expect(JSON.parse(a.out)).toMatchObject({ ok: true, seed: 16, steps: 15 });
   });
 
-  test('draws a timeline and writes a trace that Perfetto reads', () => {
+  test('draws a timeline and writes a trace that Perfetto reads', async () => {
     const trace = join(folder, 'trace.json');
-    const r = cli('run', 'examples/behind-the-back.json', '--no-calls', '--timeline', '--perfetto', trace);
+    const r = await cli('run', 'examples/behind-the-back.json', '--no-calls', '--timeline', '--perfetto', trace);
     expect(r.status).toBe(0);
     expect(r.out).toMatch(/^CPU 0 {2}[HRa.]+$/m);
     expect(r.out).toMatch(/^CPU 1 {2}\.+a+$/m);
@@ -71,9 +71,9 @@ describe('run', () => {
     expect(traceEvents.filter((e) => e.ph === 'b').length).toBe(traceEvents.filter((e) => e.ph === 'e').length);
   });
 
-  test('writes every packet of the links, and messages between VMs, for Wireshark', () => {
+  test('writes every packet of the links, and messages between VMs, for Wireshark', async () => {
     const pcap = join(folder, 'two-vms.pcapng');
-    expect(cli('run', '--quiet', '--pcap', pcap, 'examples/two-vms.json').status).toBe(0);
+    expect((await cli('run', '--quiet', '--pcap', pcap, 'examples/two-vms.json')).status).toBe(0);
     const fields = ['direction', 'id', 'vm_allocate.reply.vmid'].flatMap((f) => ['-e', `gunyah_rm.${f}`]);
     const lua = `lua_script:${join(root, 'clients/wireshark/gunyah-rm.lua')}`;
     const rows = spawnSync('tshark', ['-X', lua, '-r', pcap, '-T', 'fields', ...fields], { encoding: 'utf8' }).stdout;
@@ -81,35 +81,45 @@ describe('run', () => {
     expect(rows).toMatch(/^2\t\t$/m);
   });
 
-  test('never overwrites a file without --force', () => {
+  test('never overwrites a file without --force', async () => {
     const file = write('there.rec', 'mine');
-    const r = cli('run', first, '--quiet', '--record', file);
+    const r = await cli('run', first, '--quiet', '--record', file);
     expect(r.status).toBe(2);
     expect(r.err).toContain('--force');
     expect(readFileSync(file, 'utf8')).toBe('mine');
-    expect(cli('run', first, '--quiet', '--record', file, '--force').status).toBe(0);
+    expect((await cli('run', first, '--quiet', '--record', file, '--force')).status).toBe(0);
   });
 });
 
 describe('replay', () => {
-  test('repeats a recording, whole or cut off', () => {
+  test('repeats a recording, whole or cut off', async () => {
     const file = join(folder, 'run.rec');
-    expect(cli('run', first, '--quiet', '--record', file).status).toBe(0);
-    const whole = cli('replay', file);
+    expect((await cli('run', first, '--quiet', '--record', file)).status).toBe(0);
+    const whole = await cli('replay', file);
     expect(whole.status).toBe(0);
     expect(whole.out).toContain('same run');
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.subarray(0, bytes.length - 3));
-    const cut = cli('replay', file);
+    const cut = await cli('replay', file);
     expect(cut.status).toBe(0);
     expect(cut.err).toContain('cut off');
-    expect(cli('replay', first).status).toBe(3);
+    expect((await cli('replay', first)).status).toBe(3);
   });
 });
 
 describe('caps', () => {
-  test('shows every table at three moments of the second VM', () => {
-    const r = cli('caps', 'examples/two-vms.json', '--at', 'created', '--at', 'running', '--at', 'gone', '--json');
+  test('shows every table at three moments of the second VM', async () => {
+    const r = await cli(
+      'caps',
+      'examples/two-vms.json',
+      '--at',
+      'created',
+      '--at',
+      'running',
+      '--at',
+      'gone',
+      '--json',
+    );
     expect(r.status).toBe(0);
     const { moments } = JSON.parse(r.out) as {
       moments: { tables: { vm: string; rows: { type: string; rights: string[]; others: { vm: string }[] }[] }[] }[];
@@ -125,8 +135,8 @@ describe('caps', () => {
     expect(bell?.others.map((o) => o.vm)).toEqual(['RM', 'VM 128']);
   });
 
-  test('names the labels when one is not there', () => {
-    const r = cli('caps', 'examples/two-vms.json', '--at', 'nowhere');
+  test('names the labels when one is not there', async () => {
+    const r = await cli('caps', 'examples/two-vms.json', '--at', 'nowhere');
     expect(r.status).toBe(2);
     expect(r.err).toContain('running');
   });

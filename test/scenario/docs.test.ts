@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseScenario, Run } from '../../src/scenario/index.js';
+import { CliLines } from '../support/cli.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const pages = ['scenarios', 'scheduling', 'recordings'];
@@ -38,9 +38,11 @@ describe('every command in the documentation prints what is shown', () => {
         }),
     ),
   );
-  test.each(commands)('%s', (_name, args, output) => {
-    const r = spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], { cwd: root, encoding: 'utf8' });
-    const all = short(`${r.stdout}${r.stderr}`);
+  const lines = new CliLines(root);
+  afterAll(() => lines.close());
+  test.each(commands)('%s', async (_name, args, output) => {
+    const { out, err } = await lines.run(...args);
+    const all = short(`${out}${err}`);
     let from = 0;
     for (const line of output) {
       const at = all.indexOf(short(line), from);
