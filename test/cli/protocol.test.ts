@@ -5,12 +5,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { CliLines, type Ended } from '../support/cli.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gunyah-sim-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function cli(args: readonly string[], input?: string): { status: number | null; out: string; err: string } {
+const lines = new CliLines(root);
+afterAll(() => lines.close());
+const cli = (...args: string[]): Promise<Ended> => lines.run(...args);
+
+/** In a process of its own, which reads this. */
+function cliReading(input: string, ...args: string[]): Ended {
   const r = spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], { encoding: 'utf8', input });
   return { status: r.status, out: r.stdout, err: r.stderr };
 }
@@ -28,101 +34,103 @@ const good = write('good.jsonl', `${HEADER}\n${IDENTIFY}\n`);
 const bad = write('bad.jsonl.gz', gzipSync(`${HEADER}\n${IDENTIFY.replace('eff', 'fff')}\n{"ev":"dance"}\n`));
 
 describe('verify', () => {
-  test('passes a transcript that the simulator answers as recorded', () => {
-    const r = cli(['verify', good]);
+  test('passes a transcript that the simulator answers as recorded', async () => {
+    const r = await cli('verify', good);
     expect(r).toMatchObject({ status: 0, err: '' });
     expect(r.out.endsWith('1 passed, 0 failed, 0 skipped\n')).toBe(true);
   });
 
-  test('exits 1 with the first difference in words, and names what it cannot replay', () => {
-    const r = cli(['verify', '--quiet', good, bad]);
+  test('exits 1 with the first difference in words, and names what it cannot replay', async () => {
+    const r = await cli('verify', '--quiet', good, bad);
     expect(r.status).toBe(1);
     expect(r.out).toContain('line 2, hvc: r[1] is 0x10000eff, recorded 0x10000fff');
     expect(r.out).toContain('unsupported: dance 1');
     expect(r.out.endsWith('1 passed, 1 failed, 0 skipped\n')).toBe(true);
   });
 
-  test('--json is one object with totals and the same per file', () => {
-    const report = JSON.parse(cli(['verify', '--json', '-r', folder]).out);
+  test('--json is one object with totals and the same per file', async () => {
+    const report = JSON.parse((await cli('verify', '--json', '-r', folder)).out);
     expect(report).toMatchObject({ events: 3, matched: 1, mismatched: 1, unsupported: 1, excused: 0 });
     expect(report.unsupportedKinds).toEqual({ dance: 1 });
     expect(Object.keys(report.files)).toEqual([bad, good]);
     expect(report.files[bad]).toMatchObject({ events: 2, matched: 0, mismatched: 1, unsupported: 1 });
     expect(report.files[good]).toMatchObject({ events: 1, matched: 1, mismatched: 0, unsupportedKinds: {} });
-    const twice = JSON.parse(cli(['verify', '--json', good, good]).out);
+    const twice = JSON.parse((await cli('verify', '--json', good, good)).out);
     expect(Object.keys(twice.files)).toEqual([good, `${good} (2)`]);
   });
 
-  test('--junit writes XML and never over another file without --force', () => {
+  test('--junit writes XML and never over another file without --force', async () => {
     const xml = join(folder, 'out.xml');
-    expect(cli(['verify', good, bad, '--junit', xml]).status).toBe(1);
+    expect((await cli('verify', good, bad, '--junit', xml)).status).toBe(1);
     const text = readFileSync(xml, 'utf8');
     expect(text).toContain('tests="2" failures="1" skipped="0"');
-    const again = cli(['verify', good, '--junit', xml]);
+    const again = await cli('verify', good, '--junit', xml);
     expect(again.status).toBe(2);
     expect(again.err).toMatch(/^error: .*give --force/m);
-    expect(cli(['verify', good, '--junit', xml, '--force']).status).toBe(0);
+    expect((await cli('verify', good, '--junit', xml, '--force')).status).toBe(0);
   });
 
-  test('reads stdin as -', () => {
-    expect(cli(['verify', '-'], `${HEADER}\n${IDENTIFY}\n`).status).toBe(0);
+  test('reads stdin as -', async () => {
+    expect(cliReading(`${HEADER}\n${IDENTIFY}\n`, 'verify', '-').status).toBe(0);
   });
 
-  test('an unreadable transcript is exit 3 and one line; an empty folder is exit 2', () => {
-    expect(cli(['verify', join(folder, 'none')])).toMatchObject({ status: 3 });
-    const broken = cli(['verify', write('broken.txt', 'hello')]);
+  test('an unreadable transcript is exit 3 and one line; an empty folder is exit 2', async () => {
+    expect(await cli('verify', join(folder, 'none'))).toMatchObject({ status: 3 });
+    const broken = await cli('verify', write('broken.txt', 'hello'));
     expect(broken.status).toBe(3);
     expect(broken.err).toMatch(/^error: .*broken\.txt: line 1 is not a JSON object\n$/);
-    expect(cli(['verify', '-r', mkdtempSync(join(folder, 'empty-'))]).status).toBe(2);
+    expect((await cli('verify', '-r', mkdtempSync(join(folder, 'empty-')))).status).toBe(2);
   });
 });
 
 describe('decode', () => {
   const packet = '2101010101000056';
-  test('shows a packet given as hex words, from stdin lines, or as a binary file', () => {
-    expect(cli(['decode', packet, '00000000']).out).toContain('REQUEST VM_ALLOCATE (0x56000001) seq 257');
-    expect(cli(['decode', '--hex', '-'], `${packet} 00000000 # first\n\n${packet} 80000000\n`).out).toContain('128');
+  test('shows a packet given as hex words, from stdin lines, or as a binary file', async () => {
+    expect((await cli('decode', packet, '00000000')).out).toContain('REQUEST VM_ALLOCATE (0x56000001) seq 257');
+    expect(cliReading(`${packet} 00000000 # first\n\n${packet} 80000000\n`, 'decode', '--hex', '-').out).toContain(
+      '128',
+    );
     const file = write('packet.bin', Buffer.from(`${packet}00000000`, 'hex'));
-    expect(cli(['decode', file]).out).toContain('VM_ALLOCATE');
+    expect((await cli('decode', file)).out).toContain('VM_ALLOCATE');
   });
 
-  test('a packet that RM would drop is exit 1, text that is no hex exit 2', () => {
-    expect(cli(['decode', '00']).status).toBe(1);
-    expect(cli(['decode', 'xyz'])).toMatchObject({ status: 2, out: '' });
-    expect(cli(['decode']).status).toBe(2);
+  test('a packet that RM would drop is exit 1, text that is no hex exit 2', async () => {
+    expect((await cli('decode', '00')).status).toBe(1);
+    expect(await cli('decode', 'xyz')).toMatchObject({ status: 2, out: '' });
+    expect((await cli('decode')).status).toBe(2);
   });
 
-  test('--json has the fields', () => {
-    const decoded = JSON.parse(cli(['--json', 'decode', `${packet}00000000`]).out);
+  test('--json has the fields', async () => {
+    const decoded = JSON.parse((await cli('--json', 'decode', `${packet}00000000`)).out);
     expect(decoded.message.name).toBe('VM_ALLOCATE');
   });
 });
 
 describe('explain', () => {
-  test('knows codes, calls and messages by name and number', () => {
-    expect(cli(['explain', 'MSGQUEUE_FULL']).out).toContain('hypercall result MSGQUEUE_FULL');
-    expect(cli(['explain', '0x56000004']).out).toContain('VM_START');
-    expect(cli(['explain', 'vcpu_run']).out).toContain('HVC #0x6065');
+  test('knows codes, calls and messages by name and number', async () => {
+    expect((await cli('explain', 'MSGQUEUE_FULL')).out).toContain('hypercall result MSGQUEUE_FULL');
+    expect((await cli('explain', '0x56000004')).out).toContain('VM_START');
+    expect((await cli('explain', 'vcpu_run')).out).toContain('HVC #0x6065');
   });
 
-  test('an unknown word is exit 2 with names near it', () => {
-    const r = cli(['explain', 'msgqueue']);
+  test('an unknown word is exit 2 with names near it', async () => {
+    const r = await cli('explain', 'msgqueue');
     expect(r.status).toBe(2);
     expect(r.err).toMatch(/^error: nothing is called 'msgqueue'; near it: .*msgqueue_send/);
   });
 });
 
 describe('completion and usage', () => {
-  test.each(['bash', 'zsh', 'fish'])('there is a %s script that knows the commands', (shell) => {
-    const r = cli(['completion', shell]);
+  test.each(['bash', 'zsh', 'fish'])('there is a %s script that knows the commands', async (shell) => {
+    const r = await cli('completion', shell);
     expect(r.status).toBe(0);
     expect(r.out).toContain('verify');
   });
 
-  test('mistakes in usage are one line and exit 2', () => {
-    expect(cli(['completion', 'tcsh']).status).toBe(2);
-    expect(cli(['bogus'])).toMatchObject({ status: 2, out: '' });
-    expect(cli(['verify', '--bogus']).status).toBe(2);
+  test('mistakes in usage are one line and exit 2', async () => {
+    expect((await cli('completion', 'tcsh')).status).toBe(2);
+    expect(await cli('bogus')).toMatchObject({ status: 2, out: '' });
+    expect((await cli('verify', '--bogus')).status).toBe(2);
     expect(existsSync(join(root, 'bogus'))).toBe(false);
   });
 });
