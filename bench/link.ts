@@ -13,9 +13,7 @@ import { packageFolder } from '../src/cli/files.js';
 import { EventType, LinkClient } from '../src/link/index.js';
 import { Call, Msg, Platform, RpcType, rpcPackets } from '../src/protocol/index.js';
 import { CLIENTS, Crowd, delays, ROUND } from './crowd.js';
-import type { Figure } from './measure.js';
-
-type Figures = Record<string, Figure>;
+import type { Figure, Figures } from './measure.js';
 
 const PIPELINE = 256;
 const ROUNDS = 6;

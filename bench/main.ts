@@ -1,41 +1,38 @@
 /**
- * Speed of the simulator: each figure with its ratio to a hand-written loop over the same bytes, measured in the same run.
- * `--json` prints `{name: {rate, unit, ratioToLimit}}`.
+ * Speed of the simulator: each figure with its ratio to a hand-written loop over the same bytes, measured in the same process.
+ * Every part has a process of its own, so that no figure depends on what was compiled for the parts before it.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../src/cli/files.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { hypercalls, ipc } from './hypercalls.js';
+import { fuzz, vmLife } from './life.js';
 import { benchCrowd, benchLink } from './link.js';
-import type { Figure } from './measure.js';
-import { curves, type Figures, heap, hypercalls, ipc, machines, rpc, scheduling, snapshots, vmLife } from './parts.js';
+import type { Figure, Figures } from './measure.js';
+import { fullness, heap, rpc } from './rpc.js';
+import { machines, scheduling } from './scheduling.js';
+import { snapshots } from './snapshots.js';
+import { coldStart } from './start.js';
 
-const json = process.argv.includes('--json');
-const root = packageFolder();
-const twoVms = readFileSync(join(root, 'examples', 'two-vms.json'), 'utf8');
+const PARTS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
+  rpc,
+  hypercalls,
+  ipc,
+  scheduling,
+  machines,
+  snapshots,
+  life: vmLife,
+  fuzz,
+  start: coldStart,
+  link: benchLink,
+  crowd: benchCrowd,
+  heap,
+  fullness,
+};
 
-const COLD_STARTS = 10;
-
-function coldStart(): Figures {
-  const main = join(root, 'dist', 'src', 'cli', 'main.js');
-  const scenario = join(root, 'examples', 'first-rpc.json');
-  const bestOf = (args: readonly string[], best: number): number => {
-    const start = performance.now();
-    const r = spawnSync(process.execPath, args);
-    if (r.status !== 0) throw new Error(`cold start failed: ${r.stderr.toString()}`);
-    return Math.min(best, performance.now() - start);
-  };
-  let best = Number.POSITIVE_INFINITY;
-  let bare = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < COLD_STARTS; i++) {
-    best = bestOf([main, 'run', '--quiet', scenario], best);
-    bare = bestOf(['-e', '0'], bare);
-  }
-  return {
-    'cold start (run first-rpc)': { rate: best / 1000, unit: 's', ratioToLimit: best / bare },
-    'cold start of node alone (its limit)': { rate: bare / 1000, unit: 's', ratioToLimit: 0 },
-  };
-}
+const HELP = `npm run bench -- [--json] [PART ...]
+--json prints {name: {rate, unit, ratioToLimit}}. Parts, all of them if none is given: ${Object.keys(PARTS).join(' ')}`;
 
 const round = (n: number): string =>
   n >= 100 ? Math.round(n).toLocaleString('en-US').replaceAll(',', ' ') : n.toPrecision(3);
@@ -45,43 +42,39 @@ function show(name: string, f: Figure): void {
   console.log(`${name.padEnd(48)} ${round(f.rate).padStart(12)} ${f.unit.padEnd(6)} ${ratio}`);
 }
 
-const parts: readonly (() => Figures)[] = [
-  rpc,
-  hypercalls,
-  () => ipc(twoVms),
-  scheduling,
-  machines,
-  () => snapshots(twoVms),
-  () => vmLife(twoVms),
-  coldStart,
-];
+/** What a part says in its own process. */
+async function measured(part: string): Promise<Figures> {
+  const args = ['--expose-gc', fileURLToPath(import.meta.url), '--here', part];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text) => {
+    said += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`part ${part} ended with ${code}`);
+  return JSON.parse(said) as Figures;
+}
+
 async function main(): Promise<void> {
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean' }, here: { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.here !== undefined) {
+    console.log(JSON.stringify(await PARTS[values.here]()));
+    return;
+  }
+  const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name));
+  if (values.help === true || unknown !== undefined) {
+    if (unknown !== undefined) process.exitCode = 2;
+    console.log(unknown === undefined ? HELP : `error: no part is called '${unknown}'\n${HELP}`);
+    return;
+  }
   const all: Figures = {};
-  for (const part of parts) {
-    for (const [name, f] of Object.entries(part())) {
-      all[name] = f;
-      if (!json) show(name, f);
-    }
+  for (const part of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
+    const figures = await measured(part);
+    Object.assign(all, figures);
+    if (values.json !== true) for (const [name, f] of Object.entries(figures)) show(name, f);
   }
-  for (const part of [benchLink, benchCrowd]) {
-    for (const [name, f] of Object.entries(await part())) {
-      all[name] = f;
-      if (!json) show(name, f);
-    }
-  }
-  const memory = heap(json ? 100_000 : 300_000);
-  all['heap of an idle platform'] = { rate: memory.idle / 1e6, unit: 'MB', ratioToLimit: 0 };
-  all['heap growth over the RPCs'] = { rate: memory.growth / 1e6, unit: 'MB', ratioToLimit: 0 };
-  const lines = curves(twoVms);
-  if (json) {
-    for (const c of lines)
-      for (const p of c.points) all[`${c.name}: ${p.at}`] = { rate: p.rate, unit: '/s', ratioToLimit: 0 };
-    console.log(JSON.stringify(all, undefined, 2));
-  } else {
-    show('heap of an idle platform', all['heap of an idle platform']);
-    show('heap growth over the RPCs', all['heap growth over the RPCs']);
-    for (const c of lines) console.log(`${c.name}: ${c.points.map((p) => `${p.at}: ${round(p.rate)}`).join(', ')}`);
-  }
+  if (values.json === true) console.log(JSON.stringify(all, undefined, 2));
 }
 
 void main();

@@ -8,7 +8,10 @@ export interface Figure {
   ratioToLimit: number;
 }
 
-const ROUNDS = 24;
+/** By name. */
+export type Figures = Record<string, Figure>;
+
+const ROUNDS = 48;
 const ROUND_MS = 25;
 const WARM_UP_MS = 400;
 /** Code that runs once per unit is compiled after thousands of units; so long, within reason, the warm-up of large units lasts. */
