@@ -7,6 +7,7 @@ import { tellsExit, tellsForcedStop } from './exit-packets.js';
 import { noteReceived, noteSent } from './guest-images.js';
 import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
+import { runOn } from './replay-vcpu.js';
 import { bytesOf, type Session, settle } from './session.js';
 
 /** Packets to and from RM: tx, rx, quiet. Fact base: transcript format 2 and 4. */
@@ -21,6 +22,9 @@ const RX_LIMIT = 64;
 
 /** Events that may stand between a look at the second VM and the next packet: to the recorded driver they are only time. */
 const TAKES_TIME: ReadonlySet<string> = new Set(['note', 'irqs', 'mem', 'peek', 'guest']);
+
+/** Events in which HLOS only looks at what there is. */
+const LOOKS: ReadonlySet<string> = new Set(['note', 'irqs', 'guestResult', 'rx']);
 
 /**
  * Whether RM came to this packet before it came to a vCPU that had halted: word of the exit follows the reply, or the exit is
@@ -85,14 +89,27 @@ function receive(s: Session): Uint8Array | undefined {
   return s.driver.readMem(0, s.rxBuffer, Number(result.x[1]));
 }
 
+/** Whether HLOS has done nothing but look since it last ran the second VM. */
+function sinceRun(s: Session): boolean {
+  let i = s.at - 1;
+  while (i >= 0 && LOOKS.has(s.events[i].ev)) i--;
+  return s.events[i]?.ev === 'vcpu_run';
+}
+
 /** The next packet, waiting for it as the recorded driver did. */
-function nextPacket(s: Session): Uint8Array | undefined {
+function nextPacket(s: Session, recorded: Uint8Array): Uint8Array | undefined {
   const held = s.held.shift();
   if (held !== undefined) return held;
   let packet = receive(s);
   if (packet !== undefined) return packet;
   settle(s);
   packet = receive(s);
+  // The guest had the time to run into what RM did for it, and RM saw it before HLOS: it released the memory it runs in, say.
+  if (packet === undefined && tellsExit(recorded) && sinceRun(s)) {
+    s.driver.letRmGoFirst?.();
+    if (runOn(s)) settle(s);
+    packet = receive(s);
+  }
   for (let ms = 1; packet === undefined && ms <= RX_WAIT_MS && s.driver.dead() === undefined; ms *= 2) {
     s.driver.delay(ms);
     settle(s);
@@ -117,7 +134,7 @@ const packetDifference = (expected: Uint8Array | undefined, actual: Uint8Array |
 export function replayRx(s: Session, e: RxEvent): Verdict {
   const recorded = bytesOf(e.bytes);
   noteReceived(s.images, recorded);
-  const actual = nextPacket(s);
+  const actual = nextPacket(s, recorded);
   if (actual === undefined) return [packetDifference(translatePacket(s.handles, recorded), undefined)];
   learnHandles(s.handles, recorded, actual);
   const expected = translateCaps(s.caps, translatePacket(s.handles, recorded), actual);

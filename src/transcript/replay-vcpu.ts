@@ -201,6 +201,15 @@ function mailbox(s: Session, vcpu: number): Uint8Array | undefined {
   return s.driver.readMem(0, s.image + MAILBOX + vcpu * MAILBOX_STRIDE, MAILBOX_SIZE);
 }
 
+/** More time for the guest that was last seen READY. Returns whether it got any: not if it has come to something else already. */
+export function runOn(s: Session): boolean {
+  if (s.lastRun?.ready !== true || s.ahead[s.lastRun.cap] !== undefined) return false;
+  const { cap } = s.lastRun;
+  const r = runOnce(s, { ev: 'vcpu_run', cap, resume: [], r: [], irqsBefore: [], irqsAfter: [] }, []);
+  if (!isReady(r)) s.ahead[cap] = r;
+  return true;
+}
+
 export function replayGuestResult(s: Session, e: GuestResultEvent): Verdict {
   const verdict = guestResult(s, e);
   s.guestPosted = false;
@@ -213,16 +222,8 @@ function guestResult(s: Session, e: GuestResultEvent): Verdict {
   let box = mailbox(s, e.vcpu);
   const { lastRun } = s;
   // A guest that had a little more time in the recording gets it here too.
-  if (e.done && lastRun?.ready === true && s.ahead[lastRun.cap] === undefined) {
-    const run = { ev: 'vcpu_run', cap: lastRun.cap, resume: [], r: [], irqsBefore: [], irqsAfter: [] } as const;
-    for (let i = 0; i < EXTRA_RUNS && box !== undefined && le64(box, OFF_DONE) === 0n; i++) {
-      const r = runOnce(s, run, []);
-      box = mailbox(s, e.vcpu);
-      if (!isReady(r)) {
-        s.ahead[lastRun.cap] = r;
-        break;
-      }
-    }
+  for (let i = 0; e.done && i < EXTRA_RUNS && box !== undefined && le64(box, OFF_DONE) === 0n && runOn(s); i++) {
+    box = mailbox(s, e.vcpu);
   }
   if (box === undefined) return [{ field: 'mailbox', expected: 'readable', actual: 'no access' }];
   const done = le64(box, OFF_DONE) !== 0n;
