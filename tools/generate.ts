@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arbitrariesTs } from './generate/arbitraries.js';
 import { cGuest } from './generate/c-guest.js';
@@ -70,12 +70,13 @@ function format(files: Map<string, string>): Map<string, string> {
   }
 }
 
-/** Files of generated-only folders that no longer come out of the specification. */
+/** Files in folders of which all is generated that nothing generates any more. */
 function stale(files: Map<string, string>): string[] {
-  const dir = join(root, 'docs', 'reference');
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir)
-    .map((name) => relative(root, join(dir, name)))
+  return [join('docs', 'reference'), join('src', 'protocol', 'codec')]
+    .flatMap((folder) => {
+      const dir = join(root, folder);
+      return existsSync(dir) ? readdirSync(dir).map((name) => join(folder, name)) : [];
+    })
     .filter((path) => !files.has(path));
 }
 

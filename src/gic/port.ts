@@ -1,5 +1,6 @@
 /** The GIC as the rest of the hypervisor sees it: {@link VicPort}, and the kinds of objects. */
 
+import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import type { VicPort } from '../hyp/ports.js';
 import { NO_OBJECT, type Thread } from '../hyp/types.js';
@@ -45,7 +46,7 @@ const stateByHyp = new WeakMap<Hypervisor, Gic>();
 /** The GIC of a hypervisor; {@link registerGic} made it. */
 export function gicOfHyp(hyp: Hypervisor): Gic {
   const gic = stateByHyp.get(hyp);
-  if (gic === undefined) throw new Error('no GIC is registered');
+  if (gic === undefined) throw new SimBug('no GIC is registered');
   return gic;
 }
 

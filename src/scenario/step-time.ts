@@ -25,7 +25,7 @@ export const irqs: StepKind = {
     if (isArray(step.irqs) && step.irqs.join() !== taken.join()) {
       run.fail(`${path}.irqs`, `took ${taken.join(', ') || 'none'}, expected ${step.irqs.join(', ') || 'none'}`);
     }
-    return EMPTY_RESULT;
+    return irqResult(taken);
   },
   title: () => 'take interrupts',
 };

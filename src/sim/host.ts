@@ -120,9 +120,12 @@ export class HostVcpu {
     sim.onInput?.({ op: 'hvc', vcpu: this.id, imm, x: [...this.x.subarray(0, 8)] });
     let v = this.vcpu;
     if (!sim.inControl(v)) {
+      // What its last call still has to give comes into the same registers.
+      const x = v.x.slice(0, 8);
       const refused = this.acquire(DEFAULT_WAIT_NS);
       if (refused !== undefined) return refused;
       v = this.vcpu;
+      v.x.set(x);
     } else if (sim.hyp.dead !== undefined) {
       return { kind: 'dead' };
     }

@@ -32,7 +32,7 @@ export function readTranscripts(
 const FORMAT = 'gunyah-transcript/1';
 
 function badHeader(header: Record<string, unknown>): string | undefined {
-  return ['txBuffer', 'rxBuffer'].find((key) => header[key] !== undefined && !isHexWord(header[key]));
+  return Object.keys(HEADER_KEYS).find((key) => header[key] !== undefined && !HEADER_KEYS[key](header[key]));
 }
 
 function parse(raw: string): Record<string, unknown> | undefined {
@@ -58,6 +58,7 @@ const isWords = (v: unknown): boolean => isList(v, isHexWord);
 const isIntids = (v: unknown): boolean => isList(v, isCount);
 const isResults = (v: unknown): boolean => isList(v, (x) => isHexWord(x) || isCount(x));
 const isRows = (v: unknown): boolean => isList(v, isResults);
+const isTaken = (v: unknown): boolean => isList(v, (x) => isCount(x) || isText(x));
 const isException = (v: unknown): boolean => {
   const exc = v as Record<string, unknown> | null;
   return typeof exc === 'object' && exc !== null && isCount(exc.vector) && isHexWord(exc.esr) && isHexWord(exc.far);
@@ -108,6 +109,17 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
   spunMs: isCount,
   irqsBefore: isIntids,
   irqsAfter: isIntids,
+  imm: isHexWord,
+  push: (v) => typeof v === 'boolean' || v === 0 || v === 1,
+  taken: isTaken,
+};
+
+const HEADER_KEYS: Readonly<Record<string, Check>> = {
+  name: isText,
+  title: isText,
+  hyp: isText,
+  txBuffer: isHexWord,
+  rxBuffer: isHexWord,
 };
 
 function badKey(event: Record<string, unknown>): string | undefined {
@@ -116,6 +128,7 @@ function badKey(event: Record<string, unknown>): string | undefined {
   for (const [key, check] of Object.entries(OPTIONAL)) {
     if (event[key] !== undefined && !check(event[key])) return key;
   }
-  if (event.r !== undefined && event.ev !== 'burst' && !isResults(event.r)) return 'r';
+  if (event.ev === 'burst') return (event.r as unknown[]).length === event.count ? undefined : 'r';
+  if (event.r !== undefined && !isResults(event.r)) return 'r';
   return undefined;
 }

@@ -19,6 +19,10 @@ test.each([
   [`${HEADER}\n{"ev":"rx","bytes":"2"}`, "line 2: 'bytes' of event 'rx' has the wrong form"],
   [`${HEADER}\n{"ev":"hvc","imm":"0x6000","x":["-1"]}`, "line 2: 'x' of event 'hvc'"],
   ['{"format":"gunyah-transcript/1","txBuffer":7}', "line 1: 'txBuffer' of the header"],
+  ['{"format":"gunyah-transcript/1","hyp":[7]}', "line 1: 'hyp' of the header"],
+  [`${HEADER}\n{"ev":"smccc","conduit":"hvc","x":[],"imm":"abc"}`, "line 2: 'imm' of event 'smccc'"],
+  [`${HEADER}\n{"ev":"code","code":[],"x":[],"taken":7}`, "line 2: 'taken' of event 'code'"],
+  [`${HEADER}\n{"ev":"burst","imm":"0x6000","x":[],"count":1,"r":[[],[]]}`, "line 2: 'r' of event 'burst'"],
 ])('a broken file is one line of text: %j', (text, error) => {
   const read = readTranscripts(text);
   expect('error' in read && read.error).toContain(error);

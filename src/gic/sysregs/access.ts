@@ -2,7 +2,7 @@
  * MRS and MSR as a vCPU's EL1 executes them: value or exception.
  * Sources: fact base vcpu-and-scheduler 11, vgic-and-timer 4.5 and 6, and their "Corrections".
  */
-import { u64 } from '../../base/index.js';
+import { SimBug, u64 } from '../../base/index.js';
 import type { Hypervisor } from '../../hyp/hypervisor.js';
 import type { AccessResult, GuestException } from '../../hyp/ports.js';
 import type { Thread } from '../../hyp/types.js';
@@ -89,10 +89,16 @@ function stored(t: SysregThread): BigUint64Array {
   return t.sys;
 }
 
+function slotOf(name: string): number {
+  const slot = SLOT_BY_NAME.get(name);
+  if (slot === undefined) throw new SimBug(`no stored register ${name}`);
+  return slot;
+}
+
 /** A stored register by name, for exception entry (ESR_EL1, ELR_EL1 ..) and inspection. */
-export const getStored = (t: Thread, name: string): bigint => stored(t)[SLOT_BY_NAME.get(name) ?? 0];
+export const getStored = (t: Thread, name: string): bigint => stored(t)[slotOf(name)];
 export function setStored(t: Thread, name: string, value: bigint): void {
-  stored(t)[SLOT_BY_NAME.get(name) ?? 0] = u64(value);
+  stored(t)[slotOf(name)] = u64(value);
 }
 
 const undefinedAt = (): GuestException => ({ esr: ESR_UNDEF, far: undefined });
