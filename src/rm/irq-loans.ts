@@ -121,6 +121,7 @@ export const reclaimIrq: Handler = (rm, from, request) => {
   const hwirq = rm.irqs.hwirqs[hw];
   if (hwirq === null || hwirq.owner !== from) return RmError.IRQ_INVALID;
   const mapping = table.map[hwirq.ownerIrq] ?? null;
+  // Both have to be wrong for RM to refuse it.
   if (mapping === null || (mapping.kind !== 'hw' && mapping.state !== IrqMapState.LENDING)) return RmError.IRQ_INVALID;
   rmAssert(rm.hv.hwirqBind(hwirq.cap, table.vic, mapping.irq) === HypError.OK);
   mapping.state = IrqMapState.BOUND;

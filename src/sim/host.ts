@@ -46,17 +46,7 @@ export interface CodeOutcome {
   running: boolean;
 }
 
-/** Code handed over by the driver that has not come to its end. */
-interface CodeRun {
-  words: readonly number[];
-  taken: string[];
-  savedPc: bigint;
-  entries: number;
-}
-
 export class HostVcpu {
-  private code: CodeRun | undefined;
-
   constructor(
     readonly sim: Simulator,
     readonly id: number,
@@ -238,15 +228,21 @@ export class HostVcpu {
     if (refused !== undefined) return { outcome: refused, taken: [], running: false };
     const v = this.vcpu;
     for (let i = 0; i < 18; i++) v.x[i] = i < x.length ? x[i] : 0n;
-    this.code = { words, taken: [], savedPc: v.pc, entries: v.entries };
+    this.sim.loop.code[this.id] = { words: [...words], taken: [], savedPc: v.pc, entries: v.entries };
     v.pc = CODE_BASE;
     if (v.monitor != null) v.monitor = null;
-    return this.continueCode(limit);
+    return this.goOn(limit);
   }
 
   /** Goes on with code that was left running; without such code, done at once. */
   continueCode(limit = CODE_LIMIT): CodeOutcome {
-    const { code, sim } = this;
+    this.sim.onInput?.({ op: 'continue', vcpu: this.id, limit });
+    return this.goOn(limit);
+  }
+
+  private goOn(limit: number): CodeOutcome {
+    const { sim } = this;
+    const code = sim.loop.code[this.id];
     if (code === undefined) return { outcome: DONE, taken: [], running: false };
     const v = this.vcpu;
     const { taken } = code;
@@ -277,11 +273,11 @@ export class HostVcpu {
     sim.a64.window = undefined;
     sim.a64.onException = undefined;
     if (v.entries !== code.entries) {
-      this.code = undefined;
+      delete sim.loop.code[this.id];
       return { outcome: { kind: 'restarted' }, taken, running: false };
     }
     if (outcome.kind !== 'done' || !finished()) return { outcome, taken, running: outcome.kind !== 'dead' };
-    this.code = undefined;
+    delete sim.loop.code[this.id];
     v.pc = code.savedPc;
     if (caught !== undefined)
       outcome = { kind: 'exception', ...(caught as { vector: number; exception: GuestException }) };

@@ -18,6 +18,7 @@ export type Input =
   | { op: 'wfi'; vcpu: number; waitNs?: number }
   | { op: 'wake'; vcpu: number }
   | { op: 'code'; vcpu: number; words: number[]; x: bigint[]; limit: number }
+  | { op: 'continue'; vcpu: number; limit: number }
   | { op: 'spin'; ns: number }
   | { op: 'program'; vcpu: number; kind?: ProgramKind };
 
@@ -65,5 +66,8 @@ export function applyInput(sim: Simulator, input: Input): void {
       return;
     case 'code':
       host.runCode(input.words, input.x, input.limit);
+      return;
+    case 'continue':
+      host.continueCode(input.limit);
   }
 }

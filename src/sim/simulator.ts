@@ -43,6 +43,16 @@ export interface SimOptions {
 /** Who decides what a vCPU does next: the driver, RM, or the machine code in its memory. */
 export type ProgramKind = 'host' | 'rm' | 'a64';
 
+/** Words handed over by the driver of a vCPU that have not come to their end. */
+interface CodeRun {
+  words: number[];
+  /** Interrupts taken as exceptions so far. */
+  taken: string[];
+  savedPc: bigint;
+  /** Entries of the vCPU when they began: one more ends them. */
+  entries: number;
+}
+
 /** Plain data of the event loop. */
 export interface LoopState {
   /** Per physical CPU: when the operation that it did last ended. */
@@ -51,6 +61,8 @@ export interface LoopState {
   rmWakeAt: number;
   /** Programs that differ from the default, by thread id. */
   programs: Record<string, ProgramKind>;
+  /** By thread id. */
+  code: Record<string, CodeRun>;
 }
 
 /** A dead RM only looks at the clock: one step of it takes this long. */
@@ -82,7 +94,7 @@ export class Simulator {
     this.rm = system.rm;
     this.rootThread = system.rootThread;
     const { cores } = this.hyp.config;
-    this.loop = { lastAt: new Array(cores).fill(0), rmWakeAt: Number.POSITIVE_INFINITY, programs: {} };
+    this.loop = { lastAt: new Array(cores).fill(0), rmWakeAt: Number.POSITIVE_INFINITY, programs: {}, code: {} };
     this.lastExecuting = new Array(cores).fill(-1);
     this.a64 = new A64Runner(
       this.hyp,
