@@ -50,3 +50,13 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return out;
 }
+
+/**
+ * A copy of the bytes from `from` on. Not a view: the bytes of a small array lie inside the JavaScript heap until someone asks for a
+ * view of them, and moving them out costs more than copying them.
+ */
+export function tailOf(bytes: Uint8Array, from: number): Uint8Array {
+  const out = new Uint8Array(bytes.length - from);
+  for (let i = 0; i < out.length; i++) out[i] = bytes[from + i];
+  return out;
+}

@@ -1,21 +1,29 @@
 /**
  * Watches what a client sends, whatever the case is about: framing, contiguity, sequence numbers, exact payloads.
  * Fact base: rm-rpc-transport 2, 3.1; clients 4.1, 4.2. Leaves out: whether a request made sense in the state of its VM; RM tells.
+ * Fragments are not put together by src/protocol/assembly.ts: here each has to be told what is wrong with it.
  */
 import { concatBytes, put16, put32 } from '../base/index.js';
-import { decodeMessage, LAYOUTS, messageName, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
-import type { WireMessage } from './interfere/index.js';
+import {
+  decodeMessage,
+  LAYOUTS,
+  messageName,
+  Platform,
+  parseRpcHeader,
+  type RpcMessage,
+  RpcType,
+} from '../protocol/index.js';
 import { layoutText, packetDifference, packetHead, packetLines } from './show.js';
 
 interface PartialRequest {
-  message: WireMessage;
+  message: RpcMessage;
   fragments: number;
   left: number;
   parts: Uint8Array[];
   packets: Uint8Array[];
 }
 
-export interface Sent extends WireMessage {
+export interface Sent extends RpcMessage {
   packets: Uint8Array[];
 }
 
@@ -39,10 +47,6 @@ export class SendAudit {
   /** Fragments that the request under way lacks. */
   get missing(): number {
     return this.partial?.left ?? 0;
-  }
-
-  get inMessage(): boolean {
-    return this.partial !== undefined;
   }
 
   /** A send failed: the client may give the message up. */

@@ -2,13 +2,22 @@
  * Rules of interference at the queue from RM to the primary VM: a whole machine whose RM seems to misbehave, for servers.
  * Only replies and notifications pass here, and the queue has no clock: {@link parseLinkRule} refuses what needs more.
  */
-import { concatBytes, lo32 } from '../base/index.js';
+import { lo32 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../protocol/index.js';
+import {
+  Call,
+  collectPacket,
+  HypError,
+  Platform,
+  parseRpcHeader,
+  RpcType,
+  rpcAssembly,
+  rpcMessage,
+} from '../protocol/index.js';
 import type { Simulator, Trace } from '../sim/index.js';
 import { linkQueues, objectOfCap } from '../sim/who.js';
-import { parseRule, type Rule, RuleSet, type WireMessage } from './interfere/index.js';
+import { parseRule, type Rule, RuleSet, selectorOf } from './interfere/index.js';
 
 const SEND = HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 
@@ -20,47 +29,28 @@ export function parseLinkRule(text: string): Rule | string {
   return /\b(delay|spread)=/.test(text) ? 'here packets cannot be delayed' : rule;
 }
 
-interface Partial {
-  readonly message: WireMessage;
-  readonly packets: Uint8Array[];
-  readonly parts: Uint8Array[];
-  left: number;
-}
-
 /** What RM sends to the primary VM from now on goes through the rules. A trace that is there already goes on. Called again by the
  * function that it returns, the rules begin anew: for a machine that was restored. */
 export function disturbLink(sim: Simulator, rules: readonly Rule[]): () => void {
   let set = new RuleSet();
-  let partial: Partial | undefined;
+  let assembly = rpcAssembly();
   const restart = (): void => {
     set = new RuleSet();
     set.add(...rules);
-    partial = undefined;
+    assembly = rpcAssembly();
   };
   restart();
 
-  const complete = (queue: MsgQueue, { message, parts, packets }: Partial): void => {
-    partial = undefined;
-    const m = { ...message, payload: concatBytes(...parts) };
-    const on = m.type === RpcType.REPLY ? 'reply' : 'notification';
-    for (const bytes of set.message(on, m)?.map((e) => e.bytes) ?? packets) push(queue, bytes);
-  };
-
   const sent = (queue: MsgQueue): void => {
-    const packet = last(queue);
+    const packet = last(queue).slice();
     const h = parseRpcHeader(packet);
-    if (h === undefined || !rpcHeaderValid(h)) return;
-    const content = packet.slice(Platform.RPC_HEADER_SIZE);
-    if (h.type !== RpcType.CONTINUED) {
-      if (!set.wants(h.type === RpcType.REPLY ? 'reply' : 'notification', h.id)) return;
-      const message = { type: h.type, id: h.id, seq: h.seq, payload: content };
-      partial = { message, packets: [], parts: [], left: h.fragments + 1 };
-    }
-    if (partial === undefined) return;
-    partial.packets.push(packet.slice());
+    if (h === undefined || (h.type !== RpcType.CONTINUED && !set.wants(selectorOf(h.type), h.id))) return;
+    const packets = collectPacket(assembly, packet);
+    if (packets === 'stray') return;
     queue.count--;
-    partial.parts.push(content);
-    if (--partial.left === 0) complete(queue, partial);
+    if (packets === 'more') return;
+    const m = rpcMessage(packets);
+    for (const bytes of set.message(selectorOf(m.type), m)?.map((e) => e.bytes) ?? packets) push(queue, bytes);
   };
 
   const inner = sim.trace;

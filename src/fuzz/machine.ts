@@ -4,7 +4,17 @@
  */
 import { allocateSlot, type CSpace, installCap } from '../hyp/cspace.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcPackets } from '../protocol/index.js';
+import {
+  Call,
+  collectPacket,
+  HypError,
+  Platform,
+  type RpcMessage,
+  RpcType,
+  rpcAssembly,
+  rpcMessage,
+  rpcPackets,
+} from '../protocol/index.js';
 import {
   HostPackets,
   HostVcpu,
@@ -17,14 +27,6 @@ import {
 import { type Check, invariantChecker } from '../sim/invariants.js';
 import { rmObject } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
-
-/** A message as it came, with all its fragments. */
-export interface Received {
-  type: number;
-  id: number;
-  seq: number;
-  payload: Uint8Array;
-}
 
 const SYSTEM_OFF = 0x8400_0008n;
 const SYSTEM_RESET = 0x8400_0009n;
@@ -42,8 +44,8 @@ export class Machine {
   readonly check: Check;
   private readonly packets: HostPackets;
   private readonly booted: Snapshot;
-  private partial: { message: Received; left: number; parts: Uint8Array[] } | undefined;
-  private received: Received[] = [];
+  private assembly = rpcAssembly();
+  private received: RpcMessage[] = [];
   private seq = 0;
   private guestHosts = new Map<number, HostVcpu>();
   /** Sees every packet to the primary VM; undefined: it is lost. Canary faults put themselves in here. */
@@ -64,7 +66,7 @@ export class Machine {
   /** Back to the moment after boot. */
   reset(): void {
     restoreSnapshot(this.sim, this.booted);
-    this.partial = undefined;
+    this.assembly = rpcAssembly();
     this.received = [];
     this.seq = 0;
     this.guestHosts = new Map();
@@ -105,7 +107,7 @@ export class Machine {
   }
 
   /** Lets RM work until it rests; what the primary VM got meanwhile. */
-  settle(): Received[] {
+  settle(): RpcMessage[] {
     const { sim, host } = this;
     for (let round = 0; round < MAX_ROUNDS && sim.hyp.dead === undefined; round++) {
       const before = sim.steps;
@@ -129,12 +131,8 @@ export class Machine {
     for (let p = this.packets.receive(); p !== undefined; p = this.packets.receive()) {
       any = true;
       const seen = this.tap(p);
-      const done = seen === undefined ? undefined : assemble(seen, this.partial);
-      if (done === undefined) continue;
-      if (!('left' in done)) {
-        this.received.push(done);
-        this.partial = undefined;
-      } else this.partial = done;
+      const packets = seen === undefined ? 'stray' : collectPacket(this.assembly, seen);
+      if (typeof packets !== 'string') this.received.push(rpcMessage(packets));
     }
     return any;
   }
@@ -194,11 +192,11 @@ export class Machine {
   }
 
   /** What waits for a guest, with RM working in between; undefined: it cannot receive. */
-  guestReceive(vmid: number): Received[] | undefined {
+  guestReceive(vmid: number): RpcMessage[] | undefined {
     const link = this.linkOf(vmid);
     if (link === undefined) return undefined;
-    const got: Received[] = [];
-    let partial: { message: Received; left: number; parts: Uint8Array[] } | undefined;
+    const got: RpcMessage[] = [];
+    const assembly = rpcAssembly();
     const buffer = new Uint8Array(Platform.RPC_HEADER_SIZE + Platform.RPC_MAX_CONTENT);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const guest = this.enter(vmid);
@@ -210,9 +208,8 @@ export class Machine {
         if (guest.x[0] !== BigInt(HypError.OK) || size === 0) break;
         any = true;
         if (!guest.readMemory(GUEST_RX, buffer)) return undefined;
-        const done = assemble(buffer.slice(0, size), partial);
-        partial = done !== undefined && 'left' in done ? done : undefined;
-        if (done !== undefined && !('left' in done)) got.push(done);
+        const packets = collectPacket(assembly, buffer.slice(0, size));
+        if (typeof packets !== 'string') got.push(rpcMessage(packets));
       }
       this.leave(guest);
       const before = this.received.length;
@@ -245,28 +242,4 @@ export class Machine {
     const device = this.sim.rm.vms[vmid]?.config?.devices.find((d) => d.type === 'rm-rpc');
     return device?.type === 'rm-rpc' ? { tx: device.txVmCap, rx: device.rxVmCap } : undefined;
   }
-}
-
-type Partial = { message: Received; left: number; parts: Uint8Array[] };
-
-/** A whole message, one that goes on, or nothing: a packet that belongs to nothing. */
-function assemble(packet: Uint8Array, partial: Partial | undefined): Received | Partial | undefined {
-  const header = parseRpcHeader(packet);
-  if (header === undefined) return undefined;
-  const content = packet.slice(Platform.RPC_HEADER_SIZE);
-  if (header.type !== RpcType.CONTINUED) {
-    const message = { type: header.type, id: header.id, seq: header.seq, payload: content };
-    return header.fragments === 0 ? message : { message, left: header.fragments, parts: [content] };
-  }
-  if (partial === undefined) return undefined;
-  partial.parts.push(content);
-  partial.left--;
-  if (partial.left > 0) return partial;
-  const payload = new Uint8Array(partial.parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of partial.parts) {
-    payload.set(part, at);
-    at += part.length;
-  }
-  return { ...partial.message, payload };
 }

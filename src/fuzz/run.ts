@@ -1,11 +1,11 @@
 /** Carries out commands against a machine and the model, and compares what comes back. */
-import { MESSAGES, RM_ERROR_NAMES, RpcType } from '../protocol/index.js';
+import { MESSAGES, RM_ERROR_NAMES, type RpcMessage, RpcType } from '../protocol/index.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
 import { predict } from './lifecycle/predict.js';
 import { finishReset, guestStops } from './lifecycle/rules-vm.js';
 import { type Answer, HLOS, newWorld, num, type World } from './lifecycle/world.js';
-import type { Machine, Received } from './machine.js';
+import type { Machine } from './machine.js';
 
 export type FailureKind = 'mismatch' | 'invariant' | 'death' | 'crash' | 'divergence';
 
@@ -73,7 +73,7 @@ function differs(a: Uint8Array, b: Uint8Array): boolean {
 
 type Problem = { tag: string; what: string };
 
-function compareReply(e: Expected, got: Received): Problem | undefined {
+function compareReply(e: Expected, got: RpcMessage): Problem | undefined {
   const name = messageName(e.id);
   if (e.answer === undefined) return undefined;
   if (got.payload.length < 4) return { tag: `${name}: no code`, what: `the reply to ${name} has no error code` };
@@ -89,7 +89,7 @@ function compareReply(e: Expected, got: Received): Problem | undefined {
   return wrong === undefined ? undefined : { tag: `${name}: data`, what: `${name} replied ${hex(data)}: ${wrong}` };
 }
 
-function compare(expected: readonly Expected[], got: readonly Received[], to: string): Problem | undefined {
+function compare(expected: readonly Expected[], got: readonly RpcMessage[], to: string): Problem | undefined {
   for (let i = 0; i < Math.max(expected.length, got.length); i++) {
     const e = expected[i];
     const g = got[i];
@@ -113,7 +113,7 @@ function compare(expected: readonly Expected[], got: readonly Received[], to: st
 }
 
 /** Replies and notifications to a guest may overtake each other when its queue is full: each kind is compared by itself. */
-function compareGuest(expected: readonly Expected[], got: readonly Received[], vmid: number): Problem | undefined {
+function compareGuest(expected: readonly Expected[], got: readonly RpcMessage[], vmid: number): Problem | undefined {
   for (const type of [RpcType.NOTIFICATION, RpcType.REPLY]) {
     const of = (m: { type: number }): boolean => m.type === type;
     const problem = compare(expected.filter(of), got.filter(of), `VM ${vmid}`);

@@ -4,8 +4,16 @@
  * Models what a careful client does (fact base: clients, rm-rpc-transport 2 to 6): one request at a time, its own sequence
  * numbers, both packet types accepted in any order. Works over anything that moves packets: a vCPU's queues, a socket.
  */
-import { concatBytes, le32 } from '../base/index.js';
-import { Platform, parseRpcHeader, RpcType, rpcHeaderValid, rpcPackets } from '../protocol/index.js';
+import { le32, tailOf } from '../base/index.js';
+import {
+  collectPacket,
+  Platform,
+  type RpcMessage,
+  RpcType,
+  rpcAssembly,
+  rpcMessage,
+  rpcPackets,
+} from '../protocol/index.js';
 
 /** How packets reach RM and come back. */
 export interface PacketPort {
@@ -17,45 +25,22 @@ export interface PacketPort {
   wait(): boolean;
 }
 
-export interface Message {
-  type: number;
-  id: number;
-  seq: number;
-  payload: Uint8Array;
-}
-
-export interface Reply extends Message {
+export interface Reply extends RpcMessage {
   /** RM error code: the first word of the payload. */
   error: number;
   /** What follows the error code. */
   data: Uint8Array;
 }
 
-interface Partial {
-  message: Message;
-  parts: Uint8Array[];
-  left: number;
-}
-
-/**
- * A copy of the bytes from `from` on. Not a view: the bytes of a small array lie inside the JavaScript heap until someone
- * asks for a view of them, and moving them out costs more than copying them.
- */
-function tail(bytes: Uint8Array, from: number): Uint8Array {
-  const out = new Uint8Array(bytes.length - from);
-  for (let i = 0; i < out.length; i++) out[i] = bytes[from + i];
-  return out;
-}
-
 const NO_DATA = new Uint8Array(0);
 
-const replyOf = ({ type, id, seq, payload }: Message): Reply => ({
+const replyOf = ({ type, id, seq, payload }: RpcMessage): Reply => ({
   type,
   id,
   seq,
   payload,
   error: le32(payload, 0),
-  data: payload.length === 4 ? NO_DATA : tail(payload, 4),
+  data: payload.length === 4 ? NO_DATA : tailOf(payload, 4),
 });
 
 /** Rounds of waiting after which an unanswered request counts as unanswered. */
@@ -63,11 +48,9 @@ const MAX_WAITS = 10_000;
 
 export class RmClient {
   /** Every notification received, oldest first. Take them with {@link takeNotifications}. */
-  notifications: Message[] = [];
-  /** Packets that belong to nothing: a client's log of surprises. */
-  readonly dropped: Uint8Array[] = [];
+  notifications: RpcMessage[] = [];
   private seq = 0;
-  private partial: Partial | undefined;
+  private readonly assembly = rpcAssembly();
 
   constructor(private readonly port: PacketPort) {}
 
@@ -104,7 +87,7 @@ export class RmClient {
     this.drain();
   }
 
-  takeNotifications(): Message[] {
+  takeNotifications(): RpcMessage[] {
     const taken = this.notifications;
     this.notifications = [];
     return taken;
@@ -116,39 +99,15 @@ export class RmClient {
     }
   }
 
-  /** The next complete message; notifications are also kept. */
-  private next(): Message | undefined {
+  /** The next complete message; notifications are also kept. Packets that belong to nothing are dropped. */
+  private next(): RpcMessage | undefined {
     for (let packet = this.port.receive(); packet !== undefined; packet = this.port.receive()) {
-      const message = this.assemble(packet);
-      if (message === undefined) continue;
+      const packets = collectPacket(this.assembly, packet);
+      if (packets === 'more' || packets === 'stray') continue;
+      const message = rpcMessage(packets);
       if (message.type === RpcType.NOTIFICATION) this.notifications.push(message);
       return message;
     }
-    return undefined;
-  }
-
-  private assemble(packet: Uint8Array): Message | undefined {
-    const header = parseRpcHeader(packet);
-    if (header === undefined || !rpcHeaderValid(header)) {
-      this.dropped.push(packet);
-      return undefined;
-    }
-    const content = tail(packet, Platform.RPC_HEADER_SIZE);
-    if (header.type === RpcType.CONTINUED) {
-      const p = this.partial;
-      if (p === undefined || p.message.id !== header.id || p.message.seq !== header.seq) {
-        this.dropped.push(packet);
-        return undefined;
-      }
-      p.parts.push(content);
-      p.left--;
-      if (p.left > 0) return undefined;
-      this.partial = undefined;
-      return { ...p.message, payload: concatBytes(...p.parts) };
-    }
-    const message = { type: header.type, id: header.id, seq: header.seq, payload: content };
-    if (header.fragments === 0) return message;
-    this.partial = { message, parts: [content], left: header.fragments };
     return undefined;
   }
 }

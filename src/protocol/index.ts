@@ -3,6 +3,7 @@
  * Generated from spec/ by tools/generate.ts (this file and those that say so in their head excepted).
  * Models: the hypercall ABI and the RM RPC protocol of the fact base. Leaves out: any behaviour.
  */
+export * from './assembly.js';
 export * from './calls.js';
 export * from './codec/index.js';
 export * from './deaths.js';

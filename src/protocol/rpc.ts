@@ -1,6 +1,6 @@
 /** The 8-byte header of every RM RPC packet, and cutting messages into packets. Fact base: rm-rpc-transport 2, 3.
  *
- * Leaves out reassembly: RM and clients keep state for it in different ways.
+ * Leaves out reassembly: see assembly.ts.
  */
 import { le16, le32, put16, put32 } from '../base/index.js';
 import type { RpcType } from './enums.js';

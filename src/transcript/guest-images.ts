@@ -2,25 +2,27 @@
  * inside knows. MEM_LEND, MEM_SHARE, MEM_DONATE give the memory of a parcel, VM_CONFIG_IMAGE a VM its parcel, VM_GET_HYP_RESOURCES
  * a vCPU its capability.
  */
-import { concatBytes, le16, le32 } from '../base/index.js';
+import { le16, le32 } from '../base/index.js';
 import { decodeMemLendReply, decodeMemLendRequest } from '../protocol/codec/memparcel.js';
 import { decodeVmGetHypResourcesReply } from '../protocol/codec/resources.js';
-import { Msg, Platform, parseRpcHeader, ResourceType, RmError, RpcType } from '../protocol/index.js';
-
-interface Pending {
-  readonly type: number;
-  readonly id: number;
-  readonly seq: number;
-  payload: Uint8Array;
-  left: number;
-}
+import {
+  collectPacket,
+  Msg,
+  ResourceType,
+  RmError,
+  type RpcAssembly,
+  type RpcMessage,
+  RpcType,
+  rpcAssembly,
+  rpcMessage,
+} from '../protocol/index.js';
 
 export interface GuestImages {
   /** Messages whose fragments still come, one for each direction. */
-  sending: Pending | undefined;
-  receiving: Pending | undefined;
+  readonly sending: RpcAssembly;
+  readonly receiving: RpcAssembly;
   /** Requests without a reply yet, by sequence number. */
-  readonly requests: Map<number, Pending>;
+  readonly requests: Map<number, RpcMessage>;
   /** Start of the first range, by parcel handle. */
   readonly parcels: Map<number, number>;
   /** By VMID. */
@@ -30,8 +32,8 @@ export interface GuestImages {
 }
 
 export const guestImages = (): GuestImages => ({
-  sending: undefined,
-  receiving: undefined,
+  sending: rpcAssembly(),
+  receiving: rpcAssembly(),
   requests: new Map(),
   parcels: new Map(),
   images: new Map(),
@@ -44,27 +46,20 @@ export function imageOfVcpu(g: GuestImages, cap: bigint): number | undefined {
   return vmid === undefined ? undefined : g.images.get(vmid);
 }
 
-/** The message, extended by this packet. */
-function extended(message: Pending | undefined, packet: Uint8Array): Pending | undefined {
-  const h = parseRpcHeader(packet);
-  if (h === undefined) return message;
-  const content = packet.subarray(Platform.RPC_HEADER_SIZE);
-  if (h.type !== RpcType.CONTINUED) return { type: h.type, id: h.id, seq: h.seq, payload: content, left: h.fragments };
-  if (message === undefined || message.left === 0) return message;
-  return { ...message, payload: concatBytes(message.payload, content), left: message.left - 1 };
-}
-
 /** A packet went to RM. */
 export function noteSent(g: GuestImages, packet: Uint8Array): void {
-  g.sending = extended(g.sending, packet);
-  if (g.sending?.left === 0 && g.sending.type === RpcType.REQUEST) g.requests.set(g.sending.seq, g.sending);
+  const packets = collectPacket(g.sending, packet);
+  if (typeof packets === 'string') return;
+  const request = rpcMessage(packets);
+  if (request.type === RpcType.REQUEST) g.requests.set(request.seq, request);
 }
 
 /** A packet came from RM. */
 export function noteReceived(g: GuestImages, packet: Uint8Array): void {
-  g.receiving = extended(g.receiving, packet);
-  const reply = g.receiving;
-  if (reply?.left !== 0 || reply.type !== RpcType.REPLY || reply.payload.length < 4) return;
+  const packets = collectPacket(g.receiving, packet);
+  if (typeof packets === 'string') return;
+  const reply = rpcMessage(packets);
+  if (reply.type !== RpcType.REPLY || reply.payload.length < 4) return;
   const request = g.requests.get(reply.seq);
   g.requests.delete(reply.seq);
   if (request?.id === reply.id && le32(reply.payload, 0) === RmError.OK) learn(g, request.payload, reply);
@@ -72,7 +67,7 @@ export function noteReceived(g: GuestImages, packet: Uint8Array): void {
 
 const VM_CONFIG_IMAGE_SIZE = 40;
 
-function learn(g: GuestImages, request: Uint8Array, reply: Pending): void {
+function learn(g: GuestImages, request: Uint8Array, reply: RpcMessage): void {
   switch (reply.id) {
     case Msg.MEM_LEND:
     case Msg.MEM_SHARE:

@@ -13,12 +13,11 @@ import {
   request,
   swap,
   truncate,
-  type WireMessage,
   withhold,
 } from '../../src/conform/interfere/index.js';
-import { Msg, RpcType } from '../../src/protocol/index.js';
+import { Msg, type RpcMessage, RpcType } from '../../src/protocol/index.js';
 
-const message = (payload: Uint8Array, type: number = RpcType.REPLY): WireMessage => ({
+const message = (payload: Uint8Array, type: number = RpcType.REPLY): RpcMessage => ({
   type,
   id: Msg.VM_START,
   seq: 7,

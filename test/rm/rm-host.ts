@@ -1,6 +1,6 @@
 import { put16, put32, put64 } from '../../src/base/index.js';
-import { type Message, type Reply, RmClient } from '../../src/guest/rm-client.js';
-import { AuthType, Msg, RmError } from '../../src/protocol/index.js';
+import { type Reply, RmClient } from '../../src/guest/rm-client.js';
+import { AuthType, Msg, RmError, type RpcMessage } from '../../src/protocol/index.js';
 import { HostPackets, HostVcpu, type SimOptions, Simulator } from '../../src/sim/index.js';
 import type { Vcpu } from '../../src/vcpu/index.js';
 import { guest } from './dt/samples.js';
@@ -89,7 +89,7 @@ export function vmState(h: RmHost, vmid: number): number {
 }
 
 /** Notifications that came meanwhile, as id and payload. */
-export function notifications(h: RmHost): Message[] {
+export function notifications(h: RmHost): RpcMessage[] {
   h.client.poll();
   return h.client.takeNotifications();
 }

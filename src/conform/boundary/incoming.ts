@@ -1,10 +1,19 @@
 /** From RM to the client: real packets through the rules about replies and notifications, packets of the test between them. */
-import { concatBytes, lo32 } from '../../base/index.js';
+import { lo32 } from '../../base/index.js';
 import { findCap, HYPERCALL_BASE } from '../../hyp/index.js';
 import type { MsgQueue } from '../../msgq/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType, rpcHeaderValid } from '../../protocol/index.js';
+import {
+  Call,
+  collectPacket,
+  HypError,
+  Platform,
+  parseRpcHeader,
+  RpcType,
+  rpcAssembly,
+  rpcMessage,
+} from '../../protocol/index.js';
 import type { HostVcpu, LinkPlace, Simulator } from '../../sim/index.js';
-import type { Emission, RuleSet, WireMessage } from '../interfere/index.js';
+import { type Emission, type RuleSet, selectorOf } from '../interfere/index.js';
 
 const PACKET_MAX = Platform.RM_QUEUE_MSG_SIZE;
 
@@ -14,19 +23,12 @@ interface Timed {
   bytes: Uint8Array;
 }
 
-interface PartialIn {
-  message: WireMessage;
-  left: number;
-  parts: Uint8Array[];
-  packets: Uint8Array[];
-}
-
 export class Incoming {
   /** What the client's next receives give. */
   private readonly staged: Uint8Array[] = [];
   private timed: Timed[] = [];
   private order = 0;
-  private partial: PartialIn | undefined;
+  private readonly assembly = rpcAssembly();
   private readonly buffer = new Uint8Array(PACKET_MAX);
 
   constructor(
@@ -86,37 +88,19 @@ export class Incoming {
 
   private fromRm(bytes: Uint8Array): void {
     const h = parseRpcHeader(bytes);
-    if (h === undefined || !rpcHeaderValid(h)) {
+    if (h !== undefined && h.type !== RpcType.CONTINUED && !this.rules.wants(selectorOf(h.type), h.id)) {
       this.stage(bytes);
       return;
     }
-    const content = bytes.subarray(Platform.RPC_HEADER_SIZE);
-    if (h.type === RpcType.CONTINUED) {
-      const p = this.partial;
-      if (p === undefined) {
-        this.stage(bytes);
-        return;
-      }
-      p.parts.push(content);
-      p.packets.push(bytes);
-      if (--p.left === 0) this.complete(p);
-      return;
-    }
-    const on = h.type === RpcType.REPLY ? 'reply' : 'notification';
-    if (!this.rules.wants(on, h.id)) {
-      this.stage(bytes);
-      return;
-    }
-    const message = { type: h.type, id: h.id, seq: h.seq, payload: content };
-    this.partial = { message, left: h.fragments, parts: [content], packets: [bytes] };
-    if (h.fragments === 0) this.complete(this.partial);
+    const packets = collectPacket(this.assembly, bytes);
+    if (packets === 'stray') this.stage(bytes);
+    else if (packets !== 'more') this.complete(packets);
   }
 
-  private complete(p: PartialIn): void {
-    this.partial = undefined;
-    const m = { ...p.message, payload: concatBytes(...p.parts) };
-    const changed = this.rules.message(m.type === RpcType.REPLY ? 'reply' : 'notification', m);
-    if (changed === undefined) for (const bytes of p.packets) this.stage(bytes);
+  private complete(packets: readonly Uint8Array[]): void {
+    const m = rpcMessage(packets);
+    const changed = this.rules.message(selectorOf(m.type), m);
+    if (changed === undefined) for (const bytes of packets) this.stage(bytes);
     else this.schedule(changed, 0);
   }
 

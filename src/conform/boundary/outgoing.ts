@@ -1,7 +1,7 @@
 /** From the client to RM: forced results of sends, a queue that is not drained, the rules about requests. */
-import { concatBytes, lo32 } from '../../base/index.js';
+import { lo32 } from '../../base/index.js';
 import { HYPERCALL_BASE } from '../../hyp/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../../protocol/index.js';
+import { Call, HypError, parseRpcHeader, RpcType, rpcMessage } from '../../protocol/index.js';
 import type { HostVcpu, LinkPlace } from '../../sim/index.js';
 import type { SendResult } from '../client/port.js';
 import { type Emission, emit, type ForcedResult, type RuleSet } from '../interfere/index.js';
@@ -109,10 +109,7 @@ export class Outgoing {
 
   /** A whole request is there: answered by the test, changed, or given to RM as it is. */
   private decide(held: readonly Uint8Array[]): void {
-    const first = parseRpcHeader(held[0]);
-    if (first === undefined) return;
-    const payload = concatBytes(...held.map((p) => p.subarray(Platform.RPC_HEADER_SIZE)));
-    const m = { type: first.type, id: first.id, seq: first.seq, payload };
+    const m = rpcMessage(held);
     const back = this.rules.message('request', m);
     const other = back === undefined ? this.rules.rewritten(m) : undefined;
     if (other !== undefined) for (const e of emit({ ...m, payload: other })) this.insist(e.bytes);

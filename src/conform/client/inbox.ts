@@ -1,6 +1,7 @@
 /**
  * The receiving half of the reference client: the queue drained on every interrupt, replies and notifications put together, whatever
  * does not fit ignored (rules R3 to R5 and R8 of docs/conformance.md).
+ * Not with src/protocol/assembly.ts: a reply and a notification at once, and defects at every step.
  */
 import { concatBytes, le32 } from '../../base/index.js';
 import { HypError, Platform, parseRpcHeader, type RpcHeader, RpcType, rpcHeaderValid } from '../../protocol/index.js';

@@ -1,4 +1,5 @@
 /** Builders of rules. */
+import type { RpcMessage } from '../../protocol/index.js';
 import type {
   CallRule,
   Change,
@@ -11,12 +12,11 @@ import type {
   Selector,
   SmcccRule,
   TreeRule,
-  WireMessage,
 } from './rules.js';
 
 interface MessageRuleBuilder {
   /** Only messages for which this holds. */
-  when(condition: (m: WireMessage) => boolean): MessageRuleBuilder;
+  when(condition: (m: RpcMessage) => boolean): MessageRuleBuilder;
   /** Passes the first `n` untouched. */
   after(n: number): MessageRuleBuilder;
   times(n: number): MessageRuleBuilder;

@@ -1,12 +1,12 @@
 /** What becomes of a message: changes that compose from left to right. */
 import { concatBytes, put32 } from '../../base/index.js';
-import { RpcType, rpcPackets } from '../../protocol/index.js';
-import type { Change, Emission, WireMessage } from './rules.js';
+import { type RpcMessage, RpcType, rpcPackets } from '../../protocol/index.js';
+import type { Change, Emission } from './rules.js';
 
 const packet = (bytes: Uint8Array): Emission => ({ bytes, delayNs: 0, edge: false });
 
 /** The message cut into packets as RM does it. */
-export function emit(m: WireMessage): Emission[] {
+export function emit(m: RpcMessage): Emission[] {
   return (rpcPackets(m.type as RpcType, m.id, m.seq, m.payload) ?? []).map(packet);
 }
 
@@ -53,7 +53,7 @@ export const corrupt =
   };
 /** Other payload, same header, cut anew. */
 export const payload =
-  (bytes: Uint8Array | ((m: WireMessage) => Uint8Array)): Change =>
+  (bytes: Uint8Array | ((m: RpcMessage) => Uint8Array)): Change =>
   (_, m) =>
     emit({ ...m, payload: typeof bytes === 'function' ? bytes(m) : bytes });
 /** An error reply, optionally with bytes behind the code. */
@@ -65,7 +65,7 @@ export const answer =
     emit({ ...m, type: RpcType.REPLY, payload: replyPayload(code, data) });
 /** The given packets, with the message's own bytes at hand. */
 export const packets =
-  (make: (own: Uint8Array[], m: WireMessage) => Uint8Array[]): Change =>
+  (make: (own: Uint8Array[], m: RpcMessage) => Uint8Array[]): Change =>
   (p, m) =>
     make(
       p.map((e) => e.bytes),
@@ -73,10 +73,10 @@ export const packets =
     ).map(packet);
 /** Packets in front of, or behind, what is there. */
 export const before =
-  (make: (m: WireMessage) => Uint8Array[]): Change =>
+  (make: (m: RpcMessage) => Uint8Array[]): Change =>
   (p, m) => [...make(m).map(packet), ...p];
 export const behind =
-  (make: (m: WireMessage) => Uint8Array[]): Change =>
+  (make: (m: RpcMessage) => Uint8Array[]): Change =>
   (p, m) => [...p, ...make(m).map(packet)];
 /** Keeps messages back until `n` are there, then lets them go in reverse order. */
 export function swap(n = 2): Change {

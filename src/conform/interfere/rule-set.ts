@@ -1,4 +1,5 @@
 /** Which rule applies now. */
+import { type RpcMessage, RpcType } from '../../protocol/index.js';
 import { emit } from './changes.js';
 import type {
   CallRule,
@@ -11,8 +12,10 @@ import type {
   Rule,
   Selector,
   SmcccRule,
-  WireMessage,
 } from './rules.js';
+
+/** Messages from RM with this type. */
+export const selectorOf = (type: number): Selector => (type === RpcType.REPLY ? 'reply' : 'notification');
 
 /** Counts hits of rules; one per bench. */
 export class RuleSet {
@@ -50,7 +53,7 @@ export class RuleSet {
   }
 
   /** What becomes of a message; undefined: no rule applies. */
-  message(on: Selector, m: WireMessage): Emission[] | undefined {
+  message(on: Selector, m: RpcMessage): Emission[] | undefined {
     const found = this.take(
       (r): r is MessageRule =>
         r.kind === 'message' &&
@@ -63,7 +66,7 @@ export class RuleSet {
   }
 
   /** The payload that RM gets instead. */
-  rewritten(m: WireMessage): Uint8Array | undefined {
+  rewritten(m: RpcMessage): Uint8Array | undefined {
     const found = this.take((r): r is RewriteRule => r.kind === 'rewrite' && r.ids.includes(m.id));
     return found?.rule.payload(m);
   }

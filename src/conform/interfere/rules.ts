@@ -1,14 +1,6 @@
 /** What a rule of interference is: plain values. */
 import type { FdtNode } from '../../board/fdt/index.js';
-
-export interface WireMessage {
-  /** RpcType. */
-  type: number;
-  id: number;
-  seq: number;
-  /** Reassembled; of a reply with the error code in front. */
-  payload: Uint8Array;
-}
+import type { RpcMessage } from '../../protocol/index.js';
 
 /** A packet on its way to the client. */
 export interface Emission {
@@ -20,7 +12,7 @@ export interface Emission {
 }
 
 /** What becomes of the packets of one message. */
-export type Change = (packets: readonly Emission[], message: WireMessage) => Emission[];
+export type Change = (packets: readonly Emission[], message: RpcMessage) => Emission[];
 
 export type Selector = 'request' | 'reply' | 'notification';
 
@@ -30,7 +22,7 @@ export interface MessageRule {
   /** Message ids; empty: every one. */
   ids: readonly number[];
   /** Further condition. */
-  when?: (m: WireMessage) => boolean;
+  when?: (m: RpcMessage) => boolean;
   /** Messages that pass untouched before the first hit. */
   skip: number;
   /** Hits; Infinity: always. */
@@ -100,7 +92,7 @@ export interface RewriteRule {
   ids: readonly number[];
   skip: number;
   times: number;
-  payload: (m: WireMessage) => Uint8Array;
+  payload: (m: RpcMessage) => Uint8Array;
 }
 
 export type Rule = RewriteRule | MessageRule | QueueRule | LineRule | CallRule | SmcccRule | TreeRule;
