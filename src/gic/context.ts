@@ -31,7 +31,6 @@ export interface Gic {
     setEnabled(vic: Vic, virq: number, enabled: boolean): void;
     /** Trigger mode requested for an SPI with a source; returns the mode in force. */
     setMode(vic: Vic, virq: number, edge: boolean): boolean;
-    cancel(vic: Vic, virq: number): void;
     physicalIntid(vic: Vic, virq: number): number;
   };
   /** Level condition of a private source of a vCPU (timers, PMU, forwarded PPIs). */

@@ -41,7 +41,6 @@ export function changePending(g: Gic, vic: Vic, v: GicVcpu, virq: number, set: b
     deliver(g, vic, spi ? routeFor(g, vic, virq) : v, virq, bits, !spi);
     return;
   }
-  if (spi) g.hw.cancel(vic, virq);
   undeliver(g, vic, spi ? undefined : v, virq, bits | HW_ACTIVE);
 }
 

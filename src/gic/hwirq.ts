@@ -109,8 +109,9 @@ function hwirqOf(g: Gic, vic: Vic, virq: number): Hwirq | undefined {
 /** The physical side that delivery code needs. */
 export function physicalSide(hyp: Hypervisor, gic: () => Gic): Gic['hw'] {
   const deactivatePhysical = (pintid: number): void => {
-    for (const object of hyp.objects) {
-      if (object?.type === ObjectType.HWIRQ && (object as Hwirq).irq === pintid) (object as Hwirq).active = false;
+    for (const id of hyp.ofType[ObjectType.HWIRQ]) {
+      const hwirq = hyp.get<Hwirq>(id);
+      if (hwirq.irq === pintid) hwirq.active = false;
     }
   };
   const withHwirq = (vic: Vic, virq: number, change: (h: Hwirq) => void): void => {
@@ -123,7 +124,6 @@ export function physicalSide(hyp: Hypervisor, gic: () => Gic): Gic['hw'] {
       withHwirq(vic, virq, (h) => {
         h.active = false;
       }),
-    cancel: () => {},
     physicalIntid: (vic, virq) => hwirqOf(gic(), vic, virq)?.irq ?? 0,
     setEnabled: (vic, virq, enabled) =>
       withHwirq(vic, virq, (h) => {

@@ -89,12 +89,10 @@ function removeFrom(ids: number[], id: number): void {
   while (ids.length > kept) ids.pop();
 }
 
-const expectsWakeup = (g: Gic, thread: Thread): boolean => g.hyp.sched.expectsWakeup?.(thread) ?? false;
-
 function makePort(g: Gic): VicPort {
   const { hyp } = g;
   /** The thread in whose context a hypercall or a device changes a source. */
-  const self = (): number => (g.depth > 0 ? g.self : (hyp.sched.current?.() ?? -1));
+  const self = (): number => (g.depth > 0 ? g.self : hyp.sched.current());
   return {
     assertSource: (source, edgeOnly) => {
       const thread = self();
@@ -146,7 +144,7 @@ function makePort(g: Gic): VicPort {
     vcpuSwitchedOut: (thread) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || !v.active || v.owner < 0) return;
-      const waits = expectsWakeup(g, thread);
+      const waits = hyp.sched.expectsWakeup(thread);
       saveTimers(g, v, waits);
       switchOut(g, v, waits);
     },

@@ -26,7 +26,7 @@ export interface VicPort {
   bindSource(source: VirqSource, vicId: number, virq: number): number;
   unbindSource(source: VirqSource): void;
   /** The interrupt of a bound source is edge-configured: an assertion by level then reports success (vcpu 12.5). */
-  isEdge?(source: VirqSource): boolean;
+  isEdge(source: VirqSource): boolean;
   /** Activation check and effect for a vCPU with a VIC: BUSY when its index is taken; initialises private interrupts and timers. */
   vcpuActivate(vcpu: Thread): number;
   /** Power-off, halt or exit: timers off, CPU interface reset, list registers emptied (vcpu 7.2). */
@@ -59,38 +59,29 @@ export interface VicPort {
   /** Access at a guest address with no stage-2 mapping; `undefined` when no GIC frame is there. */
   mmioAccess(vcpu: Thread, ipa: number, size: number, write: boolean, value: bigint): AccessResult | undefined;
   /** The vCPU executes WFI: a last look for something to deliver, before `hasPendingWakeup` (vcpu 8 step 1). */
-  beforeWfi?(vcpu: Thread): void;
+  beforeWfi(vcpu: Thread): void;
   /** Virtual time (ns) of the next EL1 timer interrupt of any vCPU, `Infinity` when none is armed. */
-  nextTimerEvent?(): number;
+  nextTimerEvent(): number;
   /** Fires the timers that are due at `hyp.now`. */
-  timersDue?(): void;
+  timersDue(): void;
   /** Objects were replaced (snapshot): indices derived from them are rebuilt. */
-  restored?(): void;
+  restored(): void;
 }
 
 export interface SchedPort {
-  /** Physical CPU on which the thread executes right now, or -1. */
-  runningOn(thread: Thread): number;
-  /** The CPU must run its schedule step before it executes the next guest operation. */
-  reschedule(cpu: number): void;
   /** An interrupt was delivered to this vCPU: ends WFI, suspend, a directed yield; raises the run-wakeup vIRQ (vcpu 8). */
   wakeup(thread: Thread): void;
   /** Thread id in whose context the hypervisor works at present (caller of a hypercall), or -1: a timer, the host. */
-  current?(): number;
+  current(): number;
   /** Blocked in WFI or suspend, or in a directed yield: its timers must wake it (vcpu 4, vgic 6). */
-  expectsWakeup?(thread: Thread): boolean;
+  expectsWakeup(thread: Thread): boolean;
 }
 
 export interface MemPort {
   /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. `execute`: an instruction fetch. */
   translate(addrspace: number, ipa: number, write: boolean, execute?: boolean): number;
-  /** Page that backs `ipa` and EL1's access to it (X 1, W 2, R 4), whatever that allows; `undefined` when nothing is mapped. */
-  pageOf(addrspace: number, ipa: number): { pa: number; access: number } | undefined;
   /** EL1 access to a guest range, page by page: 0, or the `Fault` of the first page that refuses, before which all is copied. */
   accessGuest(addrspace: number, ipa: number, bytes: Uint8Array, write: boolean): number;
-  /** EL1 access to a guest range, all of it or nothing: 0, or the `Fault` of the first page that refuses. */
-  readGuest(addrspace: number, ipa: number, to: Uint8Array): number;
-  writeGuest(addrspace: number, ipa: number, from: Uint8Array): number;
   /**
    * Copies between a caller's virtual addresses (stage 1 off: equal to IPAs) and hypervisor memory.
    * Errors in order: ARGUMENT_SIZE (0 or more than `max`), ADDR_OVERFLOW, DENIED (permission), ADDR_INVALID.
@@ -100,8 +91,6 @@ export interface MemPort {
   copyToGuest(thread: Thread, va: bigint, bufferSize: bigint, from: Uint8Array, size: number, at?: number): number;
   /** The whole access lies in one VMMIO range of the address space (memory 8.2). */
   inVmmioRange(addrspace: number, ipa: number, size: number): boolean;
-  /** A thread that was attached to the address space went away: its place is free again. */
-  threadDetached(thread: Thread): void;
   /**
    * Attaches a whole extent for use by the hypervisor (virtio page), as memory 7: DENIED (other partition, no RW),
    * ARGUMENT_SIZE, MEMEXTENT_TYPE, BUSY (has children).

@@ -1,18 +1,10 @@
 /** vCPUs by VMID and index: of the primary VM by place in its interrupt controller, of others as RM made them. */
-import { gicVcpu } from '../gic/index.js';
 import { Platform } from '../protocol/index.js';
-import { rmObject, type Simulator } from '../sim/index.js';
-import { type Vcpu, VcpuOption } from '../vcpu/index.js';
+import { hlosVcpu, rmObject, type Simulator } from '../sim/index.js';
+import type { Vcpu } from '../vcpu/index.js';
 
 export function findVcpu(sim: Simulator, vmid: number, index: number): Vcpu | undefined {
-  if (vmid === Platform.VMID_HLOS) {
-    for (const object of sim.hyp.objects) {
-      const v = object as Vcpu | undefined;
-      if (v?.options === undefined || (v.options & VcpuOption.HLOS_VM) === 0n) continue;
-      if (gicVcpu(v).index === index) return v;
-    }
-    return undefined;
-  }
+  if (vmid === Platform.VMID_HLOS) return hlosVcpu(sim, index);
   if (vmid === Platform.VMID_RM) return undefined;
   const cap = sim.rm.vms[vmid]?.config?.vcpus[index]?.masterCap;
   return cap === undefined ? undefined : (rmObject(sim, cap) as Vcpu | undefined);

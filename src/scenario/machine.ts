@@ -132,7 +132,7 @@ export class Machine {
     if (link !== undefined) {
       if (num === Call.MSGQUEUE_SEND && thread.x[0] === BigInt(HypError.OK)) {
         const bytes = new Uint8Array(Number(x[1]));
-        hyp.mem.readGuest(thread.addrspace, Number(x[2]), bytes);
+        hyp.mem.accessGuest(thread.addrspace, Number(x[2]), bytes, false);
         const vm = vmName(link.vmid);
         listener({ kind: 'packet', at: hyp.now, from: link.toRm ? vm : 'RM', to: link.toRm ? 'RM' : vm, bytes });
       }

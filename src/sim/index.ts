@@ -30,4 +30,4 @@ export {
 } from './snapshot.js';
 export { type Cost, defaultCost } from './time.js';
 export { registers, type Trace, type TraceEvent, traceTo } from './trace.js';
-export { rmObject, type ThreadName, threadNames, vmName } from './who.js';
+export { hlosVcpu, rmObject, type ThreadName, threadNames, vmName } from './who.js';

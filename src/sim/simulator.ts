@@ -165,7 +165,7 @@ export class Simulator {
   /** Brings every CPU's scheduler and every timer up to date at the present time. */
   settle(): void {
     const { hyp } = this;
-    if (hyp.vic.nextTimerEvent !== undefined && hyp.vic.nextTimerEvent() <= hyp.now) hyp.vic.timersDue?.();
+    if (hyp.vic.nextTimerEvent() <= hyp.now) hyp.vic.timersDue();
     if (this.loop.rmWakeAt <= hyp.now) {
       this.loop.rmWakeAt = Number.POSITIVE_INFINITY;
       hyp.sched.wakeup(hyp.get<Vcpu>(this.rootThread));
@@ -205,7 +205,7 @@ export class Simulator {
 
   /** Earliest time at which something happens by itself: a timer, the end of a slice, a sleep. */
   nextEventAt(): number {
-    const timer = this.hyp.vic.nextTimerEvent?.() ?? Number.POSITIVE_INFINITY;
+    const timer = this.hyp.vic.nextTimerEvent();
     return Math.min(this.loop.rmWakeAt, timer, nextDeadlineOfAll(this.hyp));
   }
 

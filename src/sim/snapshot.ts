@@ -158,7 +158,7 @@ export function restoreSnapshot(sim: Simulator, snapshot: Snapshot): void {
   Object.assign(sim.rm, copyRm(snapshot.rm, rmData(sim.rm)));
   sim.loop = clonePlain(snapshot.loop);
   hyp.mem.restorePhys(snapshot.memory);
-  hyp.vic.restored?.();
+  hyp.vic.restored();
   lastOf.set(sim, snapshot);
 }
 

@@ -1,7 +1,8 @@
 /** Which VM a thread, a capability space or an RM link belongs to: names for people, from RM's records. */
+import { gicVcpu } from '../gic/index.js';
 import { type CSpace, findCap, type HypObject } from '../hyp/index.js';
 import { ObjectType, vmidText } from '../protocol/index.js';
-import type { Vcpu } from '../vcpu/index.js';
+import { isHlos, type Vcpu } from '../vcpu/index.js';
 import type { Simulator } from './simulator.js';
 
 const VMID_RM = 255;
@@ -33,6 +34,16 @@ export function capObject(
 ): HypObject | undefined {
   const view = findCap(space, cap);
   return typeof view === 'number' ? undefined : objects[view.table.object[view.lower]];
+}
+
+/** vCPU of the primary VM by its place in the interrupt controller; undefined when there is none. */
+export function hlosVcpu(sim: Simulator, index: number): Vcpu | undefined {
+  const { hyp } = sim;
+  for (const id of hyp.ofType[ObjectType.THREAD]) {
+    const v = hyp.get<Vcpu>(id);
+    if (isHlos(v) && gicVcpu(v).index === index) return v;
+  }
+  return undefined;
 }
 
 /** Names of all threads that RM knows, by thread id. */

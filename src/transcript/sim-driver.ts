@@ -1,10 +1,10 @@
 /** The replay driver of a simulator: the recorded bare-metal program's operations on the primary VM's vCPUs. */
-import { gicVcpu, parseSysreg, setStored } from '../gic/index.js';
+import { parseSysreg, setStored } from '../gic/index.js';
 import { type CSpace, findCap, type HypConfig, NO_OBJECT } from '../hyp/index.js';
 import { ObjectType } from '../protocol/index.js';
-import { HostVcpu, type Outcome, Simulator } from '../sim/index.js';
+import { HostVcpu, hlosVcpu, type Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
-import { expireOnBlock, VcpuOption } from '../vcpu/index.js';
+import { expireOnBlock } from '../vcpu/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
 import type { Header } from './events.js';
 
@@ -57,15 +57,12 @@ export class SimDriver implements ReplayDriver {
   host(cpu: number): HostVcpu {
     const known = this.hosts[cpu];
     if (known !== undefined) return known;
-    for (const object of this.sim.hyp.objects) {
-      const v = object as Vcpu | undefined;
-      if (v?.options === undefined || (v.options & VcpuOption.HLOS_VM) === 0n || gicVcpu(v).index !== cpu) continue;
-      const host = new HostVcpu(this.sim, v.id);
-      setStored(v, 'CPACR_EL1', RECORDER_CPACR);
-      this.hosts[cpu] = host;
-      return host;
-    }
-    throw new RangeError(`the primary VM has no vCPU ${cpu}`);
+    const v = hlosVcpu(this.sim, cpu);
+    if (v === undefined) throw new RangeError(`the primary VM has no vCPU ${cpu}`);
+    const host = new HostVcpu(this.sim, v.id);
+    setStored(v, 'CPACR_EL1', RECORDER_CPACR);
+    this.hosts[cpu] = host;
+    return host;
   }
 
   guestImage(cap: bigint): number | undefined {

@@ -7,7 +7,6 @@
 import type { Hypervisor, SchedPort, Thread } from '../hyp/index.js';
 import { endGraces } from './move.js';
 import { stopIdling, wakeup } from './power.js';
-import { requestSchedule } from './queue.js';
 import { leaveIfKilled, schedule } from './sched.js';
 import { Block, type CpuSched, cpuOf, NO_THREAD, type SchedState, schedState, type Vcpu, vcpuOf } from './types.js';
 import { comeOnline } from './vote.js';
@@ -40,8 +39,6 @@ export function registerScheduler(hyp: Hypervisor, cpus: number): void {
     graces: [],
   } satisfies SchedState;
   const port: SchedPort = {
-    runningOn: (thread: Thread) => (thread as Vcpu).running,
-    reschedule: (cpu: number) => requestSchedule(hyp, cpu),
     current: () => hyp.caller,
     wakeup: (thread: Thread) => wakeup(hyp, thread as Vcpu),
     expectsWakeup: (thread: Thread) => {

@@ -173,7 +173,7 @@ export function warmReset(hyp: Hypervisor, v: Vcpu, entry: bigint, context: bigi
  * WFI of the thread in control. True: it goes on at once; false: it waits, in place ({@link Vcpu.idling}) or blocked.
  */
 export function waitForInterrupt(hyp: Hypervisor, v: Vcpu): boolean {
-  hyp.vic?.beforeWfi?.(v);
+  hyp.vic?.beforeWfi(v);
   if (v.vpmMode === VpmMode.IDLE) {
     if (!suspend(hyp, v, { kind: 'wfiSuspend' })) return true;
     return v.pending === null && v.running >= 0 && cpuOf(hyp, v.running).executing === v.id;

@@ -192,7 +192,6 @@ function releaseVcpu(hyp: Hypervisor, v: Vcpu): void {
     if (slots[v.groupIndex] === v.id) slots[v.groupIndex] = SLOT_LOST;
   }
   hyp.vic?.vcpuReleased(v);
-  if (v.addrspace !== NO_OBJECT) hyp.mem?.threadDetached(v);
   v.group = hyp.unref(v.group);
   v.addrspace = hyp.unref(v.addrspace);
   v.cspace = hyp.unref(v.cspace);

@@ -5,18 +5,18 @@ import { DeviceType, newQueue, newVirtio, PAGE_SIZE, Reg, readReg, type VirtioMm
 
 /** The active device behind a physical page. */
 export function deviceAt(hyp: Hypervisor, pa: number): VirtioMmio | undefined {
-  for (const object of hyp.objects) {
-    if (object?.type !== ObjectType.VIRTIO_MMIO) continue;
-    const d = object as VirtioMmio;
+  for (const id of hyp.ofType[ObjectType.VIRTIO_MMIO]) {
+    const d = hyp.get<VirtioMmio>(id);
     if (d.page >= 0 && pa >= d.page && pa < d.page + PAGE_SIZE) return d;
   }
   return undefined;
 }
 
 const backsDevice = (hyp: Hypervisor, extent: number): boolean =>
-  hyp.objects.some(
-    (o) => o?.type === ObjectType.VIRTIO_MMIO && (o as VirtioMmio).page >= 0 && (o as VirtioMmio).extent === extent,
-  );
+  hyp.ofType[ObjectType.VIRTIO_MMIO].some((id) => {
+    const d = hyp.get<VirtioMmio>(id);
+    return d.page >= 0 && d.extent === extent;
+  });
 
 /** OBJECT_CONFIG, BUSY, then the errors of attaching the page. */
 function activate(hyp: Hypervisor, d: VirtioMmio): number {

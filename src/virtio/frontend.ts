@@ -36,7 +36,7 @@ function requestReset(hyp: Hypervisor, d: VirtioMmio, status: number): boolean {
   for (const queue of d.queues) queue.ready = 0;
   writeReg(hyp, d, Reg.QUEUE_READY, 0);
   notify(hyp, d, Reason.RESET_REQUEST);
-  return d.frontend.vic !== NO_OBJECT && (hyp.vic.isEdge?.(d.frontend) ?? false);
+  return d.frontend.vic !== NO_OBJECT && hyp.vic.isEdge(d.frontend);
 }
 
 function writeStatus(hyp: Hypervisor, d: VirtioMmio, value: number): boolean {

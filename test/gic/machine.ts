@@ -72,9 +72,7 @@ export function machine(): Machine {
   const woken: number[] = [];
   let current = -1;
   hyp.sched = {
-    runningOn: (thread: Thread) => running.get(thread.id) ?? -1,
     wakeup: (thread: Thread) => woken.push(thread.id),
-    reschedule: () => {},
     current: () => current,
     expectsWakeup: () => true,
   } as unknown as Hypervisor['sched'];

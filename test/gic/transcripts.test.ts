@@ -60,7 +60,7 @@ function systemRegister(m: Machine, e: Event, cpu: number): void {
 function waitForInterrupt(m: Machine, e: Event): void {
   m.msr(0, CNTV_TVAL, 312_500);
   m.msr(0, CNTV_CTL, 1);
-  m.hyp.vic.beforeWfi?.(m.vcpus[0]);
+  m.hyp.vic.beforeWfi(m.vcpus[0]);
   const atOnce = m.hyp.vic.hasPendingWakeup(m.vcpus[0]);
   expect(atOnce ? 'at once' : 'by the timer').toBe(e.returned);
   if (!atOnce) m.advance(5_100_000);

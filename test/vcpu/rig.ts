@@ -95,10 +95,14 @@ export function rig(cores = 2): Rig {
     isAttached: () => true,
     mpidrIndex: (_v, affinity) => (affinity > 0xffffn ? -1 : Number(affinity)),
     mmioAccess: () => undefined,
+    isEdge: () => false,
+    beforeWfi: () => {},
+    nextTimerEvent: () => Number.POSITIVE_INFINITY,
+    timersDue: () => {},
+    restored: () => {},
   };
   hyp.mem = {
     ...({} as Hypervisor['mem']),
-    threadDetached: () => {},
     inVmmioRange: (_as, ipa, size) => vmmio.some((r) => ipa >= r.base && ipa + size <= r.base + r.size),
     translate: () => -1,
   };

@@ -97,32 +97,7 @@ function copy(
       : HypError.FAILURE;
 }
 
-/** Guest memory without a caller: whole range or nothing. Returns 0 or the `Fault` of the first bad page. */
-function guestRange(space: Addrspace, ipa: number, size: number, need: number): number {
-  for (let page = ipa - (ipa & PAGE_MASK); page < ipa + size; page += PAGE_SIZE) {
-    const leaf = pageAt(space.stage2, page);
-    if (leaf === 0) return Fault.TRANSLATION;
-    if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
-  }
-  return 0;
-}
-
 export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
-  const eachPage = (as: number, ipa: number, bytes: Uint8Array, write: boolean): number => {
-    const space = hyp.objects[as] as Addrspace;
-    const fault = guestRange(space, ipa, bytes.length, write ? Access.W : Access.R);
-    if (fault < 0) return fault;
-    for (let done = 0; done < bytes.length; ) {
-      const leaf = pageAt(space.stage2, ipa + done);
-      const offset = (ipa + done) & PAGE_MASK;
-      const run = Math.min(PAGE_SIZE - offset, bytes.length - done);
-      const pa = leaf - (leaf & PAGE_MASK) + offset;
-      if (write) phys.writePart(pa, bytes, done, run);
-      else phys.readPart(pa, bytes, done, run);
-      done += run;
-    }
-    return 0;
-  };
   return {
     translate(as, ipa, write, execute) {
       const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
@@ -130,10 +105,6 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       const need = execute ? Access.X : write ? Access.W : Access.R;
       if ((leafKernelAccess(leaf) & need) === 0) return Fault.PERMISSION;
       return leaf - (leaf & PAGE_MASK) + (ipa & PAGE_MASK);
-    },
-    pageOf(as, ipa) {
-      const leaf = pageAt((hyp.objects[as] as Addrspace).stage2, ipa);
-      return leaf === 0 ? undefined : { pa: leaf - (leaf & PAGE_MASK), access: leafKernelAccess(leaf) };
     },
     copyFromGuest(thread, va, size, to, max, at = 0) {
       const count = toNumber(size);
@@ -145,11 +116,7 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       return copy(hyp, phys, thread, va, from, at, size, true);
     },
     accessGuest: (as, ipa, bytes, write) => move(hyp, phys, as, ipa, bytes, 0, bytes.length, write, false),
-    readGuest: (as, ipa, to) => eachPage(as, ipa, to, false),
-    writeGuest: (as, ipa, from) => eachPage(as, ipa, from, true),
     inVmmioRange: (as, ipa, size) => inVmmio(hyp.objects[as] as Addrspace, ipa, size),
-    // Places are counted from the threads that name the space.
-    threadDetached: () => undefined,
     attachExtent: (extent: HypObject, partition, size) => attachExtent(extent as MemExtent, partition, size),
     detachExtent: (extent: HypObject) => {
       (extent as MemExtent).attachedSize = 0;
