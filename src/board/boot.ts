@@ -18,29 +18,21 @@ import {
   ObjectState,
   registerCore,
 } from '../hyp/index.js';
-import {
-  Access,
-  type Addrspace,
-  bootMap,
-  bootMove,
-  createBootExtent,
-  ExtentMemtype,
-  ExtentType,
-  Owner,
-  registerMemory,
-} from '../hyp/mem/index.js';
+import { type Addrspace, bootMap, bootMove, createBootExtent, Owner, registerMemory } from '../hyp/mem/index.js';
 import { registerSmccc } from '../hyp/smccc.js';
 import { registerMsgQueue } from '../msgq/index.js';
-import { Call, HypError, ObjectType, Platform } from '../protocol/index.js';
 import {
-  powerOn,
-  registerPsci,
-  registerScheduler,
-  registerVcpu,
-  schedule,
-  type Vcpu,
+  Access,
+  Call,
+  ExtentMemType,
+  ExtentType,
+  HypError,
+  MapMemType,
+  ObjectType,
+  Platform,
   VcpuOption,
-} from '../vcpu/index.js';
+} from '../protocol/index.js';
+import { powerOn, registerPsci, registerScheduler, registerVcpu, schedule, type Vcpu } from '../vcpu/index.js';
 import { registerVirtio } from '../virtio/index.js';
 
 /** PPIs that the hypervisor keeps for itself or virtualises: PMU, maintenance, its own timer, both EL1 timers. */
@@ -61,7 +53,7 @@ const ROOT_VMID = 255;
 /** `vic_configure` option: no frames at fixed addresses. */
 const DISABLE_DEFAULT_ADDR = 2n;
 /** User and kernel access 6:0, memory type 23:16: normal write-back. */
-const MAP_RWX_NORMAL = Access.RWX | (Access.RWX << 4) | (15 << 16);
+const MAP_RWX_NORMAL = Access.RWX | (Access.RWX << 4) | (MapMemType.NORMAL_WB << 16);
 
 export interface RootCaps {
   cspace: bigint;
@@ -166,7 +158,7 @@ export function boot(config: HypConfig): BootedBoard {
   const deviceMe = createBootExtent(hyp, {
     partition: partition.id,
     extentType: ExtentType.SPARSE,
-    memtype: ExtentMemtype.DEVICE,
+    memtype: ExtentMemType.DEVICE,
     access: Access.RW,
     physBase: Platform.DEVICE_BASE,
     size: Platform.DEVICE_SIZE,
@@ -175,7 +167,7 @@ export function boot(config: HypConfig): BootedBoard {
   const deviceMeCap = grant(deviceMe);
   const uartMe = createBootExtent(hyp, {
     partition: partition.id,
-    memtype: ExtentMemtype.DEVICE,
+    memtype: ExtentMemType.DEVICE,
     access: Access.RW,
     physBase: Platform.UART_BASE,
     size: Platform.UART_SIZE,
@@ -186,7 +178,7 @@ export function boot(config: HypConfig): BootedBoard {
   const carve = (physBase: number, size: number): void => {
     const extent = createBootExtent(hyp, {
       partition: partition.id,
-      memtype: ExtentMemtype.DEVICE,
+      memtype: ExtentMemType.DEVICE,
       access: Access.RW,
       physBase,
       size,

@@ -6,9 +6,8 @@
  * u64 value, between VM_INIT and VM_START. The checks are modelled on VM_START's; no public source of an RM has them.
  */
 import { le16, le64 } from '../base/index.js';
-import { HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
+import { HypError, Msg, RmError, rmErrorOfHyp, VcpuRegisterSet, VmState } from '../protocol/index.js';
 import type { Handler } from './handler.js';
-import { RegisterSet } from './hv.js';
 import { type Rm, type VmSetup, vmLookup } from './types.js';
 
 const BOOT_CONTEXT = 'boot-context';
@@ -27,8 +26,8 @@ function write(rm: Rm, setup: VmSetup, set: number, index: number, value: bigint
     const error = rm.hv.vcpuRegisterWrite(vcpu.masterCap, set, index, value);
     if (error !== HypError.OK) return rmErrorOfHyp(error);
   }
-  if (set === RegisterSet.PC) setup.bootContext |= KEEP_PC;
-  if (set === RegisterSet.X && index === 0) setup.bootContext |= KEEP_X0;
+  if (set === VcpuRegisterSet.PC) setup.bootContext |= KEEP_PC;
+  if (set === VcpuRegisterSet.X && index === 0) setup.bootContext |= KEEP_X0;
   return RmError.OK;
 }
 

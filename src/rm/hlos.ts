@@ -1,13 +1,21 @@
 /** The primary VM: all its objects, its memory, its device tree, its start (fact base: rm-boot-and-dt 1.3, 2, 3). */
-import { AuthType, HypError, Rights, VmState } from '../protocol/index.js';
+import {
+  Access,
+  AuthType,
+  ExtentMemType,
+  HypError,
+  MapMemType,
+  Rights,
+  VcpuOption,
+  VmState,
+} from '../protocol/index.js';
 import type { QueuePairDevice } from './devices.js';
 import { HLOS_TREE_AREA, patchHlosTree } from './dt/index.js';
 import { Create } from './hv.js';
 import { mapAllDirect, vmIrqInit } from './irq.js';
-import { Access, ExtentMemType, MapMemType } from './mem-attrs.js';
 import { createCspace, newSetup, setupAddrspace, VIC_SPIS } from './setup.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, type VmSetup, vmLookup } from './types.js';
-import { addVcpu, maxCores, VcpuOption } from './vcpus.js';
+import { addVcpu, maxCores } from './vcpus.js';
 import { createQueue } from './vdev-common.js';
 import { addLink, addRmRpc } from './vdev-rpc.js';
 import { attachGic } from './vdev-virtio.js';

@@ -5,8 +5,7 @@
  */
 import { lo32, toNumber, toU64, U64_MAX } from '../base/index.js';
 import type { GuestPort } from '../hyp/abi.js';
-import { Call, HypError } from '../protocol/index.js';
-import { MapMemType, MemextentType } from './mem-attrs.js';
+import { Call, ExtentType, HypError, MapMemType } from '../protocol/index.js';
 
 export interface CapResult {
   error: number;
@@ -34,13 +33,6 @@ export interface LookupResult {
 /** `addrspace_map_flags`, `memextent_modify_flags`, `memextent_donate_options`: do not wait for TLB maintenance. */
 const NO_SYNC = 0x8000_0000n;
 const PARTIAL = 1n;
-
-/** Donation direction. */
-export const DonateType = { TO_CHILD: 0, TO_PARENT: 1, TO_SIBLING: 2 } as const;
-/** `vcpu_bind_virq` kinds. */
-export const VcpuVirq = { HALT: 0, RUN_WAKEUP: 1 } as const;
-/** `vcpu_register_write` register sets. */
-export const RegisterSet = { X: 0, PC: 1, SP_EL: 2 } as const;
 
 /** Creatable kinds to their call. */
 export const Create = {
@@ -126,7 +118,7 @@ export class Hv {
     access: number,
     memType: number,
     parent: bigint,
-    type: number = MemextentType.BASIC,
+    type: number = ExtentType.BASIC,
   ): CapResult {
     const made = this.create(Create.MEMEXTENT);
     if (made.error !== HypError.OK) return made;

@@ -2,15 +2,12 @@
  * Killing a VM: all vCPUs are told to exit, then RM helps them to run until they have (fact base: rm-state-machines 4.1).
  * RM serves nothing else meanwhile; what the killer wanted to do next is kept in `rm.killing`.
  */
-import { ExitCode, ExitType, HypError, RmError, VmState } from '../protocol/index.js';
+import { ExitCode, ExitType, HypError, RmError, VcpuRunState, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { sendReply } from './link.js';
 import { resetVm } from './reset.js';
 import { type AfterKill, type Rm, type VcpuRecord, VIRQ_INVALID, type VmRecord, type VmSetup } from './types.js';
 import { changeState, DEFAULT_PRIORITY, sendExited } from './vm.js';
-
-/** Value of `vcpu_run` states that matter here. */
-const RunState = { READY: 0, POWERED_OFF: 2, BLOCKED: 3, FAULT: 6, PSCI_SYSTEM_RESET: 256 } as const;
 
 /** Pause between two passes. */
 const PAUSE_NS = 2_000_000;
@@ -29,7 +26,7 @@ function tryRun(rm: Rm, vm: VmRecord, vcpu: VcpuRecord): boolean {
   const proxy = vcpu.proxyVirq !== VIRQ_INVALID;
   const result = proxy ? rm.hv.vcpuRun(vcpu.masterCap) : rm.hv.vcpuRunCheck(vcpu.masterCap);
   const scheduled = proxy && result.error === HypError.OK;
-  if (result.state === RunState.POWERED_OFF) {
+  if (result.state === VcpuRunState.POWERED_OFF) {
     vcpu.exited = true;
     return scheduled;
   }
@@ -89,9 +86,9 @@ export function onHalt(rm: Rm, vm: VmRecord, index: number): void {
   let flags = 0;
   let code: number = vm.crashMsg !== null ? ExitCode.SOFTWARE_ERROR : ExitCode.NORMAL;
   const extra: number[] = [];
-  if (result.state === RunState.POWERED_OFF) {
+  if (result.state === VcpuRunState.POWERED_OFF) {
     exitType = ExitType.PLATFORM_OFF;
-  } else if (result.state === RunState.PSCI_SYSTEM_RESET) {
+  } else if (result.state === VcpuRunState.PSCI_SYSTEM_RESET) {
     if (result.data0 >> 63n === 1n) {
       exitType = ExitType.PLATFORM_RESET;
     } else {
@@ -101,7 +98,7 @@ export function onHalt(rm: Rm, vm: VmRecord, index: number): void {
       const cookie = wide ? result.data1 : result.data1 & 0xffff_ffffn;
       extra.push(Number(result.data0 & 0xffff_ffffn), Number(cookie & 0xffff_ffffn), Number(cookie >> 32n));
     }
-  } else if (result.state !== RunState.FAULT) {
+  } else if (result.state !== VcpuRunState.FAULT) {
     code = ExitCode.UNKNOWN_ERROR;
   }
   startKill(rm, vm, { kind: 'halt', exitType, flags, code, extra });

@@ -3,7 +3,7 @@
  * VM_START is in start.ts, the kill and reset sequences in kill.ts and reset.ts.
  */
 import { le16, put16, put32 } from '../base/index.js';
-import { HypError, Msg, RmError, VmState } from '../protocol/index.js';
+import { HypError, IdType, Msg, RmError, VmState, VmStopFlag } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { type Handler, NO_REPLY } from './handler.js';
 import { startKill } from './kill.js';
@@ -71,7 +71,7 @@ const stop: Handler = (rm, from, req, seq) => {
   const vm = vmLookup(rm, le16(req, 0));
   if (vm === null || from !== vm.owner) return RmError.VMID_INVALID;
   if (!vmCan(vm, 'EXIT')) return RmError.VM_STATE;
-  if ((req[2] & 1) !== 0) {
+  if ((req[2] & VmStopFlag.FORCE) !== 0) {
     startKill(rm, vm, { kind: 'stop', from, id: Msg.VM_STOP, seq });
     return NO_REPLY;
   }
@@ -162,8 +162,6 @@ const setCrashMsg: Handler = (rm, from, req) => {
   if (vm !== null) vm.crashMsg = req.slice(4, 4 + Math.min(length, CRASH_MSG_MAX));
   return RmError.OK;
 };
-
-const IdType = { GUID: 0, URI: 1, NAME: 2, SIGN_AUTH: 3 } as const;
 
 function putId(reply: Uint8Array, at: number, type: number, text: string): number {
   reply[at] = type;

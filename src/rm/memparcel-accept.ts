@@ -1,6 +1,6 @@
 /** MEM_ACCEPT, and acceptance on behalf of a VM (fact base: rm-rpc-messages 3.3). */
 import { le16, le32, put16, put64 } from '../base/index.js';
-import { HypError, MemType, RmError, TransType } from '../protocol/index.js';
+import { HypError, MemAcceptFlag, MemType, RmError, TransType } from '../protocol/index.js';
 import { NO_TAG } from './allocator.js';
 import type { Handler } from './handler.js';
 import {
@@ -39,16 +39,6 @@ import {
   rmAssert,
 } from './vm-memory.js';
 
-export const AcceptFlag = {
-  VALIDATE_SANITIZED: 1,
-  VALIDATE_ACL_ATTR: 2,
-  VALIDATE_LABEL: 4,
-  MAP_OTHER: 8,
-  MAP_CONTIGUOUS: 16,
-  SANITIZE: 32,
-  DONE: 128,
-} as const;
-
 export interface AcceptRequest {
   handle: number;
   memType: number;
@@ -71,16 +61,16 @@ export interface AcceptAnswer {
 function validate(parcel: Parcel, request: AcceptRequest): number {
   const { flags, acl, attrs } = request;
   if (request.memType !== parcel.memType || request.transType !== parcel.transType) return RmError.ARGUMENT_INVALID;
-  if ((flags & AcceptFlag.VALIDATE_SANITIZED) !== 0 && !parcel.sanitizeCreate) return RmError.VALIDATE_FAILED;
-  if ((flags & AcceptFlag.VALIDATE_LABEL) !== 0 && request.label !== parcel.label) return RmError.VALIDATE_FAILED;
-  if ((flags & AcceptFlag.VALIDATE_ACL_ATTR) !== 0) {
+  if ((flags & MemAcceptFlag.VALIDATE_SANITIZED) !== 0 && !parcel.sanitizeCreate) return RmError.VALIDATE_FAILED;
+  if ((flags & MemAcceptFlag.VALIDATE_LABEL) !== 0 && request.label !== parcel.label) return RmError.VALIDATE_FAILED;
+  if ((flags & MemAcceptFlag.VALIDATE_ACL_ATTR) !== 0) {
     if (acl.length !== parcel.targets.length || attrs.length !== parcel.attrs.length) return RmError.VALIDATE_FAILED;
     const same =
       acl.every(({ vmid, rights }, i) => vmid === parcel.targets[i].vmid && rights === parcel.targets[i].rights) &&
       attrs.every(({ vmid, attr }, i) => vmid === parcel.attrs[i].vmid && attr === parcel.attrs[i].attr);
     if (!same) return RmError.VALIDATE_FAILED;
   }
-  if ((flags & AcceptFlag.MAP_OTHER) !== 0) return RmError.DENIED;
+  if ((flags & MemAcceptFlag.MAP_OTHER) !== 0) return RmError.DENIED;
   return request.mapVmid === 0 ? RmError.OK : RmError.ARGUMENT_INVALID;
 }
 
@@ -181,12 +171,12 @@ export function acceptParcel(rm: Rm, vmid: number, request: AcceptRequest, answe
   const target = targetOf(parcel, vmid);
   if (vm === null || target === null) return RmError.VMID_INVALID;
   if (vmid === parcel.owner || target.mapped) return RmError.DENIED;
-  const contiguous = (flags & AcceptFlag.MAP_CONTIGUOUS) !== 0;
+  const contiguous = (flags & MemAcceptFlag.MAP_CONTIGUOUS) !== 0;
   if (contiguous) {
     if (parcel.memType !== MemType.NORMAL) return RmError.ARGUMENT_INVALID;
     if (target.ipas !== null && !target.contiguous) return RmError.ARGUMENT_INVALID;
   }
-  if ((flags & AcceptFlag.SANITIZE) !== 0) {
+  if ((flags & MemAcceptFlag.SANITIZE) !== 0) {
     if (parcel.memType === MemType.IO || (target.rights & 2) === 0) return RmError.ARGUMENT_INVALID;
     parcel.sanitizeReclaim = true;
   }
@@ -211,7 +201,7 @@ export function acceptParcel(rm: Rm, vmid: number, request: AcceptRequest, answe
     error = reserve(rm, vm, parcel, ipas, sgl.length === 0 ? null : sgl[j], contiguous ? null : region.phys, size);
     if (error === RmError.OK) answer?.sgl.push({ ipa: ipas[before + j], size });
   }
-  if (error === RmError.OK && (flags & AcceptFlag.DONE) !== 0) {
+  if (error === RmError.OK && (flags & MemAcceptFlag.DONE) !== 0) {
     if (ipas.length !== mappings) error = RmError.ARGUMENT_INVALID;
     else if (parcel.transType === TransType.DONATE) {
       error = move(rm, vm, parcel, target);

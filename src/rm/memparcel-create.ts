@@ -1,6 +1,15 @@
 /** MEM_DONATE, MEM_LEND, MEM_SHARE, MEM_APPEND (fact base: rm-rpc-messages 3.1 and 3.2). */
 import { le32, put32 } from '../base/index.js';
-import { HypError, MemAttr, MemRights, MemType, RmError, TransType } from '../protocol/index.js';
+import {
+  HypError,
+  MemAppendFlag,
+  MemAttr,
+  MemCreateFlag,
+  MemRights,
+  MemType,
+  RmError,
+  TransType,
+} from '../protocol/index.js';
 import { PHANDLE_UNSET } from './dt/vm-tree-types.js';
 import type { Handler } from './handler.js';
 import {
@@ -28,9 +37,6 @@ import type { Parcel } from './memparcel-types.js';
 import { type Rm, VMID_DYNAMIC_BASE, VMID_DYNAMIC_END, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import { addrspaceOf, createParcelExtent, donatePages, extentBase, ownedExtent, rmAssert } from './vm-memory.js';
 
-const FLAG_SANITIZE = 1;
-const FLAG_APPEND = 2;
-const FLAG_DONE = 1;
 /** RM's region list: 2^14 tables of 64. */
 const MAX_REGIONS = 2 ** 20;
 
@@ -157,7 +163,7 @@ export function createParcel(rm: Rm, vm: VmRecord, request: ParcelRequest): Parc
   if (acl.length === 0 || sgl.length === 0) return RmError.ARGUMENT_INVALID;
   if (transType === TransType.DONATE && acl.length > 1) return RmError.ARGUMENT_INVALID;
   if (parcelsOwned(rm, vm.vmid) === MAX_PARCELS_PER_VM) return RmError.DENIED;
-  const sanitizeCreate = (request.flags & FLAG_SANITIZE) !== 0;
+  const sanitizeCreate = (request.flags & MemCreateFlag.SANITIZE) !== 0;
   if (sanitizeCreate && memType === MemType.IO) return RmError.ARGUMENT_INVALID;
   const extent = createParcelExtent(rm, memType);
   if (extent.error !== HypError.OK) return RmError.NOMEM;
@@ -182,7 +188,7 @@ export function createParcel(rm: Rm, vm: VmRecord, request: ParcelRequest): Parc
   };
   let error = addTargets(rm, parcel, acl);
   if (error === RmError.OK) error = addAttrs(parcel, request.attrs);
-  if (error === RmError.OK) error = addSgl(rm, vm, parcel, sgl, (request.flags & FLAG_APPEND) === 0);
+  if (error === RmError.OK) error = addSgl(rm, vm, parcel, sgl, (request.flags & MemCreateFlag.APPEND) === 0);
   if (error !== RmError.OK) {
     rmAssert(rm.hv.deleteOwnCap(parcel.meCap) === HypError.OK);
     return error;
@@ -229,5 +235,5 @@ export const append: Handler = (rm, from, request) => {
   if (from !== parcel.owner || parcel.state !== 0) return RmError.DENIED;
   const vm = vmLookup(rm, from);
   if (vm === null) return RmError.VMID_INVALID;
-  return addSgl(rm, vm, parcel, sgl, (request[4] & FLAG_DONE) !== 0);
+  return addSgl(rm, vm, parcel, sgl, (request[4] & MemAppendFlag.DONE) !== 0);
 };

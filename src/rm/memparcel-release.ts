@@ -1,6 +1,6 @@
 /** MEM_RELEASE, MEM_RECLAIM, and release at reset (fact base: rm-rpc-messages 3.4, 3.5, 3.8; rm-state-machines 4.2). */
 import { le32 } from '../base/index.js';
-import { HypError, MemType, ParcelState, RmError } from '../protocol/index.js';
+import { HypError, MemReleaseFlag, MemType, ParcelState, RmError } from '../protocol/index.js';
 import type { Handler } from './handler.js';
 import { freeAddresses } from './memparcel-accept.js';
 import { notifyOwner } from './memparcel-notify.js';
@@ -18,8 +18,6 @@ import {
 import type { Parcel, ParcelTarget } from './memparcel-types.js';
 import { type Rm, type VmRecord, vmLookup } from './types.js';
 import { donatePages, rmAssert } from './vm-memory.js';
-
-const FLAG_SANITIZE = 1;
 
 /** Unmaps the parcel from the VM, all or nothing. */
 function unmapAll(rm: Rm, vm: VmRecord, parcel: Parcel, target: ParcelTarget): number {
@@ -50,7 +48,7 @@ export function releaseParcel(rm: Rm, vmid: number, handle: number, flags: numbe
   if (target === null) return RmError.HANDLE_INVALID;
   if (vmid === parcel.owner) return RmError.DENIED;
   if (!target.shared) return RmError.MEM_RELEASED;
-  if ((flags & FLAG_SANITIZE) !== 0) {
+  if ((flags & MemReleaseFlag.SANITIZE) !== 0) {
     if (parcel.memType === MemType.IO || (target.rights & 2) === 0) return RmError.ARGUMENT_INVALID;
     parcel.sanitizeReclaim = true;
   }
@@ -75,7 +73,7 @@ export function reclaimParcel(rm: Rm, vmid: number, handle: number, flags: numbe
   if (vmid !== parcel.owner) return RmError.DENIED;
   if (parcel.state === ParcelState.SHARED) return RmError.MEM_INUSE;
   const { memType, meCap } = parcel;
-  if ((flags & FLAG_SANITIZE) !== 0) {
+  if ((flags & MemReleaseFlag.SANITIZE) !== 0) {
     if (memType === MemType.IO) return RmError.ARGUMENT_INVALID;
     parcel.sanitizeReclaim = true;
   }

@@ -2,9 +2,8 @@
  * RM's own use of parcels: mapping a part to read or write it, zeroing, cache maintenance, and donations to RM itself
  * (fact base: rm-state-machines 7, rm-rpc-messages 4). Errors are hypervisor codes unless said otherwise.
  */
-import { HypError, MemRights, MemType, RmError, TransType } from '../protocol/index.js';
-import { Access } from './mem-attrs.js';
-import { type AcceptAnswer, AcceptFlag, acceptParcel } from './memparcel-accept.js';
+import { Access, HypError, MemAcceptFlag, MemRights, MemType, RmError, TransType } from '../protocol/index.js';
+import { type AcceptAnswer, acceptParcel } from './memparcel-accept.js';
 import { lookupParcel } from './memparcel-table.js';
 import type { Parcel } from './memparcel-types.js';
 import { type Rm, VMID_RM, vmLookup } from './types.js';
@@ -107,7 +106,7 @@ export function acceptRmDonation(rm: Rm, handle: number): { error: number; ipa: 
       handle,
       memType: MemType.NORMAL,
       transType: TransType.DONATE,
-      flags: AcceptFlag.DONE | AcceptFlag.MAP_CONTIGUOUS | AcceptFlag.VALIDATE_ACL_ATTR,
+      flags: MemAcceptFlag.DONE | MemAcceptFlag.MAP_CONTIGUOUS | MemAcceptFlag.VALIDATE_ACL_ATTR,
       label: 0,
       mapVmid: 0,
       acl: [{ vmid: VMID_RM, rights: MemRights.RWX }],

@@ -2,11 +2,11 @@
  * Acceptance on behalf of a VM at VM_START and when the owner announces a parcel to a VM that is READY
  * (fact base: rm-rpc-messages 1.3 steps 1 to 4 and 6, rm-boot-and-dt 5.3 and 5.4).
  */
-import { MemAttr, MemRights, MemType, RmError, TransType } from '../protocol/index.js';
+import { MemAcceptFlag, MemAttr, MemRights, MemType, RmError, TransType } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { IomemDevice } from './devices.js';
 import type { IpaRange, VmTreeParcel, VmTreeParcelPort } from './dt/vm-tree-types.js';
-import { AcceptFlag, type AcceptRequest, acceptParcel } from './memparcel-accept.js';
+import { type AcceptRequest, acceptParcel } from './memparcel-accept.js';
 import type { SglEntry } from './memparcel-lists.js';
 import {
   isExclusive,
@@ -31,7 +31,7 @@ const request = (
   handle: parcel.handle,
   memType,
   transType: parcel.transType,
-  flags: flags | AcceptFlag.DONE,
+  flags: flags | MemAcceptFlag.DONE,
   label: 0,
   mapVmid: 0,
   acl: [],
@@ -44,7 +44,7 @@ function sanitizeFlag(rm: Rm, vm: VmRecord, parcel: Parcel): number {
   const owner = vmLookup(rm, parcel.owner);
   const ownerReads = ((targetOf(parcel, parcel.owner)?.rights ?? 0) & MemRights.R) !== 0;
   const writes = ((targetOf(parcel, vm.vmid)?.rights ?? 0) & 2) !== 0;
-  return vm.sensitive && writes && (!ownerReads || (owner?.sensitive ?? false)) ? AcceptFlag.SANITIZE : 0;
+  return vm.sensitive && writes && (!ownerReads || (owner?.sensitive ?? false)) ? MemAcceptFlag.SANITIZE : 0;
 }
 
 /** After a donation was accepted inside a walk over the parcels, RM follows a link in freed memory. */
@@ -57,7 +57,7 @@ const acceptAnywhere = (rm: Rm, vm: VmRecord, parcel: Parcel): boolean =>
   acceptParcel(rm, vm.vmid, request(parcel, sanitizeFlag(rm, vm, parcel), [])) === RmError.OK;
 
 function acceptAt(rm: Rm, vm: VmRecord, parcel: Parcel, sgl: SglEntry, contiguous: boolean): boolean {
-  const flags = sanitizeFlag(rm, vm, parcel) | (contiguous ? AcceptFlag.MAP_CONTIGUOUS : 0);
+  const flags = sanitizeFlag(rm, vm, parcel) | (contiguous ? MemAcceptFlag.MAP_CONTIGUOUS : 0);
   return acceptParcel(rm, vm.vmid, request(parcel, flags, [sgl])) === RmError.OK;
 }
 
@@ -71,14 +71,14 @@ function acceptIomem(rm: Rm, vm: VmRecord, parcel: Parcel, device: IomemDevice):
       { vmid: vm.vmid, rights: device.acl[0] & 0xff },
       { vmid: device.peer, rights: device.acl[1] & 0xff },
     ];
-    flags = AcceptFlag.VALIDATE_ACL_ATTR;
+    flags = MemAcceptFlag.VALIDATE_ACL_ATTR;
   }
   if (device.attrs !== null) {
     wanted.attrs = [
       { vmid: vm.vmid, attr: device.attrs[0] & 0xffff },
       { vmid: device.peer, attr: device.attrs[1] & 0xffff },
     ];
-    flags = AcceptFlag.VALIDATE_ACL_ATTR;
+    flags = MemAcceptFlag.VALIDATE_ACL_ATTR;
   }
   const listed = device.sglist.length;
   const regions = Math.min(parcel.regions.length, listed);
@@ -117,7 +117,7 @@ function acceptImage(rm: Rm, vm: VmRecord): number {
   const parcel = lookupParcelFor(rm, vm.memHandle, vm.vmid);
   if (parcel === null) return RmError.HANDLE_INVALID;
   if (parcel.transType === TransType.DONATE) return RmError.ARGUMENT_INVALID;
-  const flags = AcceptFlag.MAP_CONTIGUOUS | (vm.config.memUnsanitized ? 0 : AcceptFlag.SANITIZE);
+  const flags = MemAcceptFlag.MAP_CONTIGUOUS | (vm.config.memUnsanitized ? 0 : MemAcceptFlag.SANITIZE);
   const sgl = [{ ipa: vm.config.memIpaBase, size: vm.memSize }];
   return acceptParcel(rm, vm.vmid, request(parcel, flags, sgl, MemType.NORMAL));
 }
@@ -138,7 +138,7 @@ function acceptFirmware(rm: Rm, vm: VmRecord): number {
     handle: vm.fwHandle,
     memType: MemType.NORMAL,
     transType: TransType.LEND,
-    flags: AcceptFlag.DONE | AcceptFlag.VALIDATE_ACL_ATTR | AcceptFlag.SANITIZE | AcceptFlag.MAP_CONTIGUOUS,
+    flags: MemAcceptFlag.DONE | MemAcceptFlag.VALIDATE_ACL_ATTR | MemAcceptFlag.SANITIZE | MemAcceptFlag.MAP_CONTIGUOUS,
     label: 0,
     mapVmid: 0,
     acl: [{ vmid: vm.vmid, rights: MemRights.RWX }],
@@ -152,7 +152,7 @@ function acceptPrivate(rm: Rm, vm: VmRecord, parcel: Parcel): void {
   rmAssert(vm.config !== null);
   const size = parcel.totalSize;
   if (BigInt(size + vm.memSize) > vm.config.memSizeMax || parcel.transType === TransType.DONATE) return;
-  const flags = AcceptFlag.MAP_CONTIGUOUS | (vm.config.memUnsanitized ? 0 : AcceptFlag.SANITIZE);
+  const flags = MemAcceptFlag.MAP_CONTIGUOUS | (vm.config.memUnsanitized ? 0 : MemAcceptFlag.SANITIZE);
   const sgl = [{ ipa: vm.config.memIpaBase + vm.memSize, size }];
   if (acceptParcel(rm, vm.vmid, request(parcel, flags, sgl)) === RmError.OK) vm.memSize += size;
 }

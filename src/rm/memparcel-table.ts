@@ -1,6 +1,5 @@
 /** The parcel table: look-ups, what a parcel is to a VM, deletion (fact base: rm-rpc-messages 3, rm-state-machines 5). */
-import { HypError, MemAttr, MemRights, MemType } from '../protocol/index.js';
-import { MapMemType } from './mem-attrs.js';
+import { HypError, MapMemType, MemAttr, MemRights, MemType } from '../protocol/index.js';
 import type { ParcelEvent } from './memparcel.machine.js';
 import { parcelLife } from './memparcel-life.js';
 import type { Parcel, ParcelRegion, ParcelTable, ParcelTarget } from './memparcel-types.js';

@@ -10,7 +10,7 @@ import { append, create } from './memparcel-create.js';
 import { lookupSgl, notify } from './memparcel-notify.js';
 import { reclaim, release } from './memparcel-release.js';
 
-export { AcceptFlag, type AcceptRequest, acceptParcel } from './memparcel-accept.js';
+export { type AcceptRequest, acceptParcel } from './memparcel-accept.js';
 export { createParcel, type ParcelRequest } from './memparcel-create.js';
 export { reclaimParcel, releaseLastParcel, releaseParcel } from './memparcel-release.js';
 export { acceptRmDonation, flushParcel, mapInRm, unmapFromRm, zeroParcel } from './memparcel-rm.js';

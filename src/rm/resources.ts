@@ -1,19 +1,9 @@
 /** VM_GET_HYP_RESOURCES (fact base: rm-rpc-messages 5). */
 import { le16, put16, put32 } from '../base/index.js';
-import { Msg, RmError } from '../protocol/index.js';
+import { Msg, ResourceType, RmError } from '../protocol/index.js';
 import type { Vdevice } from './devices.js';
 import type { Handler } from './handler.js';
 import { VMID_HLOS, VMID_RM, type VmSetup, vmLookup } from './types.js';
-
-/** Resource types of an entry. */
-export const ResourceType = {
-  DOORBELL_SRC: 0,
-  DOORBELL: 1,
-  MSG_QUEUE_SEND: 2,
-  MSG_QUEUE_RECV: 3,
-  VIRTUAL_CPU: 4,
-  VIRTIO_MMIO: 6,
-} as const;
 
 const ENTRY_SIZE = 44;
 

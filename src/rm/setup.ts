@@ -2,10 +2,9 @@
  * Configuration objects and what every VM gets: extents, address space, information page (fact base: rm-boot-and-dt 2,
  * rm-state-machines 7.1, 7.2 steps 2 and 3).
  */
-import { HypError, Platform } from '../protocol/index.js';
+import { Access, ExtentMemType, HypError, Platform } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { Create } from './hv.js';
-import { Access, ExtentMemType } from './mem-attrs.js';
 import { allocatePage, freePage } from './pages.js';
 import { CAP_INVALID, type Rm, type VmRecord, type VmSetup } from './types.js';
 import { addressAlloc, addressFree, addressSpaceInit } from './vm-memory.js';

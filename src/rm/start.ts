@@ -1,6 +1,6 @@
 /** VM_START: parcels, device tree, firmware, power-on (fact base: rm-rpc-messages 1.3, rm-boot-and-dt 5 and 8). */
 import { toU64 } from '../base/index.js';
-import { AuthType, HypError, RmError, rmErrorOfHyp } from '../protocol/index.js';
+import { AuthType, HypError, RmError, rmErrorOfHyp, VcpuRegisterSet } from '../protocol/index.js';
 import { mapTree } from './creation.js';
 import { RmDeath } from './death.js';
 import type { DoorbellDevice, QueuePairDevice, Vdevice } from './devices.js';
@@ -14,7 +14,6 @@ import type {
   VmTreeParcel,
 } from './dt/vm-tree-types.js';
 import { copyFirmware } from './firmware.js';
-import { RegisterSet } from './hv.js';
 import { flushParcel, unmapFromRm } from './memparcel-rm.js';
 import { processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './memparcel-start.js';
 import { CAP_INVALID, HANDLE_INVALID, type Rm, type Virq, type VmRecord, type VmSetup } from './types.js';
@@ -170,8 +169,8 @@ function startVcpus(rm: Rm, vm: VmRecord, setup: VmSetup): number {
       error =
         vm.entryOffset !== vm.imageOffset
           ? HypError.ARGUMENT_INVALID
-          : hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 1, base + toU64(vm.entryOffset)) ||
-            hv.vcpuRegisterWrite(vcpu.masterCap, RegisterSet.X, 2, vm.imageSize) ||
+          : hv.vcpuRegisterWrite(vcpu.masterCap, VcpuRegisterSet.X, 1, base + toU64(vm.entryOffset)) ||
+            hv.vcpuRegisterWrite(vcpu.masterCap, VcpuRegisterSet.X, 2, vm.imageSize) ||
             hv.vcpuPoweron(vcpu.masterCap, setup.fwIpaBase + BigInt(vm.fwOffset), context);
     } else {
       error = hv.vcpuPoweron(vcpu.masterCap, base + toU64(vm.entryOffset), context, setup.bootContext);

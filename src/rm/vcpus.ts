@@ -1,9 +1,9 @@
 /** vCPUs of a VM: creation in VM_INIT and destruction (fact base: rm-boot-and-dt 9, rm-state-machines 7.2 step 8). */
-import { HypError, Rights } from '../protocol/index.js';
+import { HypError, Rights, VcpuOption, VcpuVirqType } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { VmConfig } from './dt/vm-config-types.js';
 import { deregisterIrq, registerIrq } from './events.js';
-import { Create, VcpuVirq } from './hv.js';
+import { Create } from './hv.js';
 import { deleteOwn } from './setup.js';
 import {
   CAP_INVALID,
@@ -21,17 +21,6 @@ const MAX_PRIORITY = 63;
 const MIN_TIMESLICE_NS = 100_000;
 const MAX_TIMESLICE_NS = 100_000_000;
 const AFFINITY_NONE = 0xffff;
-
-/** `vcpu_option_flags`. */
-export const VcpuOption = {
-  PINNED: 1n,
-  RAS_ERROR_HANDLER: 1n << 1n,
-  AMU_COUNTING_DISABLED: 1n << 2n,
-  SVE_ALLOWED: 1n << 3n,
-  CRITICAL: 1n << 8n,
-  VCPU_RUN_SCHEDULED: 1n << 9n,
-  HLOS_VM: 1n << 63n,
-} as const;
 
 /** Cores RM knows: one more than the highest usable one. */
 export const maxCores = (rm: Rm): number => 32 - Math.clz32(rm.env.usableCores);
@@ -64,7 +53,7 @@ export function addVcpu(
   if (halt.error !== HypError.OK) return halt.error;
   vcpu.haltVirq = halt.virq.num;
   const ownerSetup = vm.owner === VMID_RM ? null : (vmLookup(rm, vm.owner)?.config ?? null);
-  let error = hv.vcpuBindVirq(masterCap, rm.env.vicCap, vcpu.haltVirq, VcpuVirq.HALT);
+  let error = hv.vcpuBindVirq(masterCap, rm.env.vicCap, vcpu.haltVirq, VcpuVirqType.HALT);
   if (error !== HypError.OK) {
     revertVirq(rm, VMID_RM, vcpu.haltVirq);
     return error;
@@ -81,7 +70,7 @@ export function addVcpu(
   }
   if (error !== HypError.OK) {
     if (vcpu.ownerCap !== CAP_INVALID && ownerSetup !== null) hv.deleteCap(ownerSetup.cspace, vcpu.ownerCap);
-    hv.vcpuUnbindVirq(masterCap, VcpuVirq.HALT);
+    hv.vcpuUnbindVirq(masterCap, VcpuVirqType.HALT);
     revertVirq(rm, VMID_RM, vcpu.haltVirq);
     return error;
   }
@@ -100,13 +89,13 @@ export function removeVcpus(rm: Rm, vm: VmRecord, setup: VmSetup, deleteMasters:
   const ownerSetup = vmLookup(rm, vm.owner)?.config ?? null;
   for (let vcpu = setup.vcpus.pop(); vcpu !== undefined; vcpu = setup.vcpus.pop()) {
     if (vcpu.proxyVirq !== VIRQ_INVALID) {
-      must(hv.vcpuUnbindVirq(vcpu.masterCap, VcpuVirq.RUN_WAKEUP));
+      must(hv.vcpuUnbindVirq(vcpu.masterCap, VcpuVirqType.VCPU_RUN_WAKEUP));
       revertVirq(rm, vm.owner, vcpu.proxyVirq);
     }
     if (vcpu.vmCap !== CAP_INVALID) must(hv.deleteCap(setup.cspace, vcpu.vmCap));
     if (ownerSetup !== null) must(hv.deleteCap(ownerSetup.cspace, vcpu.ownerCap));
     deregisterIrq(rm, vcpu.haltVirq);
-    must(hv.vcpuUnbindVirq(vcpu.masterCap, VcpuVirq.HALT));
+    must(hv.vcpuUnbindVirq(vcpu.masterCap, VcpuVirqType.HALT));
     revertVirq(rm, VMID_RM, vcpu.haltVirq);
     if (deleteMasters) deleteOwn(rm, vcpu.masterCap);
   }
@@ -196,7 +185,7 @@ function startThread(rm: Rm, vm: VmRecord, owner: VmRecord, cap: bigint, index: 
   if (!proxy) return HypError.OK;
   const virq = allocVirq(rm, owner.vmid);
   if (virq.error !== HypError.OK) return virq.error;
-  error = hv.vcpuBindVirq(cap, (owner.config as VmSetup).vic, virq.virq.num, VcpuVirq.RUN_WAKEUP);
+  error = hv.vcpuBindVirq(cap, (owner.config as VmSetup).vic, virq.virq.num, VcpuVirqType.VCPU_RUN_WAKEUP);
   if (error !== HypError.OK) {
     revertVirq(rm, owner.vmid, virq.virq.num);
     return error;

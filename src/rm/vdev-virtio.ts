@@ -1,10 +1,9 @@
 /** virtio-mmio devices and the virtual GIC's registers (fact base: rm-state-machines 7.2 steps 14 and 15). */
 import { toNumber } from '../base/index.js';
-import { HypError, Platform, Rights } from '../protocol/index.js';
+import { Access, ExtentMemType, HypError, MapMemType, Platform, Rights } from '../protocol/index.js';
 import type { VirtioMmioConfig, VmConfig } from './dt/vm-config-types.js';
 import { DEFAULT_GENERATE } from './dt/vm-config-types.js';
 import { Create } from './hv.js';
-import { Access, ExtentMemType, MapMemType } from './mem-attrs.js';
 import { allocatePage, freePage } from './pages.js';
 import { deleteOwn } from './setup.js';
 import { type Rm, VMID_HLOS, type VmRecord, type VmSetup, vmLookup } from './types.js';

@@ -2,11 +2,19 @@
  * A VM's own memory: its extents, what is where in its address space, and which addresses are free
  * (fact base: rm-state-machines 7.1, rm-boot-and-dt 7). Errors are hypervisor codes.
  */
-import { HypError, MemType, Platform } from '../protocol/index.js';
+import {
+  Access,
+  DonateType,
+  ExtentMemType,
+  ExtentType,
+  HypError,
+  IpaConstraint,
+  MemType,
+  Platform,
+} from '../protocol/index.js';
 import { allocRange, createAllocator, freeRange, NO_TAG, type RangeResult, Tag } from './allocator.js';
 import { RmDeath } from './death.js';
-import { type CapResult, DonateType } from './hv.js';
-import { Access, ExtentMemType, MemextentType } from './mem-attrs.js';
+import type { CapResult } from './hv.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord } from './types.js';
 
 /** One past the highest address or size that a parcel may have. */
@@ -37,7 +45,7 @@ export function addrspaceOf(rm: Rm, vm: VmRecord): bigint {
 }
 
 const createDdrExtent = (rm: Rm, parent: bigint): CapResult =>
-  rm.hv.memextentCreate(0, ADDR_LIMIT, Access.RWX, ExtentMemType.ANY, parent, MemextentType.SPARSE);
+  rm.hv.memextentCreate(0, ADDR_LIMIT, Access.RWX, ExtentMemType.ANY, parent, ExtentType.SPARSE);
 
 function createDeviceExtent(rm: Rm): CapResult {
   const env = rm.env;
@@ -47,7 +55,7 @@ function createDeviceExtent(rm: Rm): CapResult {
     Access.RW,
     ExtentMemType.DEVICE,
     env.deviceMeCap,
-    MemextentType.SPARSE,
+    ExtentType.SPARSE,
   );
   if (made.error !== HypError.OK) return made;
   // The extent inherits the mappings of HLOS.
@@ -202,17 +210,15 @@ export const addressAllocForParcel = (
     ipa === null && size >= SIZE_2M ? SIZE_2M : Platform.PAGE_SIZE,
   );
 
-/** Reservation constraints of IPA_RESERVE and of the guest's `base-mem-constraints`. */
-const Constraint = { ECC: 1, TAGGED: 2, NORMAL: 4, BASE_COMPATIBLE: 0x40 } as const;
-
 /**
- * Tag that memory behind such a reservation must have; `NO_TAG`: not supported. `baseTag`: of the VM's own memory.
+ * Tag that memory behind a reservation of IPA_RESERVE or `base-mem-constraints` must have; `NO_TAG`: not supported.
+ * `baseTag`: of the VM's own memory.
  */
 export function constraintsToTag(generic: number, platform: number, baseTag: number = PHYS_TAG): number {
   if (platform !== 0) return NO_TAG;
   if (generic === 0) return Tag.VALID;
-  if (generic === Constraint.BASE_COMPATIBLE) return baseTag;
-  const { ECC, TAGGED, NORMAL } = Constraint;
+  if (generic === IpaConstraint.BASE_MEM) return baseTag;
+  const { ECC, TAGGED, NORMAL } = IpaConstraint;
   if ((generic & ~(ECC | TAGGED | NORMAL)) !== 0 || (generic & NORMAL) === 0) return NO_TAG;
   return Tag.VALID | Tag.NORMAL | (generic & ECC ? Tag.ECC : 0) | (generic & TAGGED ? Tag.MEMTAG : 0);
 }

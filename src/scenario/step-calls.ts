@@ -1,8 +1,7 @@
 /** Steps that make hypercalls and SMCCC calls. */
 import { hex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { HYPERCALLS, type HypercallInfo, hypErrorOf, Smccc } from '../protocol/index.js';
-import { RunState } from '../vcpu/index.js';
+import { HYPERCALLS, type HypercallInfo, hypErrorOf, Smccc, VcpuRunState } from '../protocol/index.js';
 import { numbersResult, type Result } from './outcome.js';
 import { ended, HYP_ERRORS, type StepKind } from './step-kind.js';
 import {
@@ -68,7 +67,7 @@ function callResult(x: BigUint64Array, info: HypercallInfo | undefined, count: n
   info?.outputs.forEach((o, i) => {
     values[o.name] = x[first + i];
   });
-  return numbersResult(values, { ...HYP_ERRORS, vcpu_state: RunState });
+  return numbersResult(values, { ...HYP_ERRORS, vcpu_state: VcpuRunState });
 }
 
 export const hvc: StepKind = {

@@ -1,9 +1,8 @@
 /** Steps that run vCPUs of other VMs. */
 import { hex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { hypErrorOf } from '../protocol/index.js';
+import { hypErrorOf, VcpuRunState } from '../protocol/index.js';
 import type { Outcome } from '../sim/index.js';
-import { RunState } from '../vcpu/index.js';
 import { Mailbox, mailboxAt, mailboxRequest } from './mailbox.js';
 import { numbersResult } from './outcome.js';
 import type { Run } from './run.js';
@@ -36,13 +35,13 @@ export const vcpuRun: StepKind = {
   check(step, scope, path) {
     number(step.vcpu_run, scope, `${path}.vcpu_run`);
     if (step.slice !== undefined) duration(step.slice, `${path}.slice`);
-    if (step.until !== undefined) number(step.until, scope, `${path}.until`, RunState);
+    if (step.until !== undefined) number(step.until, scope, `${path}.until`, VcpuRunState);
     registers(step.resume ?? [], undefined, scope, `${path}.resume`);
   },
   run(run, step, path) {
     const { machine } = run;
     const cap = sized(step.vcpu_run, 8, run.scope, `${path}.vcpu_run`);
-    const until = step.until === undefined ? undefined : number(step.until, run.scope, `${path}.until`, RunState);
+    const until = step.until === undefined ? undefined : number(step.until, run.scope, `${path}.until`, VcpuRunState);
     const ns = duration(step.slice ?? RUN_MS, `${path}.slice`);
     let resume = registers(step.resume ?? [], undefined, run.scope, `${path}.resume`).slice(0, 3);
     let runs = 0;
@@ -70,7 +69,7 @@ export const vcpuRun: StepKind = {
         state_data_2: x[4],
         runs: BigInt(runs),
       },
-      { ...HYP_ERRORS, vcpu_state: RunState },
+      { ...HYP_ERRORS, vcpu_state: VcpuRunState },
     );
     const text = (name: string): string => result.values.get(name)?.text ?? '';
     run.say(

@@ -14,7 +14,17 @@ import {
   type Thread,
   unbindSource,
 } from '../hyp/index.js';
-import { Call, HypError, ObjectState, ObjectType, Platform, Rights } from '../protocol/index.js';
+import {
+  Call,
+  HypError,
+  ObjectState,
+  ObjectType,
+  Platform,
+  Rights,
+  VcpuRegisterSet,
+  VcpuVirqType,
+  YieldHint,
+} from '../protocol/index.js';
 import { proxyEvent } from './charts.js';
 import { setAffinity } from './move.js';
 import { giveUpCpu } from './pending.js';
@@ -27,10 +37,6 @@ import { startYield, yieldCpu } from './yield.js';
 
 const { THREAD } = ObjectType;
 const R = Rights.THREAD;
-
-const VirqType = { HALT: 0, RUN_WAKEUP: 1 } as const;
-/** `scheduler_yield_control`: bits 15:0 hint, bit 31 implementation defined. */
-const Hint = { YIELD: 0, TO_THREAD: 1 } as const;
 
 function configure(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   if (!knownOptions(a[1])) return HypError.ARGUMENT_INVALID;
@@ -70,8 +76,6 @@ function killCall(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   return BLOCKED;
 }
 
-const RegisterSet = { X: 0, PC: 1, SP_EL: 2 } as const;
-
 function registerWrite(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const v = lookupAny<Vcpu>(hyp, caller, a[0], THREAD, R.WRITE_CONTEXT);
   if (typeof v === 'number') return v;
@@ -80,15 +84,15 @@ function registerWrite(hyp: Hypervisor, caller: Thread, a: BigUint64Array): numb
   const index = lo32(a[2]);
   const value = a[3];
   switch (lo32(a[1])) {
-    case RegisterSet.X:
+    case VcpuRegisterSet.X:
       if (index > 30) return HypError.ARGUMENT_INVALID;
       v.x[index] = value;
       return HypError.OK;
-    case RegisterSet.PC:
+    case VcpuRegisterSet.PC:
       if (index !== 0 || (value & 3n) !== 0n) return HypError.ARGUMENT_INVALID;
       v.pc = value;
       return HypError.OK;
-    case RegisterSet.SP_EL:
+    case VcpuRegisterSet.SP_EL:
       if (index > 1 || (value & 15n) !== 0n) return HypError.ARGUMENT_INVALID;
       if (index === 0) v.spEl0 = value;
       else v.spEl1 = value;
@@ -139,8 +143,8 @@ function bindVirq(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const vic = lookup<HypObject>(hyp, caller, a[1], ObjectType.VIC, Rights.VIC.BIND_SOURCE);
   if (typeof vic === 'number') return vic;
   const type = lo32(a[3]);
-  if (type === VirqType.HALT) return bindSource(hyp, v.haltVirq, vic.id, lo32(a[2]));
-  if (type !== VirqType.RUN_WAKEUP) return HypError.ARGUMENT_INVALID;
+  if (type === VcpuVirqType.HALT) return bindSource(hyp, v.haltVirq, vic.id, lo32(a[2]));
+  if (type !== VcpuVirqType.VCPU_RUN_WAKEUP) return HypError.ARGUMENT_INVALID;
   if (v.running >= 0) return HypError.BUSY;
   const error = bindSource(hyp, v.wakeupVirq, vic.id, lo32(a[2]));
   if (error !== HypError.OK || v.proxied) return error;
@@ -155,8 +159,8 @@ function unbindVirq(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number 
   const v = lookup<Vcpu>(hyp, caller, a[0], THREAD, R.BIND_VIRQ);
   if (typeof v === 'number') return v;
   const type = lo32(a[1]);
-  if (type !== VirqType.HALT && type !== VirqType.RUN_WAKEUP) return HypError.ARGUMENT_INVALID;
-  unbindSource(hyp, type === VirqType.HALT ? v.haltVirq : v.wakeupVirq);
+  if (type !== VcpuVirqType.HALT && type !== VcpuVirqType.VCPU_RUN_WAKEUP) return HypError.ARGUMENT_INVALID;
+  unbindSource(hyp, type === VcpuVirqType.HALT ? v.haltVirq : v.wakeupVirq);
   return HypError.OK;
 }
 
@@ -166,10 +170,10 @@ function schedulerYield(hyp: Hypervisor, caller: Thread, a: BigUint64Array): num
   const self = caller as Vcpu;
   const smccc = hyp.smccc.hypercall;
   switch (control & 0xffff) {
-    case Hint.YIELD:
+    case YieldHint.YIELD:
       giveUpCpu(hyp, self, { kind: 'yield', smccc, owns: false }, yieldCpu);
       return BLOCKED;
-    case Hint.TO_THREAD: {
+    case YieldHint.YIELD_TO: {
       const target = lookup<Vcpu>(hyp, caller, a[1], THREAD, R.YIELD_TO);
       if (typeof target === 'number') return target;
       if (target.id === self.id) return HypError.OK;

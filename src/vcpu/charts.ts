@@ -1,9 +1,10 @@
 /** Executes the vCPU's state charts (`*.machine.ts`) on its data. */
 import { SimBug } from '../base/index.js';
 import { type Effect, registerMachine, UNHANDLED } from '../machine/index.js';
+import { VcpuRunState } from '../protocol/index.js';
 import { lifeMachine } from './life.machine.js';
 import { proxyMachine } from './proxy.machine.js';
-import { RunState, type Vcpu } from './types.js';
+import type { Vcpu } from './types.js';
 
 const life = registerMachine('thread-life', lifeMachine);
 const proxy = registerMachine('vcpu-proxy', proxyMachine);
@@ -21,10 +22,10 @@ export function lifeEvent(v: Vcpu, type: LifeEvent): void {
   v.life = next.state;
 }
 
-type ReturnEvent = keyof typeof RunState;
-/** By `RunState`. */
+type ReturnEvent = keyof typeof VcpuRunState;
+/** By `VcpuRunState`. */
 const RETURN_EVENTS: ReturnEvent[] = [];
-for (const [name, state] of Object.entries(RunState)) RETURN_EVENTS[state] = name as ReturnEvent;
+for (const [name, state] of Object.entries(VcpuRunState)) RETURN_EVENTS[state] = name as ReturnEvent;
 
 /** `undefined`: the vCPU is not waiting for a run. */
 export function proxyEvent(v: Vcpu, type: 'ENABLE' | 'RUN' | ReturnEvent): readonly Effect[] | undefined {
@@ -34,7 +35,7 @@ export function proxyEvent(v: Vcpu, type: 'ENABLE' | 'RUN' | ReturnEvent): reado
   return next.effects;
 }
 
-/** End of a run with this `RunState`. */
+/** End of a run with this `VcpuRunState`. */
 export function proxyReturned(v: Vcpu, state: number): void {
   const event = RETURN_EVENTS[state] as ReturnEvent | undefined;
   if (event === undefined || proxyEvent(v, event) === undefined) {

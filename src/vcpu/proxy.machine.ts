@@ -6,8 +6,8 @@ type Returned =
   | { type: 'EXPECTS_WAKEUP' }
   | { type: 'POWERED_OFF' }
   | { type: 'BLOCKED' }
-  | { type: 'VMMIO_READ' }
-  | { type: 'VMMIO_WRITE' }
+  | { type: 'ADDRSPACE_VMMIO_READ' }
+  | { type: 'ADDRSPACE_VMMIO_WRITE' }
   | { type: 'FAULT' }
   | { type: 'PSCI_SYSTEM_RESET' };
 
@@ -54,8 +54,8 @@ export const proxyMachine = setup({
         EXPECTS_WAKEUP: 'waiting.expectsWakeup',
         POWERED_OFF: 'waiting.poweredOff',
         BLOCKED: 'waiting.blocked',
-        VMMIO_READ: 'waiting.vmmioRead',
-        VMMIO_WRITE: 'waiting.vmmioWrite',
+        ADDRSPACE_VMMIO_READ: 'waiting.vmmioRead',
+        ADDRSPACE_VMMIO_WRITE: 'waiting.vmmioWrite',
         FAULT: 'waiting.fault',
         PSCI_SYSTEM_RESET: 'waiting.systemReset',
       },

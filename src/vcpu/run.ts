@@ -4,13 +4,13 @@
  */
 import { toU64 } from '../base/index.js';
 import { BLOCKED, type Hypervisor, lookup, type Thread } from '../hyp/index.js';
-import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
+import { Call, HypError, ObjectType, Rights, VcpuRunState, WakeupFrom } from '../protocol/index.js';
 import { proxyEvent, proxyReturned } from './charts.js';
 import { setAffinity } from './move.js';
 import { finishPending, giveUpCpu } from './pending.js';
 import { exitThread } from './power.js';
 import { block, unblock } from './queue.js';
-import { Block, isCritical, isHlos, isRunnable, Life, RunState, type Vcpu, type VmmioAccess, vcpuOf } from './types.js';
+import { Block, isCritical, isHlos, isRunnable, Life, type Vcpu, type VmmioAccess, vcpuOf } from './types.js';
 import { startYield } from './yield.js';
 
 /** x1..x4 of the results; words 4 to 6 stay zero. */
@@ -32,32 +32,32 @@ function copyResults(to: BigUint64Array): void {
 /** Bit 0 of data 0 of POWERED_OFF: the vCPU has exited for ever. */
 const EXITED = 1n;
 /** data 1 of EXPECTS_WAKEUP. */
-const FROM_WFI = 1n;
-const FROM_SUSPEND = 2n;
+const FROM_WFI = BigInt(WakeupFrom.WFI);
+const FROM_SUSPEND = BigInt(WakeupFrom.PSCI_CPU_SUSPEND);
 
 /** Why a vCPU that is not runnable does not run; the first matching row counts. */
 function blockedState(v: Vcpu): number {
-  if (v.life === Life.EXITED) return result(RunState.POWERED_OFF, EXITED);
-  if (v.life === Life.KILLED) return result(RunState.BLOCKED);
+  if (v.life === Life.EXITED) return result(VcpuRunState.POWERED_OFF, EXITED);
+  if (v.life === Life.KILLED) return result(VcpuRunState.BLOCKED);
   if ((v.block & Block.VMMIO) !== 0) {
     const a = v.vmmio as VmmioAccess;
-    const state = a.write ? RunState.VMMIO_WRITE : RunState.VMMIO_READ;
+    const state = a.write ? VcpuRunState.ADDRSPACE_VMMIO_WRITE : VcpuRunState.ADDRSPACE_VMMIO_READ;
     return result(state, BigInt(a.ipa), BigInt(a.size), a.write ? a.value : 0n);
   }
-  if (v.reset !== null) return result(RunState.PSCI_SYSTEM_RESET, v.reset.type, v.reset.cookie);
+  if (v.reset !== null) return result(VcpuRunState.PSCI_SYSTEM_RESET, v.reset.type, v.reset.cookie);
   if ((v.block & Block.SUSPEND) !== 0) {
-    return result(RunState.EXPECTS_WAKEUP, BigInt(v.suspendState >>> 0), FROM_SUSPEND);
+    return result(VcpuRunState.EXPECTS_WAKEUP, BigInt(v.suspendState >>> 0), FROM_SUSPEND);
   }
-  if ((v.block & Block.WFI) !== 0) return result(RunState.EXPECTS_WAKEUP, 0n, FROM_WFI);
-  if ((v.block & Block.FAULT) !== 0) return result(RunState.FAULT);
-  if ((v.block & Block.OFF) !== 0) return result(RunState.POWERED_OFF);
-  return result(RunState.BLOCKED);
+  if ((v.block & Block.WFI) !== 0) return result(VcpuRunState.EXPECTS_WAKEUP, 0n, FROM_WFI);
+  if ((v.block & Block.FAULT) !== 0) return result(VcpuRunState.FAULT);
+  if ((v.block & Block.OFF) !== 0) return result(VcpuRunState.POWERED_OFF);
+  return result(VcpuRunState.BLOCKED);
 }
 
 /** End of a run: what became of the vCPU, as x1..x4 of the caller; it is blocked again until the next run. */
 export function finishRun(hyp: Hypervisor, target: number): BigUint64Array {
   const v = vcpuOf(hyp, target);
-  proxyReturned(v, isRunnable(v) ? result(RunState.READY) : blockedState(v));
+  proxyReturned(v, isRunnable(v) ? result(VcpuRunState.READY) : blockedState(v));
   block(hyp, v, Block.RUN);
   hyp.unref(target);
   return results;
@@ -119,7 +119,7 @@ function vcpuRunCheck(hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: B
   if (isRunnable(v)) return HypError.BUSY;
   const state = blockedState(v);
   copyResults(out);
-  return state === RunState.BLOCKED ? HypError.BUSY : HypError.OK;
+  return state === VcpuRunState.BLOCKED ? HypError.BUSY : HypError.OK;
 }
 
 export function registerRun(hyp: Hypervisor): void {

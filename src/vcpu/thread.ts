@@ -6,7 +6,7 @@
 import { hi32, lo32 } from '../base/index.js';
 import type { Partition } from '../hyp/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, unbindSource, virqSource } from '../hyp/index.js';
-import { HypError, ObjectType, Platform } from '../protocol/index.js';
+import { HypError, ObjectType, Platform, VcpuOption } from '../protocol/index.js';
 import { lifeEvent, PROXY_NATIVE, proxyEvent } from './charts.js';
 import { PSTATE_RESET, SCTLR_RESET } from './power.js';
 import { block, unblock } from './queue.js';
@@ -21,7 +21,6 @@ import {
   NO_THREAD,
   SLOT_LOST,
   type Vcpu,
-  VcpuOption,
   type VpmGroup,
   VpmMode,
 } from './types.js';

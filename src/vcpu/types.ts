@@ -4,6 +4,7 @@
  */
 import { hi32, lo32 } from '../base/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, type Thread, type VirqSource } from '../hyp/index.js';
+import { VcpuOption } from '../protocol/index.js';
 
 /** Thread states (vcpu 1). */
 export const Life = { INIT: 0, READY: 1, KILLED: 2, EXITED: 3 } as const;
@@ -26,20 +27,7 @@ export const Block = {
 
 const NON_KILLABLE = Block.RCU_SYNC | Block.AFFINITY_CHANGED | Block.WAIT_QUEUE | Block.RUN;
 
-/** `vcpu_option_flags` (vcpu 6). */
-export const VcpuOption = {
-  PINNED: 1n << 0n,
-  RAS_ERROR_HANDLER: 1n << 1n,
-  AMU_COUNTING_DISABLED: 1n << 2n,
-  SVE_ALLOWED: 1n << 3n,
-  DEBUG_ALLOWED: 1n << 4n,
-  TRACE_ALLOWED: 1n << 5n,
-  CRITICAL: 1n << 8n,
-  VCPU_RUN_SCHEDULED: 1n << 9n,
-  HLOS_VM: 1n << 63n,
-} as const;
-
-/** The same flags in the low half of the word, where numbers do, and the one in the high half. */
+/** `vcpu_option_flags` (vcpu 6) in the low half of the word, where numbers do, and the one in the high half. */
 export const LowOption = {
   PINNED: lo32(VcpuOption.PINNED),
   SVE_ALLOWED: lo32(VcpuOption.SVE_ALLOWED),
@@ -56,18 +44,6 @@ const UNKNOWN_HIGH = ~hi32(KNOWN_OPTIONS);
 /** No other bits are set. */
 export const knownOptions = (options: bigint): boolean =>
   (lo32(options) & UNKNOWN_LOW) === 0 && (hi32(options) & UNKNOWN_HIGH) === 0;
-
-/** `vcpu_run` states (vcpu 9.3). */
-export const RunState = {
-  READY: 0,
-  EXPECTS_WAKEUP: 1,
-  POWERED_OFF: 2,
-  BLOCKED: 3,
-  VMMIO_READ: 4,
-  VMMIO_WRITE: 5,
-  FAULT: 6,
-  PSCI_SYSTEM_RESET: 0x100,
-} as const;
 
 /** How a vCPU takes part in power management, fixed at activation (vcpu 10.1). */
 export const VpmMode = { NONE: 0, IDLE: 1, PSCI: 2 } as const;

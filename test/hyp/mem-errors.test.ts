@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { HypObject, Thread } from '../../src/hyp/index.js';
 import {
-  Access,
   type Addrspace,
   bootMap,
   createBootExtent,
-  ExtentMemtype,
   type MemExtent,
   memState,
   ownerOf,
 } from '../../src/hyp/mem/index.js';
-import { Call, HypError, ObjectType, Rights } from '../../src/protocol/index.js';
+import { Access, Call, ExtentMemType, HypError, ObjectType, Rights } from '../../src/protocol/index.js';
 import { both, extentAttrs, type MemBench, mapAttrs, memBench, NO_SYNC, WB } from './mem-bench.js';
 
 const E = HypError;
@@ -435,7 +433,7 @@ describe('copies between guests and the hypervisor', () => {
     const device = createBootExtent(m.b.hyp, {
       partition: m.object<MemExtent>(me).partition,
       access: Access.RW,
-      memtype: ExtentMemtype.DEVICE,
+      memtype: ExtentMemType.DEVICE,
       physBase: 0x900_0000,
       size: PAGE,
       device: true,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Msg, RmError } from '../../src/protocol/index.js';
-import { type Vcpu, VcpuOption } from '../../src/vcpu/index.js';
+import { Msg, RmError, VcpuOption } from '../../src/protocol/index.js';
+import type { Vcpu } from '../../src/vcpu/index.js';
 import { allocate, bytes, errorOf, makeVm, rmHost, vmidPayload } from './rm-host.js';
 
 const SET_BOOT_CONTEXT = [Msg.VM_SET_CONTEXT, 0x5600_000c];

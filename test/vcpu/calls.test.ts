@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NO_OBJECT, ObjectState } from '../../src/hyp/index.js';
-import { Call } from '../../src/protocol/index.js';
-import { Block, kill, Life, schedState, type Vcpu, VcpuOption, type VpmGroup } from '../../src/vcpu/index.js';
+import { Call, VcpuOption } from '../../src/protocol/index.js';
+import { Block, kill, Life, schedState, type Vcpu, type VpmGroup } from '../../src/vcpu/index.js';
 import { PROXY, type Rig, rig, type VcpuSpec } from './rig.js';
 
 const OK = 0;

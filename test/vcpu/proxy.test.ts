@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Fault, SourceKind } from '../../src/hyp/index.js';
-import { Call } from '../../src/protocol/index.js';
+import { Call, VcpuOption } from '../../src/protocol/index.js';
 import {
   Block,
   type GuestAccess,
@@ -10,7 +10,6 @@ import {
   powerOn,
   setAffinity,
   type Vcpu,
-  VcpuOption,
   waitForInterrupt,
 } from '../../src/vcpu/index.js';
 import { PROXY, type Rig, rig } from './rig.js';

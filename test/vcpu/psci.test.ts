@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SourceKind } from '../../src/hyp/index.js';
-import { Call } from '../../src/protocol/index.js';
-import { Life, type Vcpu, VcpuOption, type VpmGroup, waitForInterrupt } from '../../src/vcpu/index.js';
+import { Call, VcpuOption } from '../../src/protocol/index.js';
+import { Life, type Vcpu, type VpmGroup, waitForInterrupt } from '../../src/vcpu/index.js';
 import { PROXY, type Rig, rig } from './rig.js';
 
 const NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;

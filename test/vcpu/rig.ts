@@ -12,7 +12,7 @@ import {
   type VirqSource,
 } from '../../src/hyp/index.js';
 import { registerSmccc, smcccCall } from '../../src/hyp/smccc.js';
-import { HypError, ObjectType } from '../../src/protocol/index.js';
+import { HypError, ObjectType, VcpuOption } from '../../src/protocol/index.js';
 import {
   executing,
   nextDeadline,
@@ -23,7 +23,6 @@ import {
   schedState,
   step,
   type Vcpu,
-  VcpuOption,
   type VpmGroup,
 } from '../../src/vcpu/index.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Call } from '../../src/protocol/index.js';
-import { Block, schedState, setAffinity, VcpuOption, waitForInterrupt } from '../../src/vcpu/index.js';
+import { Call, VcpuOption } from '../../src/protocol/index.js';
+import { Block, schedState, setAffinity, waitForInterrupt } from '../../src/vcpu/index.js';
 import { PROXY, rig } from './rig.js';
 
 const MS = 1_000_000;

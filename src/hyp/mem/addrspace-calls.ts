@@ -1,11 +1,11 @@
 /** Hypercalls on address spaces (fact base: hypercall-abi 4.8, memory 4 and 8). */
 import { lo16, lo32, sumExceeds, toNumber, toU64 } from '../../base/index.js';
-import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
+import { Call, ExtentMemType, HypError, ObjectType, Rights, VmmioOp } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupAny, lookupConfigure, lookupInit } from '../lookup.js';
 import { type HypObject, ObjectState, type Thread } from '../types.js';
 import { addVmmio, attachThread, configureInfoArea, configureVmid, removeVmmio } from './addrspace.js';
-import { ExtentMemtype, type MemExtent } from './extent.js';
+import type { MemExtent } from './extent.js';
 import { pageAligned, UINT64_END } from './extent-calls.js';
 import { isBasic, mapBasic, mapSparse, unmapBasic, unmapSparse, updateBasic } from './mapping.js';
 import { ownsRange } from './ownership.js';
@@ -20,9 +20,9 @@ const ACCESS_ATTRS_RESERVED = 0xffffff88 | 0;
 
 /** Mapping types per extent type: device 0..3; NC 5; cacheable 6, 7, 9, 10, 11, 13, 14, 15 (memory 1.2). */
 function memtypeAllowed(extentMemtype: number, memtype: number): boolean {
-  if (memtype <= 3) return extentMemtype !== ExtentMemtype.CACHED;
-  if (memtype === 5) return extentMemtype === ExtentMemtype.ANY || extentMemtype === ExtentMemtype.UNCACHED;
-  return extentMemtype === ExtentMemtype.ANY && memtype <= 15 && memtype !== 4 && memtype !== 8 && memtype !== 12;
+  if (memtype <= 3) return extentMemtype !== ExtentMemType.CACHED;
+  if (memtype === 5) return extentMemtype === ExtentMemType.ANY || extentMemtype === ExtentMemType.UNCACHED;
+  return extentMemtype === ExtentMemType.ANY && memtype <= 15 && memtype !== 4 && memtype !== 8 && memtype !== 12;
 }
 
 const accessIncluded = (me: MemExtent, attrs: number): boolean =>
@@ -169,8 +169,8 @@ function registerConfigure(hyp: Hypervisor): void {
     if (typeof as === 'number') return as;
     if (as.state !== ObjectState.INIT && as.state !== ObjectState.ACTIVE) return HypError.OBJECT_STATE;
     const op = lo32(a[3]);
-    if (op === 0) return addVmmio(as, a[1], a[2]);
-    return op === 1 ? removeVmmio(a[1], a[2]) : HypError.UNIMPLEMENTED;
+    if (op === VmmioOp.ADD) return addVmmio(as, a[1], a[2]);
+    return op === VmmioOp.REMOVE ? removeVmmio(a[1], a[2]) : HypError.UNIMPLEMENTED;
   });
 }
 

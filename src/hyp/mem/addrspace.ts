@@ -1,9 +1,9 @@
 /** Address space objects: life, VMIDs, information area, VMMIO ranges, attached threads (fact base: memory 8). */
 import { insertAt, lo32, sumExceeds, toNumber, U64_MAX } from '../../base/index.js';
-import { HypError, ObjectType, Platform } from '../../protocol/index.js';
+import { ExtentMemType, ExtentType, HypError, ObjectType, Platform } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from '../types.js';
-import { attachExtent, ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
+import { attachExtent, type MemExtent } from './extent.js';
 import type { PhysMemory } from './phys.js';
 import { clearSet } from './records.js';
 import type { Addrspace } from './space.js';
@@ -71,7 +71,7 @@ export function configureVmid(as: Addrspace, vmid: number): number {
 export function configureInfoArea(hyp: Hypervisor, as: Addrspace, me: MemExtent, ipa: bigint): number {
   if (me.size > INFO_AREA_MAX) return HypError.ARGUMENT_INVALID;
   if ((lo32(ipa) & 0xfff) !== 0 || toNumber(ipa) + me.size > VM_ADDRESS_END) return HypError.ADDR_INVALID;
-  if (me.extentType !== ExtentType.BASIC || (me.access & 6) !== 6 || me.memtype !== ExtentMemtype.ANY) {
+  if (me.extentType !== ExtentType.BASIC || (me.access & 6) !== 6 || me.memtype !== ExtentMemType.ANY) {
     return HypError.ARGUMENT_INVALID;
   }
   const old = as.infoExtent;

@@ -1,9 +1,9 @@
 /** What the hypervisor sets up itself at boot, without hypercalls (fact base: platform-qemu 4 and 5.1). */
 import { assert } from '../../base/index.js';
-import { HypError, ObjectType } from '../../protocol/index.js';
+import { ExtentMemType, ExtentType, HypError, ObjectType } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
-import { ExtentMemtype, ExtentType, type MemExtent } from './extent.js';
+import type { MemExtent } from './extent.js';
 import { mapBasic, mapSparse } from './mapping.js';
 import { moveOwnership } from './ownership.js';
 import { type Addrspace, memState } from './space.js';
@@ -12,7 +12,7 @@ export interface BootExtent {
   partition: number;
   /** `ExtentType`, default BASIC. */
   extentType?: number;
-  /** `ExtentMemtype`, default ANY. */
+  /** `ExtentMemType`, default ANY. */
   memtype?: number;
   access: number;
   /** Page-aligned. With a parent too: an absolute address. */
@@ -33,7 +33,7 @@ export function createBootExtent(hyp: Hypervisor, wanted: BootExtent): MemExtent
   const me = hyp.create<MemExtent>(ObjectType.MEMEXTENT, wanted.partition);
   assert(typeof me !== 'number', 'boot: extent not created');
   me.extentType = wanted.extentType ?? ExtentType.BASIC;
-  me.memtype = wanted.memtype ?? ExtentMemtype.ANY;
+  me.memtype = wanted.memtype ?? ExtentMemType.ANY;
   me.access = wanted.access;
   me.physBase = wanted.physBase;
   me.size = wanted.size;

@@ -1,8 +1,8 @@
 /** Donation of pages between extents, or between an extent and its partition (fact base: memory 6). */
-import { HypError } from '../../protocol/index.js';
+import { ExtentType, HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
-import { ExtentType, type MemExtent } from './extent.js';
+import type { MemExtent } from './extent.js';
 import { moveOwnership } from './ownership.js';
 import { memState } from './space.js';
 import { apply, transfer } from './transfer.js';

@@ -1,11 +1,20 @@
 /** Hypercalls on memory extents: configure, derive, modify, donate (fact base: memory 3.1, 3.2, 5, 6). */
 import { lo32, sumExceeds, toNumber } from '../../base/index.js';
-import { Call, HypError, ObjectType, Rights } from '../../protocol/index.js';
+import {
+  Call,
+  DonateType,
+  ExtentMemType,
+  ExtentType,
+  HypError,
+  ModifyOp,
+  ObjectType,
+  Rights,
+} from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { lookup, lookupInit } from '../lookup.js';
 import { type HypObject, NO_OBJECT, type Thread } from '../types.js';
 import { donateChild, donateSibling } from './donate.js';
-import { ExtentMemtype, ExtentType, type MemExtent, nextRun } from './extent.js';
+import { type MemExtent, nextRun } from './extent.js';
 import type { PhysMemory } from './phys.js';
 import { unmapAllRecords } from './transfer.js';
 
@@ -29,7 +38,7 @@ function extentAttrs(value: number): ExtentAttrs | undefined {
   const type = (value >> 16) & 3;
   const memtype = (value >> 8) & 3;
   const access = value & 7;
-  if (type > ExtentType.SPARSE || memtype === ExtentMemtype.CACHED || access === 0 || access === 3) return undefined;
+  if (type > ExtentType.SPARSE || memtype === ExtentMemType.CACHED || access === 0 || access === 3) return undefined;
   return { type, memtype, access };
 }
 
@@ -76,7 +85,7 @@ function configureDerive(
   const attrs = extentAttrs(attrsWord);
   if (attrs === undefined) return HypError.ARGUMENT_INVALID;
   if ((parent.access & attrs.access) !== attrs.access) return HypError.ARGUMENT_INVALID;
-  if (parent.memtype !== ExtentMemtype.ANY && parent.memtype !== attrs.memtype) return HypError.ARGUMENT_INVALID;
+  if (parent.memtype !== ExtentMemType.ANY && parent.memtype !== attrs.memtype) return HypError.ARGUMENT_INVALID;
   setConfig(hyp, me, parent.physBase + toNumber(offset), toNumber(size), attrs, parent.id);
   return HypError.OK;
 }
@@ -94,8 +103,6 @@ function checkRange(me: MemExtent, offset: bigint, size: bigint): number {
 const insideExtent = (me: MemExtent, phys: number, size: number): boolean =>
   me.physBase <= phys && phys + size <= me.physBase + me.size;
 
-const ModifyOp = { UNMAP_ALL: 0, ZERO: 1, CLEAN: 2, FLUSH: 3, SYNC_ALL: 255 } as const;
-
 function modify(hyp: Hypervisor, phys: PhysMemory, me: MemExtent, flags: number, offset: bigint, size: bigint): number {
   const op = flags & 0xff;
   const noSync = flags >>> 31 === 1;
@@ -104,19 +111,17 @@ function modify(hyp: Hypervisor, phys: PhysMemory, me: MemExtent, flags: number,
     return HypError.OK;
   }
   if (op === ModifyOp.SYNC_ALL) return noSync ? HypError.ARGUMENT_INVALID : HypError.OK;
-  if (op > ModifyOp.FLUSH || !noSync) return HypError.ARGUMENT_INVALID;
-  if (me.memtype === ExtentMemtype.DEVICE || (me.access & 2) === 0) return HypError.DENIED;
+  if (op > ModifyOp.CACHE_FLUSH_RANGE || !noSync) return HypError.ARGUMENT_INVALID;
+  if (me.memtype === ExtentMemType.DEVICE || (me.access & 2) === 0) return HypError.DENIED;
   const base = checkRange(me, offset, size);
   if (base < 0) return -base;
   // Cache maintenance has no visible effect here.
-  if (op === ModifyOp.ZERO) {
+  if (op === ModifyOp.ZERO_RANGE) {
     const run = { base, size: 0 };
     while (nextRun(hyp, me, run.base + run.size, base + toNumber(size), run)) phys.zeroPages(run.base, run.size);
   }
   return HypError.OK;
 }
-
-const Donate = { TO_CHILD: 0, TO_PARENT: 1, TO_SIBLING: 2 } as const;
 
 function donateFamily(
   hyp: Hypervisor,
@@ -181,9 +186,9 @@ export function registerExtentCalls(hyp: Hypervisor, phys: PhysMemory): void {
     const options = lo32(a[0]);
     if ((options & 0x7fffff00) !== 0) return HypError.ARGUMENT_INVALID;
     const type = options & 0xff;
-    if (type === Donate.TO_CHILD) return donateFamily(h, caller, a[2], a[1], a[3], a[4], false);
-    if (type === Donate.TO_PARENT) return donateFamily(h, caller, a[1], a[2], a[3], a[4], true);
-    if (type === Donate.TO_SIBLING) return donateBetween(h, caller, a[1], a[2], a[3], a[4]);
+    if (type === DonateType.TO_CHILD) return donateFamily(h, caller, a[2], a[1], a[3], a[4], false);
+    if (type === DonateType.TO_PARENT) return donateFamily(h, caller, a[1], a[2], a[3], a[4], true);
+    if (type === DonateType.TO_SIBLING) return donateBetween(h, caller, a[1], a[2], a[3], a[4]);
     return HypError.ARGUMENT_INVALID;
   });
 }

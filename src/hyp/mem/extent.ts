@@ -6,16 +6,13 @@
  * and heap use (NOMEM).
  */
 import { assert } from '../../base/index.js';
-import { HypError, ObjectType } from '../../protocol/index.js';
+import { ExtentMemType, ExtentType, HypError, ObjectType } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { type HypObject, NO_OBJECT } from '../types.js';
 import { moveOwnership, nextOwned, Owner, type PageRun } from './ownership.js';
 import { clearSet, emptyMaps, MAX_MAPS, type MapSet, recordSparse, viewSet } from './records.js';
 import { memState, spaceMap } from './space.js';
 import { restoreParent, transfer, unmapAllRecords } from './transfer.js';
-
-export const ExtentType = { BASIC: 0, SPARSE: 1 } as const;
-export const ExtentMemtype = { ANY: 0, DEVICE: 1, UNCACHED: 2, CACHED: 3 } as const;
 
 export interface MemExtent extends HypObject {
   extentType: number;
@@ -48,7 +45,7 @@ const newExtent = (base: HypObject): MemExtent => ({
   partition: base.partition,
   caps: base.caps,
   extentType: ExtentType.BASIC,
-  memtype: ExtentMemtype.ANY,
+  memtype: ExtentMemType.ANY,
   access: 0,
   physBase: 0,
   size: 0,

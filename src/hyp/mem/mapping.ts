@@ -2,10 +2,10 @@
  * Map, unmap and update of whole extents and of parts of SPARSE ones, after all argument checks
  * (fact base: memory 4.1 to 4.4).
  */
-import { HypError } from '../../protocol/index.js';
+import { ExtentType, HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { NO_OBJECT } from '../types.js';
-import { ExtentType, type MemExtent, nextRun } from './extent.js';
+import { type MemExtent, nextRun } from './extent.js';
 import { clearSet, forgetSparse, type MapSet, recordSparse } from './records.js';
 import { spaceMap, spaceUnmap } from './space.js';
 

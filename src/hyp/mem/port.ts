@@ -5,16 +5,16 @@
  * A copy whose address resolves to a device stops the hypervisor, as its debug build's assertion does (observations 1).
  */
 import { hi32, toNumber, U64_MAX } from '../../base/index.js';
-import { HypError } from '../../protocol/index.js';
+import { Access, ExtentType, HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
 import { Fault, type MemPort } from '../ports.js';
 import type { HypObject, Thread } from '../types.js';
 import { inVmmio } from './addrspace.js';
-import { attachExtent, ExtentType, type MemExtent } from './extent.js';
+import { attachExtent, type MemExtent } from './extent.js';
 import { copyRun, PAGE_MASK, PAGE_SIZE, type PhysMemory } from './phys.js';
 import { recentPage, rememberPage } from './recent.js';
 import { type Addrspace, memState } from './space.js';
-import { Access, leafKernelAccess, pageAt, VM_ADDRESS_END } from './stage2.js';
+import { leafKernelAccess, pageAt, VM_ADDRESS_END } from './stage2.js';
 
 /** Upper half of an address; below it no copy can wrap around. */
 const HIGH_ADDRESSES = 0x8000_0000;

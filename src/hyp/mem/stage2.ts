@@ -11,7 +11,7 @@
  * minus the index of the next-level table.
  */
 import { arrayPool } from '../../base/index.js';
-import { HypError } from '../../protocol/index.js';
+import { Access, HypError } from '../../protocol/index.js';
 import { forgetPages } from './recent.js';
 
 export interface Stage2 {
@@ -51,9 +51,6 @@ export function releaseStage2(s: Stage2): void {
   s.tables = [];
   s.root = NO_TABLE;
 }
-
-/** Access bits (fact base: memory 1.1). */
-export const Access = { X: 1, W: 2, R: 4, RW: 6, RWX: 7 } as const;
 
 // Attribute bits of a leaf: 0 valid, 3:1 kernel access, 4 user execute, 8:5 memory type.
 const KERNEL_SHIFT = 1;
