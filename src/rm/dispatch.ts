@@ -2,7 +2,6 @@
  * Requests to handlers, in RM's dispatch order (fact base: rm-rpc-transport 3.4). The ids are disjoint, so the order only
  * matters for reading: it is RM's own.
  */
-import { put32 } from '../base/index.js';
 import { RmError } from '../protocol/index.js';
 import { consoleHandlers } from './console.js';
 import { creationHandlers } from './creation.js';
@@ -16,7 +15,7 @@ import { memparcelHandlers } from './memparcel.js';
 import { resourceHandlers } from './resources.js';
 import type { Rm } from './types.js';
 
-const tables = (): readonly Readonly<Record<number, Handler>>[] => [
+const tables: readonly Readonly<Record<number, Handler>>[] = [
   consoleHandlers,
   managementHandlers,
   memparcelHandlers,
@@ -27,32 +26,15 @@ const tables = (): readonly Readonly<Record<number, Handler>>[] => [
   firmwareHandlers,
 ];
 
-let merged: Map<number, Handler> | undefined;
-
-/** First table wins. Built on first use, because the tables' modules import each other. */
-function handlers(): Map<number, Handler> {
-  if (merged !== undefined) return merged;
-  merged = new Map();
-  for (const table of tables()) {
-    for (const [id, handler] of Object.entries(table)) {
-      if (!merged.has(Number(id))) merged.set(Number(id), handler);
-    }
-  }
-  return merged;
-}
+const handlers: ReadonlyMap<number, Handler> = new Map(
+  tables.flatMap((table) => Object.entries(table).map(([id, handler]) => [Number(id), handler])),
+);
 
 /**
  * Runs the handler of one request: an error code, a whole reply payload, or `NO_REPLY` when the handler goes on later.
  * Unknown ids: UNIMPLEMENTED.
  */
 export function dispatch(rm: Rm, from: number, id: number, seq: number, request: Uint8Array): number | Uint8Array {
-  const handler = handlers().get(id) ?? extensionHandler(rm, id);
+  const handler = handlers.get(id) ?? extensionHandler(rm, id);
   return handler === undefined ? RmError.UNIMPLEMENTED : handler(rm, from, request, seq);
-}
-
-/** Reply payload of a bare error code. */
-export function errorPayload(error: number): Uint8Array {
-  const payload = new Uint8Array(4);
-  put32(payload, 0, error);
-  return payload;
 }

@@ -7,7 +7,7 @@ import { irqLoanLife } from './irq-life.js';
 import type { IrqLoanEvent } from './irq-loan.machine.js';
 import { hwirqMap, hwirqUnmap, tableOf } from './irq-table.js';
 import { type Hwirq, IRQ_NONE, type IrqLoan } from './irq-types.js';
-import { sendNotification } from './link.js';
+import { sendNotification } from './link-send.js';
 import { type Rm, type VmRecord, vmLookup } from './types.js';
 import { rmAssert } from './vm-memory.js';
 

@@ -19,9 +19,9 @@ export {
 } from './irq-table.js';
 
 export const irqHandlers: Record<number, Handler> = {
-  [Msg.VM_IRQ_ACCEPT]: (...args) => acceptIrq(...args),
-  [Msg.VM_IRQ_LEND]: (...args) => lend(...args),
-  [Msg.VM_IRQ_RELEASE]: (...args) => releaseIrq(...args),
-  [Msg.VM_IRQ_RECLAIM]: (...args) => reclaimIrq(...args),
-  [Msg.VM_IRQ_NOTIFY]: (...args) => notifyIrq(...args),
+  [Msg.VM_IRQ_ACCEPT]: acceptIrq,
+  [Msg.VM_IRQ_LEND]: lend,
+  [Msg.VM_IRQ_RELEASE]: releaseIrq,
+  [Msg.VM_IRQ_RECLAIM]: reclaimIrq,
+  [Msg.VM_IRQ_NOTIFY]: notifyIrq,
 };

@@ -4,7 +4,7 @@
  */
 import { ExitCode, ExitType, HypError, RmError, VcpuRunState, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
-import { sendReply } from './link.js';
+import { sendReply } from './link-send.js';
 import { resetVm } from './reset.js';
 import { type AfterKill, type Rm, type VcpuRecord, VIRQ_INVALID, type VmRecord, type VmSetup } from './types.js';
 import { changeState, DEFAULT_PRIORITY, sendExited } from './vm.js';

@@ -8,7 +8,7 @@ import { RmDeath } from './death.js';
 import { type Handler, NO_REPLY } from './handler.js';
 import { startKill } from './kill.js';
 import { vmCan, vmEvent } from './life.js';
-import { sendNotification } from './link.js';
+import { sendNotification } from './link-send.js';
 import { resetVm } from './reset.js';
 import { startVm } from './start.js';
 import { type Rm, VMID_DYNAMIC_BASE, VMID_DYNAMIC_END, VMID_HLOS, VMID_HYP, VMID_RM, vmLookup } from './types.js';

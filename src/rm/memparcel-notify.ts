@@ -2,7 +2,7 @@
 import { le16, le32, put16, put32, put64 } from '../base/index.js';
 import { MemNotifyFlag, Msg, ParcelState, RmError, VmState } from '../protocol/index.js';
 import type { Handler } from './handler.js';
-import { sendNotification } from './link.js';
+import { sendNotification } from './link-send.js';
 import { handleReply } from './memparcel-create.js';
 import { endOfLists, listReader, MAX_LIST_ENTRIES, readAcl, readAttrs, readSgl } from './memparcel-lists.js';
 import { acceptForDevices } from './memparcel-start.js';

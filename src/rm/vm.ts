@@ -6,7 +6,8 @@ import { put16, put32 } from '../base/index.js';
 import { Msg, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { vmEvent } from './life.js';
-import { linkOf, sendNotification } from './link.js';
+import { linkOf } from './link.js';
+import { sendNotification } from './link-send.js';
 import { HANDLE_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import type { VmLifeEvent } from './vm-life.machine.js';
 

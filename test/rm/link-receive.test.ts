@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../src/base/index.js';
 import { Msg } from '../../src/protocol/index.js';
-import { receiveOne } from '../../src/rm/link.js';
+import { receiveOne } from '../../src/rm/link-receive.js';
 import { VMID_HLOS } from '../../src/rm/types.js';
 import { drain, type LinkRm, linkRm, packet, runPending } from './link-rm.js';
 

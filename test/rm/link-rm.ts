@@ -1,6 +1,7 @@
 import { VmState } from '../../src/protocol/index.js';
 import type { Hv } from '../../src/rm/hv.js';
-import { newLink, onPending, onTransmitReady } from '../../src/rm/link.js';
+import { newLink } from '../../src/rm/link.js';
+import { onPending, onTransmitReady } from '../../src/rm/link-send.js';
 import type { Link } from '../../src/rm/link-types.js';
 import { type Rm, VMID_HLOS, VMID_RM } from '../../src/rm/types.js';
 import { newVm } from '../../src/rm/vm.js';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../src/base/index.js';
+import { Platform } from '../../src/protocol/index.js';
 import { RmDeath } from '../../src/rm/death.js';
-import { MAX_PAYLOAD, sendNotification, sendReply } from '../../src/rm/link.js';
+import { sendNotification, sendReply } from '../../src/rm/link-send.js';
 import { VMID_HLOS } from '../../src/rm/types.js';
 import { drain, linkRm, packet, QUEUE_DEPTH, runPending } from './link-rm.js';
 
@@ -31,12 +32,12 @@ describe('RM sends', () => {
 
   test('a reply above 14616 bytes kills RM, one of 14616 leaves piece by piece', () => {
     const fake = linkRm();
-    sendReply(fake.rm, VMID_HLOS, ID, 1, bytes(MAX_PAYLOAD, 3));
+    sendReply(fake.rm, VMID_HLOS, ID, 1, bytes(Platform.RPC_MAX_PAYLOAD, 3));
     const got: string[] = [];
     for (let i = 0; i < 20; i++) got.push(...drain(fake, QUEUE_DEPTH).map(toHex));
-    expect(got).toEqual(fragments(2, 1, ID, bytes(MAX_PAYLOAD, 3)));
+    expect(got).toEqual(fragments(2, 1, ID, bytes(Platform.RPC_MAX_PAYLOAD, 3)));
     expect(got).toHaveLength(63);
-    expect(() => sendReply(fake.rm, VMID_HLOS, ID, 2, bytes(MAX_PAYLOAD + 1, 0))).toThrow(RmDeath);
+    expect(() => sendReply(fake.rm, VMID_HLOS, ID, 2, bytes(Platform.RPC_MAX_PAYLOAD + 1, 0))).toThrow(RmDeath);
   });
 
   test('with the queue full one reply waits, and a further one replaces it', () => {
