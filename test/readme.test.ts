@@ -1,9 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { RmClient } from '../src/guest/rm-client.js';
-import { Msg } from '../src/protocol/index.js';
-import { HostPackets, HostVcpu, Simulator } from '../src/sim/index.js';
 import { CliLines } from './support/cli.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -15,11 +13,8 @@ afterAll(() => lines.close());
 describe('README', () => {
   it('shows library code that works as it stands', () => {
     const code = /```ts\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
-    const body = code.replace(/^import .*$/gm, '');
-    const printed: unknown[][] = [];
-    const run = new Function('RmClient', 'Msg', 'HostPackets', 'HostVcpu', 'Simulator', 'console', body);
-    run(RmClient, Msg, HostPackets, HostVcpu, Simulator, { log: (...args: unknown[]) => printed.push(args) });
-    expect(printed).toEqual([[0, new Uint8Array([3, 0, 0, 0])]]);
+    const run = spawnSync(process.execPath, ['--input-type=module'], { cwd: ROOT, input: code, encoding: 'utf8' });
+    expect(run.stdout).toBe('0 Uint8Array(4) [ 3, 0, 0, 0 ]\n');
   });
 
   it('shows what the first example prints', async () => {

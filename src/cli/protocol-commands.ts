@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CliError } from './errors.js';
 import { collect, whole } from './options.js';
 
 /** Commands that need no running simulator of their own: verify, decode, explain, completion. Each loads its code when it runs. */
@@ -31,15 +32,16 @@ export function registerProtocolCommands(program: Command): void {
   program
     .command('explain')
     .description(
-      'what a result code, hypercall, message, rule, quirk or way to die means, or why a step of a scenario failed',
+      'what a result code, hypercall, message, rule, quirk, invariant or way to die means, or why a step of a scenario failed',
     )
     .argument(
-      '<words...>',
-      'names in any case, numbers (0x56000001), ids (rm.VM_START.1); with --step one scenario file',
+      '[words...]',
+      'names in any case, numbers (0x56000001), ids (rm.VM_START.1), a topic such as deaths; none: what there is; with --step one scenario file',
     )
     .option('--step <n>', 'which check refused in this step of the scenario, counted from 1', whole(1, 1e9))
     .action(async (words: string[], options: { step?: number }, command: Command) => {
       if (options.step !== undefined) {
+        if (words.length !== 1) throw new CliError('--step goes with one scenario file');
         const { explainStep } = await import('./commands/explain-step.js');
         process.exitCode = explainStep(words[0], options.step, command.optsWithGlobals());
         return;

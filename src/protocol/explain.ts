@@ -1,6 +1,5 @@
 /** Looks up what a code, call, message, rule, quirk or death means. Not part of index.ts: only tools for people need this data. */
-import { hex } from '../base/index.js';
-import { Call } from './calls.js';
+import { hex, nearest } from '../base/index.js';
 import { DEATHS, type DeathInfo } from './deaths.js';
 import {
   CALL_EXPLANATIONS,
@@ -76,23 +75,40 @@ export function explain(query: string): Explanation[] {
   return out;
 }
 
-/** Names close to a word that `explain` does not know: those that contain it. At most 10. */
+/** What there is to explain: by topic, names with what each of them is about. */
+export const TOPICS: Readonly<Record<string, readonly (readonly [name: string, about: string])[]>> = {
+  hypercalls: CALL_EXPLANATIONS.map((c) => [c.name, c.about]),
+  messages: MESSAGE_EXPLANATIONS.map((m) => [m.name, m.about]),
+  results: ERROR_EXPLANATIONS.map((e) => [
+    e.name,
+    `${e.domain === 'rm' ? 'RM' : 'hypercall'} ${e.value}: ${e.meaning}`,
+  ]),
+  quirks: QUIRKS.map((q) => [q.id, q.text]),
+  deaths: Object.values(DEATHS).map((d) => [d.id, d.trigger]),
+};
+
+/** Names close to a word that `explain` does not know: those that contain it, or the one that was probably meant. At most 10. */
 export function suggestions(query: string): string[] {
   const word = query.trim().toLowerCase();
-  const names = [
-    ...Object.keys(Call).map((n) => n.toLowerCase()),
-    ...MESSAGE_EXPLANATIONS.map((m) => m.name),
-    ...ERROR_EXPLANATIONS.map((e) => e.name),
-    ...QUIRKS.map((k) => k.id),
-    ...Object.keys(DEATHS),
-  ];
-  return [...new Set(names)].filter((n) => n.toLowerCase().includes(word)).slice(0, 10);
+  const names = [...new Set(Object.values(TOPICS).flatMap((list) => list.map(([name]) => name)))];
+  const containing = names.filter((n) => n.toLowerCase().includes(word)).slice(0, 10);
+  const meant = containing.length === 0 ? nearest(word, names) : undefined;
+  return meant === undefined ? containing : [meant];
 }
 
 const ruleLine = (r: Rule): string => {
   const result = r.death !== undefined ? `RM stops (${r.death})` : r.errors.join(', ');
   return `  ${r.id}: ${r.text} -> ${result}`;
 };
+
+/** Rules that are named; a code as common as CSPACE_WRONG_OBJECT_TYPE has a hundred. */
+const NAMED = 12;
+
+function givenByLines(rules: readonly string[]): string[] {
+  if (rules.length === 0) return [];
+  const more = rules.length > NAMED ? ` and ${rules.length - NAMED} more (--json lists them)` : '';
+  return [`given by ${rules.length} rules: ${rules.slice(0, NAMED).join(' ')}${more}`];
+}
 
 /** One explanation as lines of text. */
 export function explanationLines(e: Explanation): string[] {
@@ -119,7 +135,7 @@ export function explanationLines(e: Explanation): string[] {
       return [
         `${e.error.domain === 'rm' ? 'RM reply code' : 'hypercall result'} ${e.error.name} (${e.error.value})`,
         e.error.meaning,
-        ...(e.givenBy.length > 0 ? [`given by ${e.givenBy.length} rules: ${e.givenBy.slice(0, 12).join(' ')}`] : []),
+        ...givenByLines(e.givenBy),
       ];
     case 'rule':
       return [`rule of ${e.of}`, ruleLine(e.rule)];

@@ -1,5 +1,5 @@
 /** Values of a scenario file: JSON, numbers in every notation, variables, and how a mistake is reported. */
-import { fromHex, named } from '../base/index.js';
+import { fromHex, named, nearest } from '../base/index.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -29,27 +29,10 @@ export const isObject = (v: Json | undefined): v is JsonObject =>
 
 export const isArray = (v: Json | undefined): v is readonly Json[] => Array.isArray(v);
 
-/** Levenshtein distance, cut off: for "did you mean". */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
-
 /** "did you mean X", or what there is to choose from. */
 export function choices(word: string, names: readonly string[]): string {
-  const best = [...names].sort(
-    (a, b) => distance(word.toLowerCase(), a.toLowerCase()) - distance(word.toLowerCase(), b.toLowerCase()),
-  )[0];
-  if (best !== undefined && distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(2, word.length / 4)) {
-    return `did you mean ${best}?`;
-  }
+  const best = nearest(word, names);
+  if (best !== undefined) return `did you mean ${best}?`;
   return names.length === 0
     ? 'nothing can stand here'
     : `use one of ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', ...' : ''}`;

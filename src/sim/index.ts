@@ -7,6 +7,7 @@ export { type CapRow, type CapTableOfVm, capTableLines, capTables } from './cap-
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';
 export { applyInput, type Input } from './inputs.js';
+export { INVARIANTS } from './invariants.js';
 export { clonePlain, digest, packPlain, unpackPlain } from './plain.js';
 export {
   type Entry,

@@ -16,13 +16,12 @@ import { Population } from './population.js';
 import type { Simulator } from './simulator.js';
 
 export interface Violation {
-  /** Name of the invariant: one of {@link INVARIANTS}. */
-  invariant: string;
+  invariant: Invariant;
   what: string;
 }
 
 /** Every invariant by name, with the sentence that it stands for. */
-export const INVARIANTS: Readonly<Record<string, string>> = {
+export const INVARIANTS = {
   'refs-exact': 'every reference to an object is counted, and nothing else is',
   'caps-live':
     'every valid capability slot names a live object, and that object lists the slot; counters of the space agree',
@@ -41,11 +40,13 @@ export const INVARIANTS: Readonly<Record<string, string>> = {
   'links-have-queues': "RM's links name live queues, and RM keeps no more notifications than its limit",
   'no-cap-leak':
     "without configured secondary VMs, every space holds what it held after boot, and RM's its parcels besides",
-};
+} as const;
+
+type Invariant = keyof typeof INVARIANTS;
 
 export type Check = (sim: Simulator) => Violation[];
 
-export type Fail = (invariant: string, what: string) => void;
+export type Fail = (invariant: Invariant, what: string) => void;
 
 /** Violations of one state that are told. */
 const MOST = 16;

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CliLines, type Ended } from '../support/cli.js';
 
@@ -19,6 +21,24 @@ describe('explain FILE --step N', () => {
     const { out } = await explain('examples/first-rpc.json', '--step', '15');
     expect(out).toContain('hvc.msgqueue_send.1');
     expect(out).toContain('msgqueue could be 0x0');
+  });
+
+  it('tells what a step expected and did not get, and what it killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'explain-'));
+    const outcome = async (step: string, ...steps: object[]): Promise<string> => {
+      const file = join(folder, 's.json');
+      writeFileSync(file, JSON.stringify({ format: 'gunyah-scenario/1', name: 't', steps }));
+      const { out, err } = await explain(file, '--step', step);
+      return out + err;
+    };
+    const wrong = { rpc: 'VM_GET_VMID', expect: { vmid: 4 } };
+    const deadly = { rpc: 'VM_DEALLOCATE', fields: { vmid: 300 } };
+    expect(await outcome('1', wrong)).toContain('$.steps[0].expect.vmid');
+    expect(await outcome('2', wrong, deadly)).toMatch(/step 2 of .* is not reached: step 1 fails/);
+    expect(await outcome('1', deadly)).toMatch(/death vm-deallocate-unknown[\s\S]*the step failed/);
+    const after = await outcome('2', { ...deadly, expect: 'any', unanswered: true }, { rpc: 'VM_GET_VMID' });
+    expect(after).toContain('had stopped before this step: vm-deallocate-unknown');
+    rmSync(folder, { recursive: true });
   });
 
   it('refuses a step that is not there in one line', async () => {

@@ -69,7 +69,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['verify empty --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['decode zz', 2, /no such file, and not an even number of hex digits: zz/],
   ['decode --hex noise', 3, /packet 1 of noise: not an even number of hex digits/],
-  ['explain xyzzy', 2, /nothing is called 'xyzzy'; give an error, a hypercall/],
+  ['explain xyzzy', 2, /nothing is called 'xyzzy'; give a name or number/],
   ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
   ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
   ['completion constructor', 2, /no completion for 'constructor'/],

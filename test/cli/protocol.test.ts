@@ -117,6 +117,25 @@ describe('explain', () => {
     const r = await cli('explain', 'msgqueue');
     expect(r.status).toBe(2);
     expect(r.err).toMatch(/^error: nothing is called 'msgqueue'; near it: .*msgqueue_send/);
+    expect((await cli('explain', 'VM_STRAT')).err).toContain('near it: VM_START');
+  });
+
+  test('lists what there is to explain, topic by topic, and every name of it is known', async () => {
+    const topics = JSON.parse((await cli('explain', '--json')).out) as Record<string, string[]>;
+    for (const [topic, names] of Object.entries(topics)) {
+      const listed = (await cli('explain', topic)).out.trim().split('\n');
+      expect(listed.map((line) => line.split(' ')[0])).toEqual(names);
+      expect((await cli('explain', ...names)).status).toBe(0);
+    }
+    expect((await cli('explain')).out).toContain('deaths');
+  });
+
+  test('a name may be typed with spaces', async () => {
+    expect((await cli('explain', 'VM', 'START')).out).toContain('request VM_START');
+  });
+
+  test('a code that many rules give says how many are left out', async () => {
+    expect((await cli('explain', '0x35')).out).toMatch(/given by \d+ rules: .* and \d+ more/);
   });
 });
 

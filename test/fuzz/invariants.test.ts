@@ -167,7 +167,7 @@ describe('invariants', () => {
   });
 
   for (const [name, damage] of Object.entries(DAMAGE)) {
-    it(`${name}: ${INVARIANTS[name]}`, () => {
+    it(`${name}: ${INVARIANTS[name as keyof typeof INVARIANTS]}`, () => {
       damage();
       expect(names()).toContain(name);
     });

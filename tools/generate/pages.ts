@@ -298,6 +298,15 @@ function deathsPage(spec: Spec): string {
   ].join('\n');
 }
 
+/** Every call and message, by name. */
+function nameIndex(spec: Spec): string[] {
+  const calls = spec.hypercalls.call.map((c) => [c.name, `hvc-${c.group}`]);
+  const messages = layouts(spec).map((l) => [l.message.name, `rm-${l.message.service}`]);
+  return [...calls, ...messages]
+    .sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+    .map(([name, page]) => `* [${name}](${page}.md#${name.toLowerCase()})`);
+}
+
 /** Path -> Markdown. */
 export function referencePages(spec: Spec): Map<string, string> {
   const out = new Map<string, string>();
@@ -319,7 +328,7 @@ export function referencePages(spec: Spec): Map<string, string> {
     [
       NOTE,
       '# Protocol reference\n',
-      `${spec.hypercalls.call.length} hypercalls, ${request.length} requests (${request.filter((m) => m.implemented !== false).length} implemented), ${notification.length} notifications. Sources name sections of the fact base the specification was written from.\n`,
+      `${spec.hypercalls.call.length} hypercalls, ${request.length} requests (${request.filter((m) => m.implemented !== false).length} implemented), ${notification.length} notifications. Citations ("memory 4.2", "observations 21") are explained in [sources](../sources.md).\n`,
       '## Resource Manager\n',
       ...spec.messages.service.map((s) => `* [${s.title}](rm-${s.id}.md): ${s.about}`),
       '* [List entries](lists.md)\n',
@@ -332,6 +341,9 @@ export function referencePages(spec: Spec): Map<string, string> {
       '* [Enumerations and flags](enums.md)',
       '* [Quirks](quirks.md)',
       '* [What stops RM or the hypervisor](deaths.md)',
+      '* [Frames of the socket link](link.md)\n',
+      '## By name\n',
+      ...nameIndex(spec),
     ].join('\n'),
   );
   return out;

@@ -38,8 +38,9 @@ export async function demo(options: GlobalOptions): Promise<Exit> {
   }
   const { verifyTotals } = await import('./verify-totals.js');
   const totals = verifyTotals(transcripts, options);
+  const events = totals.matched + totals.mismatched + totals.unsupported + totals.excused;
   print(
-    `${totals.matched} of ${totals.matched + totals.mismatched} exchanges recorded from real Gunyah are matched (${totals.files} transcripts; "gunyah-sim verify" shows them)`,
+    `${totals.matched} of ${events} events recorded from real Gunyah are matched, ${totals.excused} differ for a listed reason (${totals.files} recordings; "gunyah-sim verify" repeats them)`,
   );
   return ok ? Exit.OK : Exit.FAILED;
 }

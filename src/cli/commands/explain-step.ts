@@ -1,6 +1,12 @@
 import { le32 } from '../../base/index.js';
 import { allCaps, CapState, type CapView, type CSpace, decodeCapId, encodeCapId } from '../../hyp/index.js';
-import { CALL_EXPLANATIONS, MESSAGE_EXPLANATIONS, type Rule } from '../../protocol/explain.js';
+import {
+  CALL_EXPLANATIONS,
+  explain,
+  explanationLines,
+  MESSAGE_EXPLANATIONS,
+  type Rule,
+} from '../../protocol/explain.js';
 import {
   decodePacket,
   HYPERCALLS,
@@ -18,7 +24,10 @@ import { CliError } from '../errors.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
 
-/** `explain FILE --step N`: which check of a call or request refused in that step of a scenario, and what would have passed. */
+/**
+ * `explain FILE --step N`: which check of a call or request refused in that step of a scenario, and what would have passed; what
+ * the step expected and did not get; what it killed.
+ */
 
 interface Finding {
   readonly what: string;
@@ -124,9 +133,12 @@ export function explainStep(file: string, step: number, options: GlobalOptions):
     throw new CliError(`${file} has steps 1 to ${steps.length}; --step ${step} is none of them`);
   }
   const found: Finding[] = [];
+  const dead = (): string | undefined => playing.sim.rm.dead?.trigger ?? playing.sim.hyp.dead?.rule;
+  let deadBefore = dead();
   inFile(file, () => {
     while (playing.next < step && !playing.done) {
       seen.length = 0;
+      deadBefore = dead();
       playing.step();
     }
   });
@@ -139,8 +151,23 @@ export function explainStep(file: string, step: number, options: GlobalOptions):
           : undefined;
     if (finding !== undefined && !(e.kind === 'call' && finding.result === 'MSGQUEUE_EMPTY')) found.push(finding);
   }
-  if (options.json === true) printJson(found);
-  else if (found.length === 0) print(`nothing was refused in step ${step}`);
-  else print(found.map((f) => lines(f).join('\n')).join('\n\n'));
+  if (playing.next < step) {
+    throw new CliError(
+      `step ${step} of ${file} is not reached: step ${playing.next} fails; --step ${playing.next} tells why`,
+    );
+  }
+  const failures = playing.failures.filter((f) => f.index === step - 1).map(({ path, text }) => `${path}: ${text}`);
+  const killed = dead() === deadBefore ? undefined : dead();
+  if (options.json === true) {
+    printJson({ refused: found, failures, killed });
+    return 0;
+  }
+  const blocks = found.map(lines);
+  if (killed !== undefined)
+    blocks.push(['the step stopped RM or the hypervisor', ...explain(killed).flatMap(explanationLines)]);
+  else if (deadBefore !== undefined) blocks.push([`RM or the hypervisor had stopped before this step: ${deadBefore}`]);
+  if (failures.length > 0) blocks.push(['the step failed', ...failures.map((f) => `  ${f}`)]);
+  if (blocks.length === 0) blocks.push([`nothing was refused in step ${step}`]);
+  print(blocks.map((block) => block.join('\n')).join('\n\n'));
   return 0;
 }

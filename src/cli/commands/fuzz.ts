@@ -61,7 +61,9 @@ function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
   const excuse = o.excuse ?? [];
   for (const id of excuse) {
     if (id !== 'all' && !Object.hasOwn(DEATHS, id))
-      throw new CliError(`--excuse ${id}: no such way to die; "gunyah-sim explain" lists them, "all" means every one`);
+      throw new CliError(
+        `--excuse ${id}: no such way to die; "gunyah-sim explain deaths" lists them, "all" means every one`,
+      );
   }
   const fault = o.fault ?? '';
   if (fault !== '' && !Object.hasOwn(FAULTS, fault))
