@@ -1,17 +1,7 @@
 /** Recordings as checks of a server, and what the link cannot carry of them. */
 import { Platform } from '../protocol/index.js';
-import type { Transcript, TranscriptEvent } from '../transcript/events.js';
-import type { Buffers } from './probe.js';
+import type { TranscriptEvent } from '../transcript/events.js';
 import type { LinkMode, RmCase } from './types.js';
-
-/** Buffers of the recorded driver when the header does not name them. */
-const TX_BUFFER = 0x4103_3000;
-const RX_BUFFER = 0x4103_b000;
-
-export const buffersOf = ({ header }: Transcript): Buffers => ({
-  tx: Number(header.txBuffer ?? TX_BUFFER),
-  rx: Number(header.rxBuffer ?? RX_BUFFER),
-});
 
 /** The group of a packed file: `dir/c5.jsonl.gz` is `c5`. */
 export const groupOf = (path: string): string => path.replace(/^.*\//, '').replace(/\.jsonl(\.gz)?$/, '');

@@ -5,8 +5,8 @@
  */
 
 export { readTranscripts } from '../transcript/reader.js';
+export { buffersOf } from '../transcript/recorded-driver.js';
 export {
-  buffersOf,
   type CaseName,
   filtered,
   groupOf,

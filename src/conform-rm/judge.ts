@@ -14,12 +14,13 @@ export interface JudgedDriver extends ReplayDriver {
   readonly stuck: string | undefined;
 }
 
-function faultVerdict(fault: LinkFault): { verdict: RmVerdict; reason: string } {
+/** What a fault says about the server. `greeted`: it was there before. */
+export function faultVerdict(fault: LinkFault, greeted: boolean): { verdict: RmVerdict; reason: string } {
   switch (fault.kind) {
     case 'silent':
       return { verdict: 'HANG', reason: fault.message };
     case 'lost':
-      return { verdict: 'CRASH', reason: `the server is gone: ${fault.message}` };
+      return { verdict: 'CRASH', reason: greeted ? `the server is gone: ${fault.message}` : fault.message };
     case 'garbage':
       return { verdict: 'FAIL', reason: `this is not the link's protocol: ${fault.message}` };
   }
@@ -50,7 +51,7 @@ export function judge(c: RmCase, connect: () => JudgedDriver): RmResult {
     }
   } catch (error) {
     if (!(error instanceof LinkFault)) throw error;
-    const fault = faultVerdict(error);
+    const fault = faultVerdict(error, true);
     verdict = fault.verdict;
     reasons.push(fault.reason);
   }

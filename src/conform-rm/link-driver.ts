@@ -2,10 +2,11 @@
  * The replay driver of a server behind the link: the recorded driver's operations as frames of vCPU 0 of the primary VM.
  * Leaves out what no frame carries: machine code of the client itself, further vCPUs, a look inside. See {@link ./cases.js}.
  */
-import { parseSysreg, sysreg } from '../gic/sysregs/encoding.js';
+import { sysreg } from '../gic/sysregs/encoding.js';
 import { At, FrameType, LINK, Status } from '../link/spec.js';
 import { Call, Platform } from '../protocol/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from '../transcript/driver.js';
+import { type Buffers, RECORDER_CPACR, registerOf } from '../transcript/recorded-driver.js';
 import {
   acknowledgeRequest,
   checked,
@@ -20,14 +21,12 @@ import {
   writeRegisterRequest,
   writeRequest,
 } from './frames.js';
-import { type Buffers, rmAnswers } from './probe.js';
+import { rmAnswers } from './probe.js';
 import { type Exchange, LinkFault, type Reply, type Request } from './types.js';
 
 /** Synchronous exception from EL1h: the only vector that an operation can end at. */
 const SYNC_EL1H = 4;
-/** The recording program enables floating point before anything else. */
 const CPACR = sysreg(3, 0, 1, 0, 2);
-const RECORDER_CPACR = 0x30_0000n;
 const SPURIOUS = 1020;
 /** A wait without an interrupt ends here, as in every replay. */
 const WFI_NS = 200_000_000n;
@@ -171,14 +170,14 @@ export class LinkDriver implements ReplayDriver {
 
   readSysreg(_cpu: number, enc: string): ValueEnd {
     const R = At.REG_READ_REPLY;
-    const reply = this.one(readRegisterRequest(encoding(enc)), R.SIZE);
+    const reply = this.one(readRegisterRequest(registerOf(enc)), R.SIZE);
     const end = this.end(reply, R.ESR);
     return reply === undefined || end.kind !== 'done' ? end : { ...end, value: word64(reply, R.VALUE) };
   }
 
   writeSysreg(_cpu: number, enc: string, value: bigint): OpEnd {
     const R = At.REG_WRITE_REPLY;
-    return this.end(this.one(writeRegisterRequest(encoding(enc), value), R.SIZE), R.ESR);
+    return this.end(this.one(writeRegisterRequest(registerOf(enc), value), R.SIZE), R.ESR);
   }
 
   drainIrqs(max: number): number[] {
@@ -213,7 +212,7 @@ export class LinkDriver implements ReplayDriver {
       this.timed(FrameType.TIME, BigInt(part));
       const took = performance.now() - start;
       if (took < SHORT_MS) this.timeNs = Math.min(this.timeNs * 2, MAX_TIME_NS);
-      else if (took > LONG_MS) this.timeNs = Math.max(this.timeNs / 4, MIN_TIME_NS);
+      else if (took > LONG_MS) this.timeNs = Math.max(Math.floor(this.timeNs / 4), MIN_TIME_NS);
       left -= part;
     }
   }
@@ -266,10 +265,4 @@ export class LinkDriver implements ReplayDriver {
 
 function callRegisters(reply: Reply | undefined, at: number, count: number): bigint[] {
   return Array.from({ length: 18 }, (_, i) => (reply === undefined || i >= count ? 0n : word64(reply, at + i * 8)));
-}
-
-function encoding(enc: string): number {
-  const parsed = parseSysreg(enc);
-  if (parsed === undefined) throw new RangeError(`${enc} does not name a system register`);
-  return parsed;
 }

@@ -1,12 +1,7 @@
 /** Whether RM lives: nobody can see it from outside, so it is asked for its caller's VMID. */
 import { Call, Msg, Platform, parseRpcHeader, RpcType, rpcPackets } from '../protocol/index.js';
 import type { ReplayDriver } from '../transcript/driver.js';
-
-/** Buffers of the recorded driver. */
-export interface Buffers {
-  readonly tx: number;
-  readonly rx: number;
-}
+import type { Buffers } from '../transcript/recorded-driver.js';
 
 const SEQ = 0xfffe;
 /** Virtual time that RM gets for its answer. */

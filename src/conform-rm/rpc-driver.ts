@@ -5,8 +5,9 @@
 import { At, Status } from '../link/spec.js';
 import { Call, HypError, Platform } from '../protocol/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver } from '../transcript/driver.js';
+import type { Buffers } from '../transcript/recorded-driver.js';
 import { checked, packetRequest } from './frames.js';
-import { type Buffers, rmAnswers } from './probe.js';
+import { rmAnswers } from './probe.js';
 import { type Exchange, LinkFault } from './types.js';
 
 const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;

@@ -3,6 +3,7 @@ import { le32 } from '../base/index.js';
 import { CALL_EXPLANATIONS, MESSAGE_EXPLANATIONS, type Rule } from '../protocol/explain.js';
 import { Call, hypErrorName, Platform, parseRpcHeader, RpcType, rmErrorName } from '../protocol/index.js';
 import type { EventOutcome } from '../transcript/outcome.js';
+import { bytesOf } from '../transcript/session.js';
 
 const LOW_WORD = 0xffff_ffff;
 
@@ -15,10 +16,6 @@ function giving(name: string, rules: readonly Rule[], error: string): string[] {
   return rules.length === 0
     ? []
     : [`rule: ${name} is carried out; none of ${rules[0].id} to ${rules[rules.length - 1].id} refuses`];
-}
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 function replyRules(hex: string): string[] {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../link/index.js';
 import { skipReason } from './cases.js';
+import { faultVerdict } from './judge.js';
 import { Peer, Replayer } from './peer.js';
 import { NoServer, ServerProcess } from './server.js';
 import { LinkFault, type RmCase, type RmResult } from './types.js';
@@ -48,7 +49,7 @@ export async function* runCases(
       yield { check, ...result, seconds: (performance.now() - start) / 1000 };
     }
   } finally {
-    run.end();
+    if (run instanceof CommandRun) run.end();
     await replayer.end();
   }
 }
@@ -61,8 +62,8 @@ async function play(check: RmCase, peer: Peer, replayer: Replayer): Promise<RmRe
 /** The verdict of a server that does not even greet. */
 function noGreeting(error: unknown): RmResult {
   if (!(error instanceof LinkFault)) throw error;
-  const verdict = error.kind === 'silent' ? 'HANG' : error.kind === 'garbage' ? 'FAIL' : 'CRASH';
-  return { verdict, reasons: [error.message], compared: 0, excused: 0 };
+  const { verdict, reason } = faultVerdict(error, false);
+  return { verdict, reasons: [reason], compared: 0, excused: 0 };
 }
 
 class CommandRun {
@@ -142,6 +143,4 @@ class AddressRun {
     else this.lastNs = (await peer.close()) ?? this.lastNs;
     return result;
   }
-
-  end(): void {}
 }

@@ -1,6 +1,6 @@
 /** The thread in which recordings are replayed: it waits for every answer, while the main thread has the socket. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { buffersOf } from './cases.js';
+import { buffersOf } from '../transcript/recorded-driver.js';
 import { judge } from './judge.js';
 import { LinkDriver } from './link-driver.js';
 import { RpcDriver } from './rpc-driver.js';
@@ -51,16 +51,18 @@ function ask(message: FromWorker): Answer {
 const exchange: Exchange = {
   request(requests) {
     const answer = ask({ kind: 'request', requests });
-    return 'replies' in answer ? answer.replies : [];
+    if (!('replies' in answer)) throw new Error('a request was answered with packets');
+    return answer.replies;
   },
   packets(waitMs) {
     const answer = ask({ kind: 'packets', waitMs });
-    return 'packets' in answer ? answer.packets : [];
+    if (!('packets' in answer)) throw new Error('packets were asked for, replies came');
+    return answer.packets;
   },
 };
 
 parentPort?.on('message', ({ check, mode }: Job) => {
-  const buffers = buffersOf(check.transcript);
+  const buffers = buffersOf(check.transcript.header);
   const result = judge(check, () =>
     mode === 'rpc' ? new RpcDriver(exchange, buffers) : new LinkDriver(exchange, buffers),
   );

@@ -57,9 +57,9 @@ export function replayTx(s: Session, e: TxEvent): Verdict {
   const bytes = translatePacket(s.handles, bytesOf(e.bytes));
   settleAfterGuest(s, bytes);
   noteSent(s.images, bytes);
-  s.driver.writeMem(0, s.txBuffer, bytes);
+  s.driver.writeMem(0, s.buffers.tx, bytes);
   const push = BigInt(Number(e.push ?? true));
-  const x = [CAP_TO_RM, BigInt(bytes.length), BigInt(s.txBuffer), push];
+  const x = [CAP_TO_RM, BigInt(bytes.length), BigInt(s.buffers.tx), push];
   const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_SEND, x);
   if (e.r === undefined || e.r.length < 2) return [];
   if (result.kind !== 'done') return [{ field: 'end', expected: 'done', actual: result.kind }];
@@ -83,10 +83,10 @@ export function replayTx(s: Session, e: TxEvent): Verdict {
 
 /** Takes one packet from RM's queue, if there is one. */
 function receive(s: Session): Uint8Array | undefined {
-  const x = [CAP_FROM_RM, BigInt(s.rxBuffer), BigInt(PACKET_MAX), 0n];
+  const x = [CAP_FROM_RM, BigInt(s.buffers.rx), BigInt(PACKET_MAX), 0n];
   const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE, x);
   if (result.kind !== 'done' || result.x[0] !== 0n) return undefined;
-  return s.driver.readMem(0, s.rxBuffer, Number(result.x[1]));
+  return s.driver.readMem(0, s.buffers.rx, Number(result.x[1]));
 }
 
 /** Whether HLOS has done nothing but look since it last ran the second VM. */

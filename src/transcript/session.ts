@@ -3,6 +3,7 @@ import type { ReplayDriver } from './driver.js';
 import type { Header, TranscriptEvent } from './events.js';
 import { type GuestImages, guestImages } from './guest-images.js';
 import { type IrqHandles, irqHandles } from './irq-handles.js';
+import { type Buffers, buffersOf } from './recorded-driver.js';
 
 /** What one replay carries from event to event. */
 export interface Session {
@@ -11,8 +12,7 @@ export interface Session {
   readonly events: readonly TranscriptEvent[];
   /** Position of the event in hand. */
   at: number;
-  readonly txBuffer: number;
-  readonly rxBuffer: number;
+  readonly buffers: Buffers;
   readonly handles: IrqHandles;
   readonly caps: CapNumbers;
   readonly images: GuestImages;
@@ -42,17 +42,12 @@ export interface Session {
   owedIrqs: Record<number, number>;
 }
 
-/** Buffers of the recorded driver when the header does not name them. */
-const TX_BUFFER = 0x4103_3000;
-const RX_BUFFER = 0x4103_b000;
-
 export const session = (driver: ReplayDriver, header: Header, events: readonly TranscriptEvent[]): Session => ({
   driver,
   header,
   events,
   at: 0,
-  txBuffer: Number(header.txBuffer ?? TX_BUFFER),
-  rxBuffer: Number(header.rxBuffer ?? RX_BUFFER),
+  buffers: buffersOf(header),
   handles: irqHandles(),
   caps: capNumbers(),
   images: guestImages(),

@@ -1,5 +1,5 @@
 /** The replay driver of a simulator: the recorded bare-metal program's operations on the primary VM's vCPUs. */
-import { parseSysreg, setStored } from '../gic/index.js';
+import { setStored } from '../gic/index.js';
 import { type CSpace, findCap, type HypConfig, NO_OBJECT } from '../hyp/index.js';
 import { ObjectType } from '../protocol/index.js';
 import { HostVcpu, hlosVcpu, type Outcome, Simulator } from '../sim/index.js';
@@ -7,13 +7,12 @@ import type { Vcpu } from '../vcpu/index.js';
 import { expireOnBlock } from '../vcpu/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
 import type { Header } from './events.js';
+import { RECORDER_CPACR, registerOf } from './recorded-driver.js';
 
 /** Where the mailbox program is linked. */
 const GUEST_BASE = 0x8000_0000;
 const CURRENT_EL1 = 4n;
 const DAIF = 0x3c0;
-/** The recording program enables floating point on every vCPU before anything else. */
-const RECORDER_CPACR = 0x30_0000n;
 /** Memory of the recording program: vCPUs that start there are the driver's. */
 const DRIVER_START = 0x4100_0000n;
 const DRIVER_END = 0x4110_0000n;
@@ -138,12 +137,12 @@ export class SimDriver implements ReplayDriver {
   }
 
   readSysreg(cpu: number, enc: string): ValueEnd {
-    const o = this.host(cpu).readRegister(encoding(enc));
+    const o = this.host(cpu).readRegister(registerOf(enc));
     return { ...end(o), value: o.value };
   }
 
   writeSysreg(cpu: number, enc: string, value: bigint): OpEnd {
-    return end(this.host(cpu).writeRegister(encoding(enc), value));
+    return end(this.host(cpu).writeRegister(registerOf(enc), value));
   }
 
   private code(cpu: number, o: ReturnType<HostVcpu['runCode']>): CodeEnd {
@@ -215,12 +214,6 @@ export class SimDriver implements ReplayDriver {
   unknownWords(): readonly number[] {
     return this.sim.a64.unknownWords;
   }
-}
-
-function encoding(enc: string): number {
-  const parsed = parseSysreg(enc);
-  if (parsed === undefined) throw new RangeError(`${enc} does not name a system register`);
-  return parsed;
 }
 
 /** "33" is the number 33; "F33" stays. */

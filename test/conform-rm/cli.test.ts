@@ -196,7 +196,9 @@ describe('conform rm', () => {
       (socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')).on('error', () => {}),
       async (link) => {
         const r = await conformRm(...SOME, '--quiet', '--server', link, 'killer-10');
-        expect(r.out).toMatch(/^FAIL {2}killer-10 .*\n {4}the server sent a frame of 1347703880 bytes\n/);
+        expect(r.out).toMatch(
+          /^FAIL {2}killer-10 .*\n {4}this is not the link's protocol: the server sent a frame of 1347703880 bytes\n/,
+        );
         expect(r.status).toBe(1);
       },
     );

@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { put16 } from '../../src/base/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { le64, put16 } from '../../src/base/index.js';
 import {
   buffersOf,
+  type Exchange,
   filtered,
   judge,
+  LinkDriver,
   LinkFault,
   matchesFilter,
   type RmCase,
@@ -61,7 +63,7 @@ describe('recordings put to our own server over the link', () => {
   it('needs no more than bare packets where nothing else was recorded', () => {
     const c = caseOf('b2', 'b2_payload_length_011');
     expect(skipReason(c, 'rpc')).toBeUndefined();
-    const result = judge(c, () => new RpcDriver(new HubExchange(bootedSim(), 1), buffersOf(c.transcript)));
+    const result = judge(c, () => new RpcDriver(new HubExchange(bootedSim(), 1), buffersOf(c.transcript.header)));
     expect(result.reasons).toEqual([]);
     expect(result.verdict).toBe('PASS');
   });
@@ -145,6 +147,37 @@ describe('a broken server', () => {
       throw new LinkFault('lost', 'the connection ended');
     });
     expect(result).toMatchObject({ verdict: 'CRASH', reasons: ['the server is gone: the connection ended'] });
+  });
+});
+
+describe('a server that computes for seconds on every wait', () => {
+  it('is asked for shorter ones, whole nanoseconds all of them', () => {
+    let clock = 0;
+    let took = 1;
+    const asked: bigint[] = [];
+    const exchange: Exchange = {
+      request: (requests) =>
+        requests.map(({ type, payload }) => {
+          if (type === FrameType.TIME) asked.push(le64(payload, 0));
+          clock += took;
+          return { status: Status.OK, payload: new Uint8Array(64) };
+        }),
+      packets: () => [],
+    };
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    try {
+      const driver = new LinkDriver(exchange, { tx: 0, rx: 0 });
+      driver.delay(60_000);
+      expect(asked.slice(-2)).toEqual([10_000_000_000n, asked.at(-1)]);
+      took = 2_000;
+      asked.length = 0;
+      driver.delay(20_000);
+    } finally {
+      now.mockRestore();
+    }
+    expect(asked.slice(0, 3)).toEqual([10_000_000_000n, 2_500_000_000n, 625_000_000n]);
+    expect(asked).toContain(2_441_406n);
+    expect(asked.reduce((a, b) => a + b)).toBe(20_000_000_000n);
   });
 });
 

@@ -39,5 +39,5 @@ export function judged(c: RmCase, broken: { rules?: readonly string[]; tamper?: 
     return rule;
   });
   if (rules.length > 0) disturbLink(sim, rules);
-  return judge(c, () => new LinkDriver(new HubExchange(sim, 0, broken.tamper), buffersOf(c.transcript)));
+  return judge(c, () => new LinkDriver(new HubExchange(sim, 0, broken.tamper), buffersOf(c.transcript.header)));
 }
