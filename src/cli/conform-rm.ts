@@ -8,6 +8,7 @@ import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collect, milliseconds } from './options.js';
 import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
 type Suite = typeof import('../conform-rm/index.js');
@@ -212,7 +213,7 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): 
     }));
     writeOutput(o.junit, junitXml('rmserver', cases), o.force === true);
   }
-  if (o.tap === true) for (const line of tapLines(results, complaint)) print(line);
+  if (o.tap === true) print(tapText(results.map((r) => ({ ...r, name: `${r.check.id} ${r.check.title}` }))));
   if (o.json === true)
     printJson({
       passed,
@@ -230,14 +231,4 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): 
     });
   else if (o.junit !== '-' && o.tap !== true) print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed > 0 ? Exit.FAILED : Exit.OK;
-}
-
-function tapLines(results: readonly Judged[], complaint: (r: Judged) => string): string[] {
-  const out = ['TAP version 13', `1..${results.length}`];
-  results.forEach((r, i) => {
-    const head = `${r.ok ? 'ok' : 'not ok'} ${i + 1} - ${r.check.id} ${r.check.title}`;
-    out.push(r.verdict === 'SKIP' ? `${head} # SKIP ${r.reasons[0].split('\n')[0]}` : head);
-    if (!r.ok) out.push('  ---', `  verdict: ${r.verdict}`, `  reason: ${JSON.stringify(complaint(r))}`, '  ...');
-  });
-  return out;
 }

@@ -9,6 +9,7 @@ import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collectList, milliseconds, whole } from './options.js';
 import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
 interface ConformOptions extends GlobalOptions {
@@ -222,7 +223,10 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
     }));
     writeOutput(o.junit, junitXml('rmclient', cases), o.force === true);
   }
-  if (o.tap === true) print(suite.tap(results));
+  if (o.tap === true) {
+    const cases = results.map((r) => ({ ...r.verdict, ok: r.ok, name: `${r.check.id} ${r.check.title}` }));
+    print(tapText(cases));
+  }
   if (o.json === true)
     printJson({
       passed,

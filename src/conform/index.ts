@@ -14,7 +14,7 @@ export { imageOf } from './images.js';
 export * as interfere from './interfere/index.js';
 export { parseRule, type Rule, RuleSet, ruleText } from './interfere/index.js';
 export { leftovers } from './leftovers.js';
-export { caseText, catalogMarkdown, logText, pathOf, standstill, summary, tap } from './report.js';
+export { caseText, catalogMarkdown, logText, pathOf, standstill, summary } from './report.js';
 export { runBuiltin, wholeCase } from './run.js';
 export { matchesId, normalId, type Selection, select, UnknownIds, unknownIds } from './select.js';
 export { builtinSession, type Session } from './session.js';

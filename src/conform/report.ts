@@ -1,8 +1,8 @@
-/** Results as text, TAP and tables. */
+/** Results as text and tables. */
 import { hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
 import type { Bench, LogEntry } from './bench.js';
 import { packetLines } from './show.js';
-import type { Case, Verdict } from './types.js';
+import type { Case } from './types.js';
 
 const SEVERITY = { C: 'critical', H: 'high', Md: 'medium', L: 'low' } as const;
 const STIMULUS = { R: 'normal', L: 'legal', H: 'hostile' } as const;
@@ -68,31 +68,6 @@ export function standstill(bench: Bench): string {
 
 export function summary(passed: number, failed: number, skipped: number): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
-}
-
-interface TapLine {
-  check: Case;
-  verdict: Verdict;
-  ok: boolean;
-}
-
-export function tap(lines: readonly TapLine[]): string {
-  const out = ['TAP version 13', `1..${lines.length}`];
-  lines.forEach(({ check, verdict, ok }, i) => {
-    const head = `${ok ? 'ok' : 'not ok'} ${i + 1} - ${check.id} ${check.title}`;
-    if (verdict.verdict === 'SKIP') out.push(`${head} # SKIP ${verdict.reasons.join()}`);
-    else {
-      out.push(head);
-      if (!ok)
-        out.push(
-          '  ---',
-          `  verdict: ${verdict.verdict}`,
-          ...verdict.reasons.map((r) => `  reason: ${JSON.stringify(r)}`),
-          '  ...',
-        );
-    }
-  });
-  return out.join('\n');
 }
 
 /** The table of docs/conformance.md. */

@@ -6,7 +6,7 @@ import { Msg, RpcType, rmErrorName, rpcPacket } from '../protocol/index.js';
 import type { Bench } from './bench.js';
 import type { Greeting } from './greeting.js';
 import { type GuestTree, putGuest } from './guest.js';
-import { type Rule, request } from './interfere/index.js';
+import { answer, type Rule, request } from './interfere/index.js';
 import { differenceLines, packetDifference } from './show.js';
 import type { Script, VerdictKind } from './types.js';
 
@@ -152,12 +152,7 @@ export class Tester {
 
   /** The answer to {@link TEST_ID}, made by the test: what a call of this id ends with. */
   answers(id: number, data: Uint8Array, times = Number.POSITIVE_INFINITY): void {
-    const payload = concatBytes(u32s(0), data);
-    this.interfere(
-      request(id)
-        .times(times)
-        .becomes((_, m) => cutReply(m.id, m.seq, payload)),
-    );
+    this.interfere(request(id).times(times).becomes(answer(0, data)));
   }
 
   // ---- the usual test -----------------------------------------------------------------------------------------------
@@ -261,12 +256,3 @@ export class Tester {
 }
 
 const codeText = (code: number): string => `${rmErrorName(code)} (0x${code.toString(16)})`;
-
-function cutReply(id: number, seq: number, payload: Uint8Array) {
-  const n = Math.max(0, Math.ceil(payload.length / 232) - 1);
-  return Array.from({ length: n + 1 }, (_, i) => ({
-    bytes: rpcPacket(i === 0 ? RpcType.REPLY : 0, id, seq, n, payload.subarray(i * 232, (i + 1) * 232)),
-    delayNs: 0,
-    edge: false,
-  }));
-}

@@ -157,12 +157,6 @@ export class Fuzzer {
     return r.failure === undefined ? undefined : { ...r.failure, commands: r.executed, words };
   }
 
-  /** Digest of the machine after a list of commands: to compare backends. */
-  digestAfter(commands: readonly Command[]): string {
-    this.carryOut(commands);
-    return this.runner.machine.digest();
-  }
-
   private carryOut(commands: readonly Command[]): void {
     this.runner.run(listed(commands), { ...this.runOptions(), unchecked: true });
   }

@@ -15,6 +15,5 @@ export {
   noTotals,
 } from './fuzz.js';
 export type { Command } from './lifecycle/commands.js';
-export { always, eventually, type Model, type Property, sometimes } from './model.js';
 export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
 export { type AnswerRow, answerLines, answerTable, answerTotals, machineLines, mergeCoverage } from './report.js';

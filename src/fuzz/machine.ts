@@ -15,15 +15,7 @@ import {
   rpcMessage,
   rpcPackets,
 } from '../protocol/index.js';
-import {
-  HostPackets,
-  HostVcpu,
-  restoreSnapshot,
-  Simulator,
-  type Snapshot,
-  stateDigest,
-  takeSnapshot,
-} from '../sim/index.js';
+import { HostPackets, HostVcpu, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
 import { type Check, invariantChecker } from '../sim/invariants.js';
 import { rmObject } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
@@ -83,10 +75,6 @@ export class Machine {
 
   snapshot(): Snapshot {
     return takeSnapshot(this.sim);
-  }
-
-  digest(): string {
-    return stateDigest(this.sim);
   }
 
   /** Sends a request of the primary VM; its sequence number. Undefined: the queue is full. */

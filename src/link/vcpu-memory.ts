@@ -1,5 +1,6 @@
 /** Memory and devices as the vCPU of a connection sees them: MEM_READ, MEM_WRITE, DEVICE_TREE. */
 import { le32, le64 } from '../base/index.js';
+import { be32, Head, MAGIC } from '../board/fdt/index.js';
 import type { HostVcpu, Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { type Replies, statusOf, WAIT_NS } from './replies.js';
@@ -86,9 +87,8 @@ export class VcpuMemory {
     const head = new Uint8Array(8);
     const ipa = this.treeIpa;
     const found = ipa !== undefined && this.sim.hyp.objects[this.v.id] === this.v && this.host.readMemory(ipa, head);
-    const length = found ? ((head[4] << 24) | (head[5] << 16) | (head[6] << 8) | head[7]) >>> 0 : 0;
-    const isTree = found && head[0] === 0xd0 && head[1] === 0x0d && head[2] === 0xfe && head[3] === 0xed;
-    const blob = new Uint8Array(isTree && length <= LINK.MAX_FRAME - 256 ? length : 0);
+    const length = found && be32(head, Head.MAGIC) === MAGIC ? be32(head, Head.TOTALSIZE) : 0;
+    const blob = new Uint8Array(length <= LINK.MAX_FRAME - 256 ? length : 0);
     if (ipa === undefined || blob.length === 0 || !this.host.readMemory(ipa, blob)) {
       this.replies.reply(FrameType.DEVICE_TREE, tag, R.SIZE, Status.EXCEPTION);
       return 'done';

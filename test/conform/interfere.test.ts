@@ -11,7 +11,6 @@ import {
   RuleSet,
   reply,
   request,
-  swap,
   truncate,
   withhold,
 } from '../../src/conform/interfere/index.js';
@@ -52,12 +51,6 @@ describe('changes of a message', () => {
     const before = emit(long);
     corrupt(0, 3, 0xff)(before, long);
     expect(before).toEqual(emit(long));
-  });
-
-  it('swap holds the first message until the second is there', () => {
-    const run = apply(reply().becomes(swap()));
-    expect(run({ ...message(new Uint8Array(4)), seq: 1 })).toEqual([]);
-    expect(run({ ...message(new Uint8Array(4)), seq: 2 })?.map((e) => e.bytes[2])).toEqual([2, 1]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CATALOG, catalogMarkdown, pathOf, select, tap, UnknownIds } from '../../src/conform/index.js';
+import { CATALOG, catalogMarkdown, pathOf, select, UnknownIds } from '../../src/conform/index.js';
 
 const none = { ids: [], skip: [], strict: false, hostile: false } as const;
 const ids = (s: Partial<Parameters<typeof select>[1]>): string[] => select(CATALOG, { ...none, ...s }).map((c) => c.id);
@@ -38,17 +38,6 @@ describe('reports', () => {
     const table = catalogMarkdown(CATALOG);
     expect(table.split('\n')).toHaveLength(221);
     expect(pathOf('FRAG-6')).toBe('rmclient/frag/6');
-  });
-
-  it('are valid TAP', () => {
-    const [a, b] = CATALOG;
-    const text = tap([
-      { check: a, ok: true, verdict: { id: a.id, verdict: 'SKIP', reasons: ['the client lacks it'], virtualNs: 0 } },
-      { check: b, ok: false, verdict: { id: b.id, verdict: 'HANG', reasons: ['no end'], virtualNs: 1 } },
-    ]);
-    expect(text.split('\n').slice(0, 2)).toEqual(['TAP version 13', '1..2']);
-    expect(text).toMatch(/ok 1 - DISC-1 .* # SKIP the client lacks it/);
-    expect(text).toContain('not ok 2 - DISC-2');
   });
 });
 

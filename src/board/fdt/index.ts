@@ -16,11 +16,13 @@ export {
   HEADER_SIZE,
   Head,
   latin1,
+  MAGIC,
   nextNode,
   nextProp,
   nextSubnode,
   putBe32,
   putBe64,
+  Tag,
 } from './blob.js';
 export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt, growFdt } from './build.js';
 export { compileFdt } from './compile.js';

@@ -1,5 +1,5 @@
 /** The device tree that the client finds. */
-import { type FdtNode, isFdtError, parseFdt, strings, writeFdt } from '../../board/fdt/index.js';
+import { be32, type FdtNode, Head, isFdtError, parseFdt, strings, writeFdt } from '../../board/fdt/index.js';
 import type { HostVcpu } from '../../sim/index.js';
 
 /** Room for the tree: nothing else lies in these bytes. */
@@ -9,8 +9,7 @@ export const HYPERVISOR = 'hypervisor';
 export function readTree(host: HostVcpu, at: number): Uint8Array {
   const room = new Uint8Array(ROOM);
   host.readMemory(at, room);
-  const size = ((room[4] << 24) | (room[5] << 16) | (room[6] << 8) | room[7]) >>> 0;
-  return room.slice(0, Math.min(size, ROOM));
+  return room.slice(0, Math.min(be32(room, Head.TOTALSIZE), ROOM));
 }
 
 export function editTree(host: HostVcpu, at: number, edit: (root: FdtNode) => FdtNode): void {

@@ -78,8 +78,8 @@ export class Incoming {
     x[1] = BigInt(this.place.rxBuffer);
     x[2] = BigInt(PACKET_MAX);
     x[3] = 0n;
-    host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
-    if (lo32(x[0]) !== HypError.OK) return false;
+    const { kind } = host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE);
+    if (kind !== 'done' || lo32(x[0]) !== HypError.OK) return false;
     const size = Number(x[1]);
     host.readMemory(this.place.rxBuffer, this.buffer);
     this.fromRm(this.buffer.slice(0, size));

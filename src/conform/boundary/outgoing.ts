@@ -133,7 +133,9 @@ export class Outgoing {
     x[2] = BigInt(this.place.txBuffer);
     x[3] = push ? 1n : 0n;
     x[4] = 0n;
-    host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND);
+    // As with every other call: the registers of one that did not come back hold its arguments, and capability 0 reads as OK.
+    if (host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind !== 'done')
+      return { error: HypError.FAILURE, notFull: false };
     return { error: lo32(x[0]), notFull: x[1] !== 0n };
   }
 }

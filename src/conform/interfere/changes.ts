@@ -78,14 +78,3 @@ export const before =
 export const behind =
   (make: (m: RpcMessage) => Uint8Array[]): Change =>
   (p, m) => [...p, ...make(m).map(packet)];
-/** Keeps messages back until `n` are there, then lets them go in reverse order. */
-export function swap(n = 2): Change {
-  let held: Emission[][] = [];
-  return (p) => {
-    held.push([...p]);
-    if (held.length < n) return [];
-    const out = held.reverse().flat();
-    held = [];
-    return out;
-  };
-}
