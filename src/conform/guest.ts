@@ -1,7 +1,7 @@
 /** The small VM that cases start: device tree and program in the primary VM's memory (fact base: rm-boot-and-dt 4, observations 25). */
 import { put32 } from '../base/index.js';
 import { compileFdt, EMPTY, type FdtNode, strings, u32s, u64s } from '../board/fdt/index.js';
-import { assemble } from '../scenario/assemble.js';
+import { assemble } from '../guest/assemble.js';
 import type { HostVcpu } from '../sim/index.js';
 
 /** `b .` */

@@ -2,7 +2,6 @@
  * Scenarios: declarative files that drive the primary VM, for people who want to see Gunyah work (format: docs/scenarios.md).
  * Models the driver of the recorded transcripts. Leaves out: loops and conditions; write a program for those.
  */
-export { assemble } from './assemble.js';
 export { encodePayload } from './encode.js';
 export type { Listener, RunEvent } from './events.js';
 export { Machine } from './machine.js';

@@ -4,8 +4,9 @@
  * Same places as the guest of the recorded transcripts (fact base: transcript format 6), own program: per vCPU n a mailbox at image +
  * 0x10000 + n * 0x2000 and a page for code at image + 0x20000 + n * 0x1000. Idle, it yields for ever.
  */
+
 import { put32, put64 } from '../base/index.js';
-import { assemble } from './assemble.js';
+import { assemble } from '../guest/assemble.js';
 
 export const Mailbox = {
   GO: 0x000,

@@ -1,6 +1,6 @@
 /** Steps that write and read the memory of the primary VM. */
 import { hex, toHex } from '../base/index.js';
-import { assemble } from './assemble.js';
+import { AssemblyError, assemble } from '../guest/assemble.js';
 import { mailboxImage, wordBytes } from './mailbox.js';
 import { EMPTY_RESULT, numbersResult } from './outcome.js';
 import { ended, type StepKind } from './step-kind.js';
@@ -33,7 +33,12 @@ export function codeWords(o: JsonObject, scope: Scope, path: string): number[] {
     if (!isArray(o.words)) throw new ScenarioError(`${path}.words`, 'not a list', 'write ["0xd503201f", ...]');
     return o.words.map((w, i) => Number(sized(w, 4, scope, `${path}.words[${i}]`)));
   }
-  return assemble(substituted(o.asm, scope, `${path}.asm`), `${path}.asm`);
+  try {
+    return assemble(substituted(o.asm, scope, `${path}.asm`), `${path}.asm`);
+  } catch (error) {
+    if (error instanceof AssemblyError) throw new ScenarioError(error.path, error.what, error.fix);
+    throw error;
+  }
 }
 
 function content(step: JsonObject, scope: Scope, path: string): Uint8Array {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { put32 } from '../../src/base/index.js';
-import { assemble } from '../../src/scenario/assemble.js';
+import { assemble } from '../../src/guest/assemble.js';
 import { treeBlob } from '../../src/scenario/tree.js';
 import type { Json, JsonObject } from '../../src/scenario/values.js';
 

@@ -1,11 +1,22 @@
 /**
- * A small assembler for guests in scenarios: one instruction a string, labels end with a colon.
+ * A small assembler for guests: one instruction a string, labels end with a colon.
  *
  * Knows the dozen instructions that bare-metal test guests are made of; anything else goes in as `.word 0x...`.
  * Encodings: Arm Architecture Reference Manual, C6.2.
  */
 import { named } from '../base/index.js';
-import { ScenarioError } from './values.js';
+
+/** A line that the assembler cannot take: which, what is wrong, what to do about it. */
+export class AssemblyError extends Error {
+  override readonly name = 'AssemblyError';
+  constructor(
+    readonly path: string,
+    readonly what: string,
+    readonly fix: string,
+  ) {
+    super(`${path}: ${what}; ${fix}`);
+  }
+}
 
 type Encode = (pc: number, labels: ReadonlyMap<string, number>) => number;
 interface Line {
@@ -47,7 +58,7 @@ const FIXED: Readonly<Record<string, number>> = {
 const FIX = 'see docs/scenarios.md for the instructions, or give the word as ".word 0x..."';
 
 function fail(line: Line, what: string): never {
-  throw new ScenarioError(line.path, `"${line.text}": ${what}`, FIX);
+  throw new AssemblyError(line.path, `"${line.text}": ${what}`, FIX);
 }
 
 /** Number of a register: x0..x30, w0..w30, xzr, wzr, sp. */
@@ -199,7 +210,7 @@ function systemRegister(line: Line, op: string, ops: readonly string[]): number 
   );
 }
 
-/** Words of a program. `.org N` fills with zeros up to offset N. Throws {@link ScenarioError} with the path of the line. */
+/** Words of a program. `.org N` fills with zeros up to offset N. `path` is what messages begin with. Throws {@link AssemblyError} with the path of the line. */
 export function assemble(source: readonly string[], path: string): number[] {
   const words: (number | Encode)[] = [];
   const labels = new Map<string, number>();
