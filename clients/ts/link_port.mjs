@@ -75,16 +75,15 @@ export class LinkPort {
     return new Uint8Array(this.ask(FrameType.DEVICE_TREE, 0).buffer, At.DEVICE_TREE_REPLY.SIZE);
   }
 
-  interrupts() {
-    const found = [];
-    while (this.pending) {
-      const intid = this.ask(FrameType.IRQ_ACK, 0).getUint32(At.IRQ_ACK_REPLY.INTID, true);
-      this.pending = isInterrupt(intid);
-      if (!this.pending) break;
-      this.ask(FrameType.IRQ_END, At.IRQ_END.SIZE, (v) => v.setUint32(0, intid, true));
-      found.push(intid);
-    }
-    return found;
+  acknowledge() {
+    if (!this.pending) return undefined;
+    const intid = this.ask(FrameType.IRQ_ACK, 0).getUint32(At.IRQ_ACK_REPLY.INTID, true);
+    this.pending = isInterrupt(intid);
+    return this.pending ? intid : undefined;
+  }
+
+  end(intid) {
+    this.ask(FrameType.IRQ_END, At.IRQ_END.SIZE, (v) => v.setUint32(0, intid, true));
   }
 
   read(ipa, to) {

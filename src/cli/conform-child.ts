@@ -94,7 +94,7 @@ export async function runChild(
 }
 
 function withSituation(suite: Suite, run: Running, reasons: string[]): string[] {
-  const out = [...reasons, suite.standstill(run.bench)];
+  const out = [...reasons, suite.standstill(run.bench, run.link?.rpcOnly)];
   const { stderr } = run.client;
   if (stderr !== '') out.push(`the client's stderr:\n  ${stderr.trimEnd().replaceAll('\n', '\n  ')}`);
   return out;

@@ -1,6 +1,7 @@
 /** The link's server side for one client under test: frames of spec/link.toml answered by the bench of a case instead of a bare machine. */
 import { le16, le32, le64, lo32 } from '../base/index.js';
 import type { Bench } from '../conform/index.js';
+import { sysreg } from '../gic/index.js';
 import { FrameInput } from '../link/input.js';
 import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from '../link/spec.js';
 import { FrameWriter } from '../link/writer.js';
@@ -8,8 +9,10 @@ import { Call, HypError, Platform } from '../protocol/index.js';
 
 const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 const RECEIVE = Platform.HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE;
-const TX_IRQ = 960;
 const RX_IRQ = 961;
+/** The registers behind IRQ_ACK and IRQ_END. */
+const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
+const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const NO_IRQ = 1023;
 const NO_INLINE = 0xff;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -20,7 +23,6 @@ export class ChildLink {
   attached = false;
   private readonly input = new FrameInput();
   private readonly out = new FrameWriter();
-  private readonly irqs: number[] = [];
   private irqSent = false;
   private wfi: { tag: number; deadline: number } | undefined;
 
@@ -52,20 +54,15 @@ export class ChildLink {
   /** Interrupts, answers that were waited for. */
   tick(): void {
     const { bench } = this;
-    const irq = bench.interrupts();
-    if (this.rpcOnly && irq.rx) this.forwardPackets();
-    else {
-      if (irq.tx) this.irqs.push(TX_IRQ);
-      if (irq.rx) this.irqs.push(RX_IRQ);
-    }
-    this.irqs.push(...irq.others);
-    if (this.wfi !== undefined && (this.irqs.length > 0 || bench.now() >= this.wfi.deadline)) {
+    bench.collectInterrupts();
+    if (this.rpcOnly) this.takeAll();
+    if (this.wfi !== undefined && (bench.irqs.deliverable || bench.now() >= this.wfi.deadline)) {
       this.wfiReply(this.wfi.tag);
       this.wfi = undefined;
     }
     // The bench remembers the earliest alarm only.
     if (this.wfi !== undefined && this.wfi.deadline !== NEVER) bench.alarm(this.wfi.deadline);
-    if (this.attached && !this.rpcOnly && !this.irqSent && this.irqs.length > 0) {
+    if (this.attached && !this.rpcOnly && !this.irqSent && bench.irqs.deliverable) {
       this.irqSent = true;
       this.told++;
       this.out.frame(EventType.IRQ, 0, At.IRQ.SIZE);
@@ -76,6 +73,15 @@ export class ChildLink {
   private flush(): void {
     if (this.out.length === 0) return;
     this.write(this.out.take());
+  }
+
+  /** A client without interrupts gets the packets that they announce. */
+  private takeAll(): void {
+    const { bench } = this;
+    for (let i = bench.acknowledge(); i !== undefined; i = bench.acknowledge()) {
+      bench.irqs.end(i);
+      if (i === RX_IRQ) this.forwardPackets();
+    }
   }
 
   private forwardPackets(): void {
@@ -113,19 +119,19 @@ export class ChildLink {
         this.tree(tag);
         return;
       case FrameType.REG_READ: {
-        const r = this.bench.host.readRegister(le32(b, 0));
+        const enc = le32(b, 0);
+        const value = enc === ICC_IAR1 ? BigInt(this.acknowledge()) : this.bench.host.readRegister(enc).value;
         const at = this.reply(type, tag, At.REG_READ_REPLY.SIZE);
-        if (r.value !== undefined) this.out.u64(at + At.REG_READ_REPLY.VALUE, r.value);
+        if (value !== undefined) this.out.u64(at + At.REG_READ_REPLY.VALUE, value);
         return;
       }
       case FrameType.REG_WRITE:
-        this.bench.host.writeRegister(le32(b, 0), le64(b, At.REG_WRITE.VALUE));
+        if (le32(b, 0) === ICC_EOIR1) this.bench.irqs.end(Number(le64(b, At.REG_WRITE.VALUE)));
+        else this.bench.host.writeRegister(le32(b, 0), le64(b, At.REG_WRITE.VALUE));
         this.reply(type, tag, At.REG_WRITE_REPLY.SIZE);
         return;
       case FrameType.IRQ_ACK: {
-        this.tick();
-        const intid = this.irqs.shift() ?? NO_IRQ;
-        if (intid === NO_IRQ) this.irqSent = false;
+        const intid = this.acknowledge();
         this.out.u32(this.reply(type, tag, At.IRQ_ACK_REPLY.SIZE) + At.IRQ_ACK_REPLY.INTID, intid);
         return;
       }
@@ -154,12 +160,22 @@ export class ChildLink {
         return;
       }
       case FrameType.IRQ_END:
+        this.bench.irqs.end(le32(b, At.IRQ_END.INTID));
+        this.reply(type, tag, At.IRQ_END_REPLY.SIZE);
+        return;
       case FrameType.BYE:
         this.reply(type, tag, 4);
         return;
       default:
         this.reply(type, tag, 4, Status.BAD_REQUEST);
     }
+  }
+
+  private acknowledge(): number {
+    this.tick();
+    const intid = this.bench.irqs.acknowledge() ?? NO_IRQ;
+    if (intid === NO_IRQ) this.irqSent = false;
+    return intid;
   }
 
   private hello(tag: number, b: Uint8Array): void {
@@ -179,7 +195,7 @@ export class ChildLink {
     this.told++;
     const R = At.WFI_REPLY;
     const at = this.reply(FrameType.WFI, tag, R.SIZE);
-    this.out.u16(at + R.PENDING, this.irqs.length > 0 ? 1 : 0);
+    this.out.u16(at + R.PENDING, this.bench.irqs.deliverable ? 1 : 0);
     this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
   }
 

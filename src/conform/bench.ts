@@ -11,8 +11,9 @@ import { type BenchImage, type ClientPlace, primaryPlace } from './bench-image.j
 import { editTree, readTree } from './boundary/client-tree.js';
 import { Incoming } from './boundary/incoming.js';
 import { Outgoing } from './boundary/outgoing.js';
-import type { Interrupts, ReceiveResult, SendResult } from './client/port.js';
+import type { ReceiveResult, SendResult } from './client/port.js';
 import { type Rule, RuleSet } from './interfere/index.js';
+import { IrqLines } from './irq-lines.js';
 
 /** Interrupts of the primary VM's link (fact base: rm-rpc-transport 1). */
 export const TX_IRQ = 960;
@@ -52,6 +53,8 @@ export class Bench {
   readonly place: LinkPlace;
   readonly rules = new RuleSet();
   readonly audit = new SendAudit();
+  /** What the client's CPU interface gives. */
+  readonly irqs = new IrqLines();
   readonly log: LogEntry[] = [];
   logLimit = 3000;
   /** Hypercalls of the client other than those of its link. */
@@ -222,21 +225,26 @@ export class Bench {
     return { error: HypError.OK, packet, notEmpty: this.incoming.more };
   }
 
-  /** Takes and ends everything pending. */
-  interrupts(): Interrupts {
-    const found: Interrupts = { rx: false, tx: false, others: this.others.splice(0) };
+  /** Moves everything pending in the machine, and the test's own, to {@link irqs}. */
+  collectInterrupts(): void {
+    for (const intid of this.others.splice(0)) this.irqs.raise(intid);
     for (let i = 0; i < 64; i++) {
       const intid = this.host.takeInterrupt();
       if (intid === undefined) break;
       if (intid === RX_IRQ) this.edge('rx');
       else if (intid === TX_IRQ) this.edge('tx');
-      else found.others.push(intid);
+      else this.irqs.raise(intid);
     }
-    found.rx = this.edges.rx > 0;
-    found.tx = this.edges.tx > 0;
+    if (this.edges.tx > 0) this.irqs.raise(TX_IRQ);
+    if (this.edges.rx > 0) this.irqs.raise(RX_IRQ);
     this.edges.rx = 0;
     this.edges.tx = 0;
-    return found;
+  }
+
+  /** INTID of the client's next interrupt, which is active now; undefined: there is none before it ends another. */
+  acknowledge(): number | undefined {
+    this.collectInterrupts();
+    return this.irqs.acknowledge();
   }
 
   /** Native hypercall `num`. */

@@ -1,6 +1,6 @@
 /** Results as text and tables. */
 import { hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
-import type { Bench, LogEntry } from './bench.js';
+import { type Bench, type LogEntry, RX_IRQ, TX_IRQ } from './bench.js';
 import { packetLines } from './show.js';
 import type { Case } from './types.js';
 
@@ -53,8 +53,15 @@ export function logText(log: readonly LogEntry[]): string {
     .join('\n');
 }
 
-/** What is under way when a check ends without success: what everybody waits for, if nothing happens any more. */
-export function standstill(bench: Bench): string {
+const irqName = (intid: number): string =>
+  intid === TX_IRQ ? `${intid} (send queue)` : intid === RX_IRQ ? `${intid} (receive queue)` : String(intid);
+
+/**
+ * What is under way when a check ends without success: what everybody waits for, if nothing happens any more. `rpcOnly`: the client
+ * has no interrupts.
+ */
+export function standstill(bench: Bench, rpcOnly = false): string {
+  const irqs = rpcOnly ? [] : bench.irqs.texts(irqName);
   const facts = [
     bench.waiting > 0
       ? `${bench.waiting} packets wait in the client's receive queue`
@@ -63,7 +70,7 @@ export function standstill(bench: Bench): string {
     bench.audit.missing > 0 ? `its last request lacks ${bench.audit.missing} fragments` : '',
     `it made ${bench.sends} sends and ${bench.receives} receives`,
   ];
-  return `at the end: ${facts.filter((f) => f !== '').join('; ')}`;
+  return [`at the end: ${facts.filter((f) => f !== '').join('; ')}`, ...irqs.map((t) => `interrupt ${t}`)].join('\n  ');
 }
 
 export function summary(passed: number, failed: number, skipped: number): string {

@@ -1,7 +1,7 @@
 /** The bench as a client in this process sees it: through capabilities and interrupt numbers. */
 import { lo32 } from '../../base/index.js';
 import { Call, Platform } from '../../protocol/index.js';
-import { type Bench, RX_IRQ, TX_IRQ } from '../bench.js';
+import type { Bench } from '../bench.js';
 import type { ClientPort, ReceiveResult, SendResult } from './port.js';
 
 export class BenchPort implements ClientPort {
@@ -41,9 +41,12 @@ export class BenchPort implements ClientPort {
     return { error: lo32(x[0]), packet, notEmpty: x[2] !== 0n };
   }
 
-  interrupts(): number[] {
-    const { rx, tx, others } = this.bench.interrupts();
-    return [...(rx ? [RX_IRQ] : []), ...(tx ? [TX_IRQ] : []), ...others];
+  acknowledge(): number | undefined {
+    return this.bench.acknowledge();
+  }
+
+  end(intid: number): void {
+    this.bench.irqs.end(intid);
   }
 
   read(ipa: number, to: Uint8Array): boolean {

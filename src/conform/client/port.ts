@@ -12,15 +12,14 @@ export interface ReceiveResult {
   notEmpty: boolean;
 }
 
-/** Interrupts of the primary VM, told apart. */
+/** The CPU interface of the interrupt controller. */
 export interface Interrupts {
-  rx: boolean;
-  tx: boolean;
-  /** Other INTIDs: wake-ups of vCPUs, doorbells. */
-  others: number[];
+  /** INTID; undefined: nothing can be acknowledged, because nothing is pending or one that was is not ended. */
+  acknowledge(): number | undefined;
+  end(intid: number): void;
 }
 
-export interface ClientPort {
+export interface ClientPort extends Interrupts {
   /** The device tree that the client's x0 points to. */
   deviceTree(): Uint8Array;
   /** HVC #0 or SMC #0; x0..x17 afterwards. */
@@ -30,8 +29,6 @@ export interface ClientPort {
   /** msgqueue_send and msgqueue_receive with a buffer. */
   send(cap: bigint, packet: Uint8Array, push: boolean): SendResult;
   receive(cap: bigint): ReceiveResult;
-  /** Takes and ends everything pending: INTIDs. */
-  interrupts(): readonly number[];
   /** False: no access. */
   read(ipa: number, to: Uint8Array): boolean;
   write(ipa: number, from: Uint8Array): boolean;

@@ -89,7 +89,7 @@ export class ClientTransport {
       for (const c of [...this.outstanding]) if (this.port.now() - c.at > PATIENCE_NS) this.cancel(c);
     const { node } = this;
     if (node === undefined) return false;
-    const irqs = this.port.interrupts();
+    const irqs = this.takeInterrupts();
     const rx = irqs.includes(node.rxIrq);
     const tx = irqs.includes(node.txIrq);
     let any = irqs.length > 0;
@@ -103,6 +103,16 @@ export class ClientTransport {
   }
 
   onInterrupt: ((intid: number) => void) | undefined;
+
+  /** Takes and ends everything pending: INTIDs. */
+  takeInterrupts(): number[] {
+    const found: number[] = [];
+    for (let i = this.port.acknowledge(); i !== undefined; i = this.port.acknowledge()) {
+      found.push(i);
+      if (!this.bug('interrupts-not-ended')) this.port.end(i);
+    }
+    return found;
+  }
 
   private maxOutstanding(): number {
     return this.bug('pipelined') ||

@@ -82,7 +82,7 @@ export function stepVcpu(m: VmManager, vm: ManagedVm, c: RunningVcpu): boolean {
     case EXPECTS_WAKEUP:
     case SYSTEM_RESET:
       c.state = 'sleeping';
-      if (bug('wakeup-lost')) m.port.interrupts();
+      if (bug('wakeup-lost')) m.transport.takeInterrupts();
       return true;
     case POWERED_OFF:
       c.state = 'off';
