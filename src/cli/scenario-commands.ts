@@ -36,7 +36,7 @@ export function registerScenarioCommands(program: Command): void {
 
   program
     .command('replay')
-    .description('repeat a recording and compare the state at every key frame')
+    .description('repeat a recording and compare the state at every checkpoint')
     .argument('<file>', 'recording made with run --record')
     .option('--inputs', 'list the inputs')
     .action(async (file: string, _options: unknown, command: Command) => {

@@ -1,12 +1,12 @@
 /**
- * Recordings: a run as its inputs. Header, inputs, a key frame now and then, and the digest of the final state, as a stream of
- * packed values; a recording that was cut off anywhere can still be read up to the cut.
+ * Recordings: a run as its inputs. Header, inputs, the digest of the state now and then and at the end, as a stream of packed
+ * values; a recording that was cut off anywhere can still be read up to the cut. Leaves out the state itself: the inputs lead to it.
  */
 import { HYPERCALLS, LAYOUTS, LISTS } from '../protocol/index.js';
 import { applyInput, type Input } from './inputs.js';
 import { digest, packPlain, unpackStream } from './plain.js';
 import { type SimOptions, Simulator } from './simulator.js';
-import { encodeSnapshot, stateDigest, takeSnapshot } from './snapshot.js';
+import { stateDigest } from './snapshot.js';
 
 const RECORDING_FORMAT = 'gunyah-recording/1';
 
@@ -24,14 +24,14 @@ export interface RecordingHeader {
 export type Entry =
   | { kind: 'header'; header: RecordingHeader }
   | { kind: 'inputs'; inputs: Input[] }
-  /** State after all inputs so far. */
-  | { kind: 'frame'; at: number; inputs: number; digest: string; snapshot: Uint8Array }
+  /** A checkpoint: the state after all inputs so far. Older programs wrote the state's bytes too; nobody reads them. */
+  | { kind: 'frame'; at: number; inputs: number; digest: string }
   | { kind: 'end'; at: number; inputs: number; digest: string };
 
 /** Digest of the protocol that this program speaks: recordings of another one may replay differently. */
 export const specHash = (): string => digest(packPlain([HYPERCALLS, LAYOUTS, LISTS] as unknown[]));
 
-/** Inputs between key frames. */
+/** Inputs from one checkpoint to the next, at least. */
 const FRAME_EVERY = 512;
 /** Inputs that wait in memory, at most. */
 const PENDING_MAX = 1024;
@@ -75,16 +75,19 @@ export class Recorder {
 
   private frame(): void {
     this.flush();
-    const snapshot = encodeSnapshot(takeSnapshot(this.sim));
-    this.add({ kind: 'frame', at: this.sim.hyp.now, inputs: this.count, digest: digest(snapshot), snapshot });
+    this.add({ kind: 'frame', ...this.state() });
     this.sinceFrame = 0;
   }
 
   /** Ends the recording with the digest of the present state. */
   finish(): void {
     this.flush();
-    this.add({ kind: 'end', at: this.sim.hyp.now, inputs: this.count, digest: stateDigest(this.sim) });
+    this.add({ kind: 'end', ...this.state() });
     this.sim.onInput = undefined;
+  }
+
+  private state(): { at: number; inputs: number; digest: string } {
+    return { at: this.sim.hyp.now, inputs: this.count, digest: stateDigest(this.sim) };
   }
 }
 
@@ -109,7 +112,7 @@ export function readRecording(bytes: Uint8Array): Recording | string {
 
 export interface ReplayResult {
   inputs: number;
-  /** Key frames compared, the final digest included. */
+  /** Checkpoints compared, the end included. */
   compared: number;
   /** Where the replay is not as recorded: inputs done before, and both digests. */
   difference: { inputs: number; expected: string; found: string } | undefined;
@@ -117,7 +120,7 @@ export interface ReplayResult {
   at: number;
 }
 
-/** Does the inputs again and compares state at every key frame. Stops at the first difference. */
+/** Does the inputs again and compares state at every checkpoint. Stops at the first difference. */
 export function replayRecording(recording: Recording, onInput?: (sim: Simulator, input: Input) => void): ReplayResult {
   const sim = new Simulator(recording.header.options);
   const result: ReplayResult = { inputs: 0, compared: 0, difference: undefined, at: 0 };

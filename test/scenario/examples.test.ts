@@ -5,7 +5,9 @@ import { setBackend } from '../../src/machine/index.js';
 import { parseScenario, Run, type RunEvent } from '../../src/scenario/index.js';
 import {
   decodeSnapshot,
+  type Entry,
   encodeSnapshot,
+  packPlain,
   Recorder,
   readRecording,
   replayRecording,
@@ -13,6 +15,7 @@ import {
   Simulator,
   stateDigest,
   takeSnapshot,
+  unpackPlain,
 } from '../../src/sim/index.js';
 
 const folder = new URL('../../examples/', import.meta.url);
@@ -123,6 +126,20 @@ test('a replay notices an input that is not as recorded', () => {
 test('bytes that are no recording are refused with a reason', () => {
   expect(readRecording(Uint8Array.of(1, 2, 3))).toBe('not a recording');
   expect(readRecording(new Uint8Array(0))).toBe('not a recording');
+});
+
+test('a recording with the states themselves, as older programs made it, is read and replayed', () => {
+  const { parts } = recorded('first-rpc.json', 10);
+  const older = parts.map((part) => {
+    const entry = unpackPlain(part) as Entry;
+    return packPlain(entry.kind === 'frame' ? { ...entry, snapshot: new Uint8Array(5000) } : entry);
+  });
+  expect(concatBytes(...older).length).toBeGreaterThan(concatBytes(...parts).length + 5000);
+  const recording = readRecording(concatBytes(...older));
+  if (typeof recording === 'string') throw new Error(recording);
+  const { compared, difference } = replayRecording(recording);
+  expect(difference).toBeUndefined();
+  expect(compared).toBeGreaterThan(2);
 });
 
 test('a recording is handed out while it is made, and ends anywhere', () => {

@@ -4,7 +4,7 @@ import { CliError, Exit } from '../errors.js';
 import { packageVersion, readInput } from '../files.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
 
-/** `replay FILE`: does the inputs of a recording again and compares the state at every key frame. */
+/** `replay FILE`: does the inputs of a recording again and compares the state at every checkpoint. */
 
 interface ReplayOptions extends GlobalOptions {
   /** List the inputs. */

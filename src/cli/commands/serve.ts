@@ -21,7 +21,7 @@ interface ServeCommandOptions extends GlobalOptions {
   readonly force?: boolean;
 }
 
-/** Inputs between key frames of a recording: a client's every call is an input, so they come often. */
+/** Inputs between checkpoints of a recording: a client's every call is an input, so they come often. */
 const FRAME_EVERY = 50_000;
 /** What a server that is killed has not written yet is younger than this, ms. */
 const FLUSH_MS = 100;
