@@ -14,7 +14,6 @@ import type { Rm, VmRecord } from '../rm/types.js';
 import { rmObject, rootCspace } from '../sim/who.js';
 import type { Machine } from './machine.js';
 
-/** Called after every unit of RM's work; `before`: what RM's state said before it. */
 export interface Fault {
   about: string;
   /** Called once for a machine. Returns what is called after each command's effects, before they are compared. */
@@ -114,7 +113,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       const hlos = m.sim.rm.vms[3]?.config;
       const space = hlos == null ? undefined : rmObject(m.sim, hlos.addrspace);
       if (parcel === undefined || space === undefined) return;
-      spaceMap(m.sim.hyp, space.id, parcel.regions[0].ownerIpa, 4096, parcel.regions[0].phys, 0x00ff_0077 & 0x0077);
+      spaceMap(m.sim.hyp, space.id, parcel.regions[0].ownerIpa, 4096, parcel.regions[0].phys, 0x77);
     },
   },
   'stolen-page': {

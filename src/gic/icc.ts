@@ -47,7 +47,7 @@ export const Icc = {
 const SRE_VALUE = 7;
 
 /** Value read, or undefined: UNDEFINED. `reg` as in {@link Icc}. */
-export function readIcc(g: Gic, v: GicVcpu, reg: number): number | undefined {
+export function readIcc(v: GicVcpu, reg: number): number | undefined {
   switch (reg) {
     case Icc.IAR0:
       return v.trap0 ? undefined : readIar(v, 0);
@@ -76,7 +76,6 @@ export function readIcc(g: Gic, v: GicVcpu, reg: number): number | undefined {
     case Icc.IGRPEN1:
       return (v.trap1 ? v.group1 : v.veng1) ? 1 : 0;
     default:
-      void g;
       return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** What must hold of the GIC's state between any two operations; used by tests and by fuzzing. */
+/** What must hold of the GIC's state between any two operations: checked by its tests. The invariants of the whole machine are in src/sim. */
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import { NO_OBJECT } from '../hyp/types.js';
 import { type Gic, gicOf, stateOf } from './context.js';

@@ -34,7 +34,7 @@ const CREATABLE: readonly (readonly [call: number, type: number])[] = [
   [Call.PARTITION_CREATE_VIRTIO_MMIO, ObjectType.VIRTIO_MMIO],
 ];
 
-/** Puts a master capability with all rights into a space. -1: CSPACE_FULL. Used by creation and by boot. */
+/** Puts a master capability with all rights into a space. Undefined: the space is full. Used by creation and by boot. */
 export function grantMaster(hyp: Hypervisor, cspace: CSpace, object: HypObject): bigint | undefined {
   const slot = allocateSlot(cspace);
   if (slot < 0) return undefined;

@@ -31,14 +31,6 @@ export function createFdt(room: number, reservations: readonly (readonly [bigint
   return { buf, struct: 0, structAt: RSVMAP + (reservations.length + 1) * 16, strings: 0, names: new Map() };
 }
 
-/** Enlarges the buffer; what is written stays. */
-export function growFdt(t: FdtBuilder, room: number): void {
-  const buf = new Uint8Array(room);
-  buf.set(t.buf.subarray(0, t.structAt + t.struct));
-  buf.set(t.buf.subarray(t.buf.length - t.strings), room - t.strings);
-  t.buf = buf;
-}
-
 function grab(t: FdtBuilder, len: number): number {
   if (t.struct + len > t.buf.length - t.structAt - t.strings) return FdtErr.NOSPACE;
   const at = t.structAt + t.struct;

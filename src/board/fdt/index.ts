@@ -24,7 +24,7 @@ export {
   putBe64,
   Tag,
 } from './blob.js';
-export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt, growFdt } from './build.js';
+export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt } from './build.js';
 export { compileFdt } from './compile.js';
 export { addSubnode, type FdtEdit, openInto, pack, setProp } from './edit.js';
 export { graft } from './graft.js';

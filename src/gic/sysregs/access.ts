@@ -170,7 +170,7 @@ function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestExce
     if (enc === PMR) return BigInt(readPmr(v));
     const icc = iccRegister(enc);
     if (icc !== undefined) {
-      const value = readIcc(g, v, icc);
+      const value = readIcc(v, icc);
       return value === undefined ? undefined : BigInt(value);
     }
   }

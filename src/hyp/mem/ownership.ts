@@ -110,12 +110,3 @@ export function nextOwned(db: Ownership, from: number, end: number, owner: numbe
   }
   return false;
 }
-
-/** Ranges of one owner as [base, size], in increasing order (the boot environment lists the root partition's). */
-export function rangesOf(db: Ownership, owner: number): [base: number, size: number][] {
-  const found: [number, number][] = [];
-  for (let i = 0; i < db.start.length; i++) {
-    if (db.owner[i] === owner) found.push([db.start[i], endOf(db, i) - db.start[i]]);
-  }
-  return found;
-}

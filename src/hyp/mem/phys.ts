@@ -100,7 +100,7 @@ export class PhysMemory {
     }
   }
 
-  /** Zero-fills whole pages: forgets them. `pa` and `size` are multiples of the page size. */
+  /** Zero-fills whole pages; those that nobody has touched stay so. `pa` and `size` are multiples of the page size. */
   zeroPages(pa: number, size: number): void {
     const end = (pa + size) / PAGE_SIZE;
     let page = pa / PAGE_SIZE;

@@ -30,7 +30,7 @@ const fourViews = (): MapView[] => Array.from({ length: MAX_MAPS }, newView);
 const xs = fourViews();
 const ys = fourViews();
 
-/** No extent maps anything: most of a VM's extents most of the time. */
+/** Most of a VM's extents most of the time. */
 const mapsNothing = ({ maps }: MemExtent): boolean => {
   for (const set of maps) if (set.as !== NO_OBJECT) return false;
   return true;

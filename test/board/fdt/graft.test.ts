@@ -14,10 +14,10 @@ import {
   compileFdt,
   createFdt,
   endNode,
+  type FdtBuilder,
   type FdtNode,
   finishFdt,
   graft,
-  growFdt,
   Head,
   indexTree,
   maxPhandle,
@@ -223,6 +223,14 @@ describe('a graft', () => {
     );
   });
 });
+
+/** Enlarges the buffer; what is written stays. */
+function growFdt(t: FdtBuilder, room: number): void {
+  const buf = new Uint8Array(room);
+  buf.set(t.buf.subarray(0, t.structAt + t.struct));
+  buf.set(t.buf.subarray(t.buf.length - t.strings), room - t.strings);
+  t.buf = buf;
+}
 
 describe('the overlay writer', () => {
   /** A sequential writer in a buffer that grows by pages, at most four times for one thing. */
