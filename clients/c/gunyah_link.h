@@ -474,6 +474,21 @@ static inline int gl_find_rm(struct gl *gl, const uint8_t *blob, uint32_t size, 
 }
 
 /*
+ * Makes a shared interrupt of the primary VM one that gl_take_irq returns. Edge, because Gunyah's queues and doorbells mean edges and
+ * every shared interrupt resets to level: as level it is pending again after each gl_take_irq for as long as its source is asserted,
+ * and the loop until 1023 does not end.
+ */
+static inline int gl_enable_irq(struct gl *gl, uint32_t irq) {
+  uint32_t bit = (uint32_t)1 << irq % 32, groups, kinds;
+  uint64_t word = GH_GICD_BASE + irq / 32 * 4, kind = GH_GICD_BASE + 0xc00 + irq / 16 * 4;
+  if (gl_read(gl, kind, &kinds, 4, 4) != 0) return -1;                    /* GICD_ICFGR: two bits each */
+  if (gl_store32(gl, kind, kinds | (uint32_t)2 << irq % 16 * 2) != 0) return -1;
+  if (gl_read(gl, word + 0x80, &groups, 4, 4) != 0) return -1;            /* GICD_IGROUPR: group 1, as IAR1 wants it */
+  if (gl_store32(gl, word + 0x80, groups | bit) != 0) return -1;
+  return gl_store32(gl, word + 0x100, bit);                               /* GICD_ISENABLER */
+}
+
+/*
  * Everything before the first request: identity, the node in the device tree, then the interrupts of this vCPU and of the two
  * queues. Nothing is called that belongs to RM if one of them is not as it must be.
  */
@@ -486,14 +501,8 @@ static inline int gl_discover(struct gl *gl, struct gl_rm_node *node) {
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 4, 6, 0), 0xff) != 0) return -1;   /* ICC_PMR_EL1 */
   if (gl_reg_write(gl, GL_SYSREG(3, 0, 12, 12, 7), 1) != 0) return -1;    /* ICC_IGRPEN1_EL1 */
   if (gl_store32(gl, GH_GICD_BASE, 0x12) != 0) return -1;                 /* GICD_CTLR: ARE, group 1 */
-  for (int i = 0; i < 2; i++) {
-    uint32_t irq = i == 0 ? node->tx_irq : node->rx_irq, bit = (uint32_t)1 << irq % 32, groups;
-    uint64_t word = GH_GICD_BASE + irq / 32 * 4;
-    if (gl_read(gl, word + 0x80, &groups, 4, 4) != 0) return -1;          /* GICD_IGROUPR: group 1, as IAR1 wants it */
-    if (gl_store32(gl, word + 0x80, groups | bit) != 0) return -1;
-    if (gl_store32(gl, word + 0x100, bit) != 0) return -1;                /* GICD_ISENABLER */
-  }
-  return 0;
+  if (gl_enable_irq(gl, node->tx_irq) != 0) return -1;
+  return gl_enable_irq(gl, node->rx_irq);
 }
 
 #endif

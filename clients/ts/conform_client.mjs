@@ -66,5 +66,7 @@ createInterface({ input: process.stdin })
 
 client.attach();
 const [greeting] = client.take();
+const { node } = client.transport;
+if (greeting.startsWith('hello')) port.enableInterrupts([node.txIrq, node.rxIrq]);
 process.stdout.write(`${greeting}${greeting.startsWith('hello') ? ' sync' : ''}\n`);
 if (greeting.startsWith('hello')) work();

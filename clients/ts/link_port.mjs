@@ -4,6 +4,16 @@ import { Call, Platform } from '../../dist/src/protocol/index.js';
 import { SyncLink } from './sync_link.mjs';
 
 const NONE = 0xff;
+const sysreg = (op0, op1, crn, crm, op2) => (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
+/** Registers of the CPU interface and what they are set to: ICC_SRE_EL1, ICC_PMR_EL1, ICC_IGRPEN1_EL1. */
+const CPU_INTERFACE = [
+  [sysreg(3, 0, 12, 12, 5), 7],
+  [sysreg(3, 0, 4, 6, 0), 0xff],
+  [sysreg(3, 0, 12, 12, 7), 1],
+];
+/** GICD_CTLR: affinity routing, group 1. */
+const GICD_ENABLE = 0x12;
+const [GICD_IGROUPR, GICD_ISENABLER, GICD_ICFGR] = [0x80, 0x100, 0xc00];
 export const NEVER = Number.POSITIVE_INFINITY;
 const isInterrupt = (intid) => intid < 1020 || intid >= 4096;
 
@@ -73,6 +83,48 @@ export class LinkPort {
 
   deviceTree() {
     return new Uint8Array(this.ask(FrameType.DEVICE_TREE, 0).buffer, At.DEVICE_TREE_REPLY.SIZE);
+  }
+
+  /** One load of a device register; 0 where there is none. */
+  load(ipa) {
+    const r = this.ask(FrameType.MEM_READ, At.MEM_READ.SIZE, (v) => {
+      v.setBigUint64(At.MEM_READ.IPA, BigInt(ipa), true);
+      v.setUint32(At.MEM_READ.LENGTH, 4, true);
+      v.setUint32(At.MEM_READ.WIDTH, 4, true);
+    });
+    return r.getUint16(0, true) === 0 ? r.getUint32(At.MEM_READ_REPLY.SIZE, true) : 0;
+  }
+
+  store(ipa, value) {
+    const data = new Uint8Array(4);
+    new DataView(data.buffer).setUint32(0, value >>> 0, true);
+    const place = (v) => {
+      v.setBigUint64(At.MEM_WRITE.IPA, BigInt(ipa), true);
+      v.setUint32(At.MEM_WRITE.WIDTH, 4, true);
+    };
+    this.ask(FrameType.MEM_WRITE, At.MEM_WRITE.SIZE, place, data);
+  }
+
+  /**
+   * What a driver does once: CPU interface and distributor on; each shared interrupt an edge, in group 1, enabled. As levels, which
+   * is what they reset to, they would be pending again after every end for as long as their source is asserted.
+   */
+  enableInterrupts(irqs) {
+    for (const [register, value] of CPU_INTERFACE)
+      this.ask(FrameType.REG_WRITE, At.REG_WRITE.SIZE, (v) => {
+        v.setUint32(At.REG_WRITE.REGISTER, register, true);
+        v.setBigUint64(At.REG_WRITE.VALUE, BigInt(value), true);
+      });
+    const { GICD_BASE } = Platform;
+    this.store(GICD_BASE, GICD_ENABLE);
+    for (const irq of irqs) {
+      const kind = GICD_BASE + GICD_ICFGR + (irq >> 4) * 4;
+      this.store(kind, this.load(kind) | (2 << ((irq & 15) * 2)));
+      const word = GICD_BASE + (irq >> 5) * 4;
+      const bit = 1 << (irq & 31);
+      this.store(word + GICD_IGROUPR, this.load(word + GICD_IGROUPR) | bit);
+      this.store(word + GICD_ISENABLER, bit);
+    }
   }
 
   acknowledge() {

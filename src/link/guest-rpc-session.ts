@@ -19,6 +19,7 @@ const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 const GICD_ENABLE = 0x12n;
 const GICD_IGROUPR = 0x80;
 const GICD_ISENABLER = 0x100;
+const GICD_ICFGR = 0xc00;
 const WIDTH = 4;
 /** Interrupts taken before the vCPU waits again: a stuck one must not hold the server. */
 const MAX_TAKEN = 16;
@@ -65,7 +66,7 @@ export class GuestRpcSession implements Session {
 
   close(): void {}
 
-  /** What a driver does once after its vCPU started: CPU interface on, both interrupts of the link in group 1 and enabled. */
+  /** What a driver does once after its vCPU started: CPU interface on, both interrupts of the link edges, in group 1 and enabled. */
   private prepare(): void {
     const { host, link, v } = this;
     if (this.preparedFor === v.entries) return;
@@ -76,11 +77,16 @@ export class GuestRpcSession implements Session {
     const store = (offset: number, value: bigint) =>
       host.access(BigInt(link.gicdBase + offset), WIDTH, true, value, WAIT_NS);
     store(0, GICD_ENABLE);
+    const add = (offset: number, bits: bigint) => {
+      const was = host.access(BigInt(link.gicdBase + offset), WIDTH, false, 0n, WAIT_NS);
+      store(offset, (was.value ?? 0n) | bits);
+    };
     for (const irq of [link.txIrq, link.rxIrq]) {
       const word = (irq >> 5) * WIDTH;
-      const groups = host.access(BigInt(link.gicdBase + GICD_IGROUPR + word), WIDTH, false, 0n, WAIT_NS);
       const bit = 1n << BigInt(irq & 31);
-      store(GICD_IGROUPR + word, (groups.value ?? 0n) | bit);
+      // An edge: as a level it would end every WFI for as long as the queue has room or a message.
+      add(GICD_ICFGR + (irq >> 4) * WIDTH, 2n << BigInt((irq & 15) * 2));
+      add(GICD_IGROUPR + word, bit);
       store(GICD_ISENABLER + word, bit);
     }
   }
