@@ -9,8 +9,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchImage, Case, Greeting, Verdict } from '../conform/index.js';
+import { type SharedGroup, untilExit } from './cleanup.js';
 import { ChildLink } from './conform-link.js';
 import { ClientProcess } from './conform-process.js';
+import { START_MS } from './conform-run.js';
 import { CliError, Exit } from './errors.js';
 
 type Suite = typeof import('../conform/index.js');
@@ -20,8 +22,20 @@ type Result = Verdict & { log: string };
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
 const TURNS_BEFORE_LOOK = 64;
-/** Starting a program takes longer than answering, ms. */
-const START_MS = 20_000;
+export interface ChildOptions {
+  /** Silence that counts as a hang. */
+  timeoutMs: number;
+  /** How long the client may take to attach and to say hello. */
+  startMs?: number;
+  /** For its socket, instead of a new one. Gone afterwards. */
+  folder?: string;
+  /** Is told the client's process group. */
+  group?: SharedGroup;
+}
+
+const FOLDER = join(tmpdir(), 'gunyah-conform-');
+export const newFolder = (): string => mkdtempSync(FOLDER);
+export const removeFolder = (path: string): void => rmSync(path, { recursive: true, force: true });
 
 class ChildGone extends Error {}
 class ChildSilent extends Error {}
@@ -50,19 +64,47 @@ export async function runChild(
   c: Case,
   image: BenchImage,
   template: string,
-  timeoutMs: number,
+  options: ChildOptions,
 ): Promise<Result> {
   const bench = new suite.Bench(suite.imageOf(c, image));
   c.prepare?.(bench);
+  const folder = options.folder ?? newFolder();
+  const server = createServer();
+  let client: ClientProcess | undefined;
+  const close = untilExit(() => {
+    client?.kill();
+    options.group?.ended();
+    server.close();
+    removeFolder(folder);
+  });
+  try {
+    const path = join(folder, 'link');
+    await listen(server, path);
+    const address = `unix:${path}`;
+    options.group?.starting();
+    client = new ClientProcess(template.replaceAll('{link}', address), address, suite.parseGreeting);
+    options.group?.started(client.pid);
+    return await play(suite, c, bench, { client, server, template, options });
+  } finally {
+    close();
+  }
+}
+
+interface Started {
+  client: ClientProcess;
+  /** Where the client attaches. */
+  server: Server;
+  template: string;
+  options: ChildOptions;
+}
+
+async function play(suite: Suite, c: Case, bench: Bench, started: Started): Promise<Result> {
+  const { client, server, options } = started;
   const start = bench.now();
-  const folder = mkdtempSync(join(tmpdir(), 'gunyah-conform-'));
-  const path = join(folder, 'link');
-  const server = createServer((socket) => attach(run, socket));
-  await listen(server, path);
-  const address = `unix:${path}`;
-  const client = new ClientProcess(template.replaceAll('{link}', address), address, suite.parseGreeting);
   const tester = new suite.Tester(bench, client);
+  const { timeoutMs } = options;
   const run: Running = { bench, client, link: undefined, seen: 0, events: tester.events, timeoutMs, fault: undefined };
+  server.on('connection', (socket) => attach(run, socket));
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
     verdict,
@@ -71,7 +113,7 @@ export async function runChild(
     log: suite.logText(bench.log),
   });
   try {
-    const greeting = await greet(run, c.refuses === true);
+    const greeting = await greet(run, c.refuses === true, started);
     const unsuitable = suite.unsuitable(c, greeting, run.link?.rpcOnly === true);
     if (unsuitable !== undefined) return result('SKIP', [unsuitable]);
     tester.greeting = greeting;
@@ -86,10 +128,6 @@ export async function runChild(
     if (e instanceof ChildSilent) return result('HANG', [e.message]);
     if (e instanceof suite.ClientStuck) return result('HANG', [`the client spins: ${e.message}`]);
     throw e;
-  } finally {
-    client.kill();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -121,9 +159,10 @@ const listen = (server: Server, path: string): Promise<void> =>
   });
 
 /** What the client says first. `mayEnd`: ending without a word is the case's to judge. */
-async function greet(run: Running, mayEnd: boolean): Promise<Greeting> {
+async function greet(run: Running, mayEnd: boolean, { template, options }: Started): Promise<Greeting> {
   const { client } = run;
-  const until = performance.now() + Math.max(START_MS, run.timeoutMs);
+  const startMs = options.startMs ?? START_MS;
+  const until = performance.now() + startMs;
   for (;;) {
     if (run.fault !== undefined) throw run.fault;
     const { greeting, exit } = client;
@@ -133,7 +172,7 @@ async function greet(run: Running, mayEnd: boolean): Promise<Greeting> {
     if (exit !== undefined) throw new CliError(`the client ended before it was ready: ${exit}${said}`, Exit.TRANSPORT);
     if (performance.now() > until)
       throw new CliError(
-        `the client does not ${run.link?.attached === true ? 'say hello (is it an upper tester?)' : 'attach to the link'}${said}`,
+        `the client does not ${run.link?.attached === true ? 'say hello (is it an upper tester?)' : 'attach to the link'} within ${startMs} ms (--start-timeout): ${template}${said}`,
         Exit.TRANSPORT,
       );
     await client.activity(QUIET_MS);

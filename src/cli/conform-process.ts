@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Greeting } from '../conform/index.js';
+import { type Address, parseAddress } from '../link/index.js';
+import { killGroup } from './cleanup.js';
+import { CliError } from './errors.js';
 import { reasonOf } from './files.js';
 
 type Parse = (line: string) => Greeting | undefined;
@@ -16,7 +19,13 @@ const UPPER_TESTER_VARIABLE = 'GUNYAH_SIM_UPPER_TESTER';
 const STDERR_KEPT = 4000;
 const NEEDS_SHELL = /[&|;<>]|^\s*\w+=/;
 
-const ATTACHED = /^(unix|tcp):(\S+)$/;
+/** Where a program waits that runs already; undefined: `client` is a command. Throws when it is meant as an address and is none. */
+export function addressOf(client: string): Address | undefined {
+  if (!/^(unix|tcp):/.test(client)) return undefined;
+  const address = parseAddress(client, true);
+  if (typeof address === 'string') throw new CliError(`--client: ${address}`);
+  return address;
+}
 
 /** Where its lines go and come from. */
 interface Ends {
@@ -31,6 +40,8 @@ export class ClientProcess {
   /** How it ended. */
   exit: string | undefined;
   stderr = '';
+  /** Of its process group; undefined: somebody else has started it. */
+  pid: number | undefined;
   /** The client was told something since it was last seen idle, or was never seen idle. */
   told = true;
   private readonly ends: Ends;
@@ -44,7 +55,8 @@ export class ClientProcess {
     link: string,
     private readonly parseGreeting: Parse,
   ) {
-    this.ends = ATTACHED.test(command) ? this.attach(command) : this.start(command);
+    const address = addressOf(command);
+    this.ends = address === undefined ? this.start(command) : this.attach(command, address);
     let rest = '';
     this.ends.output.setEncoding('utf8');
     this.ends.output.on('data', (text: string) => {
@@ -54,7 +66,7 @@ export class ClientProcess {
       this.active();
     });
     this.ends.input.on('error', () => {});
-    if (ATTACHED.test(command)) this.write(`link ${link}`);
+    if (address !== undefined) this.write(`link ${link}`);
   }
 
   private start(command: string): Ends {
@@ -66,6 +78,7 @@ export class ClientProcess {
       detached: true,
       env: { ...process.env, [UPPER_TESTER_VARIABLE]: '1' },
     });
+    this.pid = child.pid;
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(0, STDERR_KEPT);
@@ -76,9 +89,9 @@ export class ClientProcess {
     return { input: child.stdin, output: child.stdout, close: () => killGroup(child.pid) };
   }
 
-  private attach(address: string): Ends {
+  private attach(text: string, address: Address): Ends {
     const socket = connectTo(address);
-    socket.on('error', (e) => this.ended(`no connection to ${address}: ${reasonOf(e)}`));
+    socket.on('error', (e) => this.ended(`no connection to ${text}: ${reasonOf(e)}`));
     socket.on('close', () => this.ended('it closed the connection'));
     return { input: socket, output: socket, close: () => socket.destroy() };
   }
@@ -148,18 +161,5 @@ export class ClientProcess {
   }
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
-}
-
-function connectTo(address: string): Socket {
-  const [, kind, rest] = ATTACHED.exec(address) ?? [];
-  if (kind === 'unix') return connect({ path: rest });
-  const at = rest.lastIndexOf(':');
-  return connect({ host: rest.slice(0, at), port: Number(rest.slice(at + 1)) });
-}
+const connectTo = (a: Address): Socket =>
+  connect(a.kind === 'unix' ? { path: a.path } : { host: a.host, port: a.port });

@@ -1,6 +1,7 @@
 /** How one check is run: with the client of this process, or with programs of their own, several at a time. */
 import { Worker } from 'node:worker_threads';
 import type { BenchImage, Case, Verdict } from '../conform/index.js';
+import { SharedGroup, untilExit } from './cleanup.js';
 import type { ConformAnswer, ConformJob } from './conform-worker.js';
 import { CliError, Exit } from './errors.js';
 
@@ -10,6 +11,9 @@ export type CaseResult = Verdict & { log: string };
 export const DEFAULT_JOBS = 4;
 export const MAX_JOBS = 64;
 
+/** Starting a program takes longer than answering, ms. */
+export const START_MS = 20_000;
+
 export const isBuiltin = (client: string): boolean => client === 'builtin';
 
 export interface ClientChoice {
@@ -17,6 +21,8 @@ export interface ClientChoice {
   client: string;
   defect: readonly string[];
   timeout: number;
+  /** Milliseconds that another process has to attach. */
+  startTimeout?: number;
   jobs: number;
 }
 
@@ -28,13 +34,24 @@ export interface CaseRunner {
 
 export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRunner> {
   if (isBuiltin(o.client)) return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
-  const { runChild } = await import('./conform-child.js');
+  const { newFolder, removeFolder, runChild } = await import('./conform-child.js');
+  const options = { timeoutMs: o.timeout, startMs: o.startTimeout };
   return {
     lanes: o.jobs,
-    run: (c, image) =>
-      c.slow === true && o.jobs > 1
-        ? inThread({ id: c.id, client: o.client, timeoutMs: o.timeout })
-        : runChild(suite, c, image, o.client, o.timeout),
+    async run(c, image) {
+      if (c.slow !== true || o.jobs === 1) return runChild(suite, c, image, o.client, options);
+      const folder = newFolder();
+      const group = new SharedGroup();
+      const close = untilExit(() => {
+        group.close();
+        removeFolder(folder);
+      });
+      try {
+        return await inThread({ id: c.id, client: o.client, options: { ...options, folder }, group: group.word });
+      } finally {
+        close();
+      }
+    },
   };
 }
 
@@ -70,7 +87,13 @@ export async function inLanes<T, C>(
   const queue = [...items];
   const lane = async (): Promise<void> => {
     const own = context();
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, own);
+    try {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, own);
+    } catch (error) {
+      // The other lanes end with what they have in hand.
+      queue.length = 0;
+      throw error;
+    }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
 }

@@ -1,8 +1,13 @@
 /** `conform --self`: every check can fail, and fails those clients only that break its rule. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import type { BenchImage, Case } from '../conform/index.js';
+import { killGroup, untilExit } from './cleanup.js';
 import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin, type Suite } from './conform-run.js';
 import { CliError, Exit } from './errors.js';
+import { onInterrupt } from './interrupt.js';
 import { type GlobalOptions, print, progress } from './output.js';
 import { isFailure } from './verdict.js';
 
@@ -45,6 +50,8 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
     Math.min(runner.lanes, images.length),
     () => free.pop() as BenchImage,
     async (c, image) => {
+      // Lets signals through.
+      await setImmediate();
       const { verdict } = await runner.run(c, image);
       if (isFailure(verdict)) failed.add(c.id);
     },
@@ -56,15 +63,19 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
 const MUTANTS_MS = 20_000;
 
 /** What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. */
-export function readMutants(client: string): Mutant[] {
+export async function readMutants(client: string): Promise<Mutant[]> {
   const command = client.replace('{link}', '--mutants');
-  const said = spawnSync('/bin/sh', ['-c', `exec ${command}`], { encoding: 'utf8', timeout: MUTANTS_MS });
-  if (said.status !== 0) {
-    const why = said.stderr.trim().split('\n')[0] || (said.signal ?? `exit code ${said.status}`);
+  const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const close = untilExit(() => killGroup(child.pid));
+  const timer = setTimeout(close, MUTANTS_MS);
+  const [out, err, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  clearTimeout(timer);
+  close();
+  if (code !== 0) {
+    const why = err.trim().split('\n')[0] || (signal ?? `exit code ${code}`);
     throw new CliError(`--self: '${command}' does not list mutants: ${why}`, Exit.TRANSPORT);
   }
-  const text = said.stdout;
-  return text
+  return out
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
@@ -77,20 +88,28 @@ export function readMutants(client: string): Mutant[] {
 export const mutantCommand = (client: string, m: Mutant): string =>
   client.replace('{link}', `--mutant ${m.name} {link}`);
 
-export async function selfProof(
-  suite: Suite,
-  cases: readonly Case[],
-  o: ClientChoice & GlobalOptions & { mutant: readonly string[] },
-): Promise<Exit> {
+type SelfOptions = ClientChoice & GlobalOptions & { mutant: readonly string[] };
+
+export async function selfProof(suite: Suite, cases: readonly Case[], o: SelfOptions): Promise<Exit> {
+  const interrupt = onInterrupt();
+  const proof = new Proof();
+  await Promise.race([prove(suite, cases, o, proof), interrupt.happened]);
+  print(suite.summary(proof.passed, proof.failed, 0));
+  if (interrupt.code === undefined) return proof.failed > 0 ? Exit.FAILED : Exit.OK;
+  process.stderr.write('interrupted: the rest was not tried\n');
+  // Clients of the checks that were left still run.
+  process.exit(interrupt.code);
+}
+
+async function prove(suite: Suite, cases: readonly Case[], o: SelfOptions, proof: Proof): Promise<void> {
   const builtin = isBuiltin(o.client);
   const bar = progress(o);
-  const all: Mutant[] = builtin ? [...suite.DEFECTS] : readMutants(o.client);
+  const all: Mutant[] = builtin ? [...suite.DEFECTS] : await readMutants(o.client);
   const names = [...o.mutant, ...o.defect];
   const unknown = names.filter((n) => !all.some((m) => m.name === n));
   if (unknown.length > 0) throw new CliError(`no mutant is called ${unknown.join(', ')}`);
   const own = await caseRunner(suite, { ...o, defect: [] });
   const images = Array.from({ length: own.lanes }, () => suite.bootBench());
-  const proof = new Proof();
   proof.judge('the client without a bug', (await failures(own, cases, images)).join(', '));
   const wanted = all.filter((m) => names.length === 0 || names.includes(m.name));
   for (const [i, m] of wanted.entries()) {
@@ -110,6 +129,4 @@ export async function selfProof(
   // The client of another process may leave levels out; the built-in one proves every check.
   if (builtin)
     for (const c of cases) proof.judge(c.id, all.some((m) => m.fails.includes(c.id)) ? '' : 'no defect fails it');
-  print(suite.summary(proof.passed, proof.failed, 0));
-  return proof.failed > 0 ? Exit.FAILED : Exit.OK;
 }

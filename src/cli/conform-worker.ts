@@ -1,7 +1,8 @@
 /** A thread for one long check with a client in another process: its link needs a processor of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as suite from '../conform/index.js';
-import { runChild } from './conform-child.js';
+import { SharedGroup } from './cleanup.js';
+import { type ChildOptions, runChild } from './conform-child.js';
 import type { CaseResult } from './conform-run.js';
 import { CliError } from './errors.js';
 
@@ -9,18 +10,21 @@ import { CliError } from './errors.js';
 export interface ConformJob {
   id: string;
   client: string;
-  timeoutMs: number;
+  options: Pick<ChildOptions, 'timeoutMs' | 'startMs' | 'folder'>;
+  /** Of a {@link SharedGroup}. */
+  group: Int32Array<SharedArrayBuffer>;
 }
 
 /** Its answer; `transport`: the client did not start. */
 export type ConformAnswer = { result: CaseResult } | { transport: string };
 
-const { id, client, timeoutMs } = workerData as ConformJob;
+const { id, client, options, group } = workerData as ConformJob;
 const answer = (a: ConformAnswer): void => parentPort?.postMessage(a);
 const check = suite.CATALOG.find((c) => c.id === id);
 if (check === undefined) throw new Error(`no check ${id}`);
 try {
-  answer({ result: await runChild(suite, check, suite.bootBench(), client, timeoutMs) });
+  const own = { ...options, group: new SharedGroup(group) };
+  answer({ result: await runChild(suite, check, suite.bootBench(), client, own) });
 } catch (e) {
   if (!(e instanceof CliError)) throw e;
   answer({ transport: e.message });

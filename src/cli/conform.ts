@@ -2,7 +2,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Case, Verdict } from '../conform/index.js';
-import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, type Suite } from './conform-run.js';
+import { closeAll } from './cleanup.js';
+import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, START_MS, type Suite } from './conform-run.js';
 import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
@@ -29,6 +30,7 @@ interface ConformOptions extends GlobalOptions {
   self?: boolean;
   force?: boolean;
   timeout: number;
+  startTimeout?: number;
   jobs: number;
 }
 
@@ -71,6 +73,11 @@ export function registerConform(program: Command): void {
     .option('--mutant <names>', 'with --self: only these mutants of the client', collectList, [])
     .option('--jobs <n>', 'clients in other processes at the same time', whole(1, MAX_JOBS), DEFAULT_JOBS)
     .option('--timeout <ms>', 'silence of a client in another process that counts as a hang', milliseconds(1), 2000)
+    .option(
+      '--start-timeout <ms>',
+      `how long a client in another process may take to attach (default: ${START_MS})`,
+      milliseconds(1),
+    )
     .option('--force', 'overwrite files')
     .action(async (ids: string[], _own: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConformOptions>();
@@ -84,7 +91,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
     print(suite.catalogMarkdown(suite.CATALOG));
     return Exit.OK;
   }
-  checkUse(suite, o);
+  await checkUse(suite, o);
   const all = o.list === true || o.self === true;
   const chosen = chosenChecks(suite, ids, {
     ...o,
@@ -92,8 +99,18 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
     hostile: o.hostile === true || all,
   });
   if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
-  if (o.self === true) return selfProof(suite, chosen, o);
-  prepareOutput(o.junit, o.force === true);
+  try {
+    if (o.self === true) return await selfProof(suite, chosen, o);
+    prepareOutput(o.junit, o.force === true);
+    return await check(suite, chosen, o);
+  } catch (error) {
+    // The clients of other checks: nobody waits for them any more.
+    closeAll();
+    throw error;
+  }
+}
+
+async function check(suite: Suite, chosen: readonly Case[], o: ConformOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const results = await run(suite, chosen, o, interrupt);
   const exit = report(suite, results, o);
@@ -104,7 +121,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
 }
 
 /** Options that do not go together, and names of nothing. */
-function checkUse(suite: Suite, o: ConformOptions): void {
+async function checkUse(suite: Suite, o: ConformOptions): Promise<void> {
   if (isBuiltin(o.client)) {
     const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
     if (unknown.length > 0)
@@ -112,7 +129,10 @@ function checkUse(suite: Suite, o: ConformOptions): void {
   } else {
     if (o.defect.length > 0)
       throw new CliError('--defect is about the reference client: a --client has --mutants, see --self');
-    if (!o.client.includes('{link}') && !/^(unix|tcp):/.test(o.client))
+    const { addressOf } = await import('./conform-process.js');
+    const runs = addressOf(o.client) !== undefined;
+    if (runs && o.self === true) throw new CliError('--self starts the client with --mutants: give its command');
+    if (!runs && !o.client.includes('{link}'))
       throw new CliError("--client: {link} has to stand for the address, as in './my-client {link}'");
   }
   if (o.mutant.length > 0 && o.self !== true) throw new CliError('--mutant goes with --self');
@@ -162,6 +182,7 @@ function list(suite: Suite, chosen: readonly Case[], o: ConformOptions): Exit {
 /** Results of the checks that were run before an interruption. */
 async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions, interrupt: Interrupt): Promise<Result[]> {
   const bar = progress(o);
+  if (o.client.includes('{link}')) bar.begin(`checking ${o.client}: it has ${o.startTimeout ?? START_MS} ms to attach`);
   const results: (Result | undefined)[] = chosen.map(() => undefined);
   const expected = o.expectFail.map(suite.normalId);
   // What takes longest begins first; results are shown in the order of the catalog.

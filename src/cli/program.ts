@@ -72,7 +72,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stderr.write(
         `this is a bug of gunyah-sim: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
       );
-      process.exitCode = Exit.BUG;
+      // What else goes on here, nobody knows.
+      process.exit(Exit.BUG);
     }
   }
 }

@@ -39,7 +39,7 @@ describe('a client in a secondary VM', () => {
   it(
     'can be another process: it finds RM in the tree of its VM and calls as that VM',
     async () => {
-      const v = await runChild(suite, whoAmI, image, `${program} {link}`, TIMEOUT_MS);
+      const v = await runChild(suite, whoAmI, image, `${program} {link}`, { timeoutMs: TIMEOUT_MS });
       expect([v.verdict, ...v.reasons]).toEqual(['PASS']);
     },
     SLOW_MS,
@@ -50,7 +50,7 @@ describe('a client in a secondary VM', () => {
     async () => {
       const c = suite.CATALOG.find((x) => x.id === 'LOOK-6');
       if (c === undefined) throw new Error('LOOK-6 cannot run');
-      const v = await runChild(suite, c, image, `${program} {link}`, TIMEOUT_MS);
+      const v = await runChild(suite, c, image, `${program} {link}`, { timeoutMs: TIMEOUT_MS });
       expect([v.verdict, v.reasons[0]]).toEqual([
         'SKIP',
         'the client does not offer "guest": what a secondary VM does',
