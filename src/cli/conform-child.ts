@@ -22,6 +22,9 @@ type Result = Verdict & { log: string };
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
 const TURNS_BEFORE_LOOK = 64;
+/** Characters of a line of the client in an error. */
+const SHOWN_LINE = 200;
+
 export interface ChildOptions {
   /** Silence that counts as a hang. */
   timeoutMs: number;
@@ -53,7 +56,7 @@ interface Running {
   link: ChildLink | undefined;
   /** `told` of the link when the client was last asked whether it is idle. */
   seen: number;
-  events: string[];
+  hear: (lines: readonly string[]) => void;
   timeoutMs: number;
   /** What went wrong while a frame was handled. */
   fault: unknown;
@@ -103,7 +106,8 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   const start = bench.now();
   const tester = new suite.Tester(bench, client);
   const { timeoutMs } = options;
-  const run: Running = { bench, client, link: undefined, seen: 0, events: tester.events, timeoutMs, fault: undefined };
+  const hear = (lines: readonly string[]): void => tester.hear(lines);
+  const run: Running = { bench, client, link: undefined, seen: 0, hear, timeoutMs, fault: undefined };
   server.on('connection', (socket) => attach(run, socket));
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
@@ -175,6 +179,12 @@ async function greet(run: Running, mayEnd: boolean, { template, options }: Start
         `the client does not ${run.link?.attached === true ? 'say hello (is it an upper tester?)' : 'attach to the link'} within ${startMs} ms (--start-timeout): ${template}${said}`,
         Exit.TRANSPORT,
       );
+    const [first] = client.lines;
+    if (greeting === undefined && first !== undefined)
+      throw new CliError(
+        `the client's first line is not "hello T", "hello V" or "refused TEXT", but: ${first.slice(0, SHOWN_LINE)}${said}`,
+        Exit.TRANSPORT,
+      );
     await client.activity(QUIET_MS);
   }
 }
@@ -182,7 +192,7 @@ async function greet(run: Running, mayEnd: boolean, { template, options }: Start
 /** True: the step is over. */
 function over(run: Running, step: Step): boolean {
   const { client } = run;
-  run.events.push(...client.lines.splice(0));
+  run.hear(client.lines.splice(0));
   if (run.fault !== undefined) throw run.fault;
   if (step.done()) return true;
   if (client.exit === undefined) return false;

@@ -96,14 +96,13 @@ export class ClientProcess {
     return { input: socket, output: socket, close: () => socket.destroy() };
   }
 
-  private line(line: string): void {
-    if (line.startsWith('synced ')) {
-      this.synced = Number(line.slice('synced '.length));
-      return;
-    }
-    const greeting = this.greeting === undefined ? this.parseGreeting(line) : undefined;
-    if (greeting === undefined) this.lines.push(line);
-    else this.greeting = greeting;
+  private line(text: string): void {
+    const line = text.trim();
+    const [, synced] = /^synced (\d+)$/.exec(line) ?? [];
+    const greeting = this.greeting === undefined && this.lines.length === 0 ? this.parseGreeting(line) : undefined;
+    if (synced !== undefined && Number(synced) <= this.syncs) this.synced = Number(synced);
+    else if (greeting !== undefined) this.greeting = greeting;
+    else if (line !== '') this.lines.push(line);
   }
 
   private ended(how: string): void {

@@ -55,6 +55,7 @@ export const DEFECTS: readonly Defect[] = [
     'FRAME-7 FRAME-8 FRAME-9 ERR-9 ERR-10 ERR-11 ERR-12 ERR-13 NOTIF-1 NOTIF-2 NOTIF-3 NOTIF-4 NOTIF-5 NOTIF-6 NOTIF-7 NOTIF-8 NOTIF-9 NOTIF-10 NOTIF-11 NOTIF-12 NOTIF-13 NOTIF-14 NOTIF-15 NOTIF-17 LIFE-1 LIFE-2 LIFE-4 LIFE-5 LIFE-6 LIFE-7 LIFE-8 LIFE-9 LIFE-10 LIFE-11 LIFE-12 LIFE-13 LIFE-14 LIFE-15 MEM-1 MEM-2 MEM-3 MEM-4 MEM-5 MEM-7 MEM-10 MEM-11 MEM-12 MEM-13 MEM-14 MEM-15 MEM-16 MEM-17 MEM-18 MEM-19 MEM-20 MEM-21 RES-1 RES-2 RES-3 RES-4 RES-5 RES-6 RES-7 RES-8 RES-9 RES-10 RES-11 RES-12 RES-13 RES-14 RES-15 RES-16 RES-17 RES-18 PROXY-1 PROXY-2 PROXY-3 PROXY-4 PROXY-5 PROXY-6 PROXY-7 PROXY-8 PROXY-9 PROXY-10 PROXY-11 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18 PROXY-19 PROXY-20 BOOT-1 BOOT-2 BOOT-3 BOOT-4 BOOT-5 BOOT-6 BOOT-7 BOOT-8 BOOT-9 BOOT-10 BOOT-11 TEAR-1 TEAR-2 TEAR-3 TEAR-4 TEAR-5 TEAR-6 TEAR-7 TEAR-8 TEAR-10 TEAR-11 TEAR-12 TEAR-13 TEAR-14 ROB-7',
   ),
   defect('dtb-size-not-rounded', 'sends the size of the device tree unrounded', 'MEM-13'),
+  defect('duplicate-reply-completes', 'completes a call again when its reply comes again', 'SEQ-7 SEQ-11'),
   defect('duplicate-reply-crash', 'touches the reply of a call that has returned', 'SEQ-7 SEQ-11'),
   defect('duplicate-resource-crash', 'frees a resource twice when it is listed twice', 'RES-8'),
   defect('early-reply-aborts-send', 'stops sending a request whose reply is there already', 'SEQ-11'),

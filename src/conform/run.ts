@@ -37,7 +37,14 @@ export function* wholeCase(c: Case, t: Tester): Script<{ verdict: VerdictKind; r
   const { problems } = t.bench.audit;
   if (problems.length > 0 && verdict === 'PASS') verdict = 'FAIL';
   reasons.unshift(...problems);
-  if (verdict === 'PASS') yield* leakCheck(c, t, worse);
+  try {
+    if (verdict === 'PASS') yield* leakCheck(c, t, worse);
+  } catch (e) {
+    if (!(e instanceof CaseEnd)) throw e;
+    worse(e.verdict, e.message);
+  }
+  // Said behind the last answer that was waited for.
+  for (const line of t.wrong) worse('FAIL', line);
   return { verdict, reasons };
 }
 
@@ -46,8 +53,9 @@ function* leakCheck(c: Case, t: Tester, worse: (v: VerdictKind, text: string) =>
   if (c.noProbe !== true) {
     t.client.command('audit 0');
     yield* t.until(() => t.events.some((e) => e.startsWith('audit 0 ')));
-    const held = t.events.find((e) => e.startsWith('audit 0 '))?.split(' ')[2] ?? '0';
-    if (held !== '0') worse('LEAK', `the client still holds ${held} requests or sequence numbers`);
+    const held = t.events.find((e) => e.startsWith('audit 0 '))?.split(' ')[2];
+    if (held === undefined) worse('HANG', 'the client does not answer "audit 0"');
+    else if (Number(held) !== 0) worse('LEAK', `the client still holds ${held} requests or sequence numbers`);
   }
   if (c.leaksAnyway !== true) for (const l of leftovers(t.bench)) worse('LEAK', l);
 }

@@ -27,7 +27,7 @@ export function builtinSession(image: BenchImage, bugs: ReadonlySet<string>, c?:
     const limit = bench.now() + step.limitNs;
     for (;;) {
       const worked = upper.pump();
-      tester.events.push(...upper.take());
+      tester.hear(upper.take());
       if (step.done()) return;
       if (!bench.advance(limit) && !worked) return;
       if (bench.now() > limit) return;

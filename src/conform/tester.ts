@@ -7,6 +7,7 @@ import type { Bench } from './bench.js';
 import type { Greeting } from './greeting.js';
 import { type GuestTree, putGuest } from './guest.js';
 import { answer, type Rule, request } from './interfere/index.js';
+import { Lines } from './lines.js';
 import { differenceLines, packetDifference } from './show.js';
 import type { Script, VerdictKind } from './types.js';
 
@@ -30,6 +31,9 @@ export class CaseEnd extends Error {
 const MS = 1_000_000;
 /** No progress for this long is a hang. */
 const HANG_NS = 5000 * MS;
+
+/** Lines of the client that are shown. */
+const MOST_WRONG = 5;
 
 const EMPTY = new Uint8Array(0);
 
@@ -69,12 +73,39 @@ export class Tester {
   readonly events: string[] = [];
   /** What the client said first. */
   greeting: Greeting = { level: 'T', features: [] };
+  /** What was wrong with lines of the client, until the case has ended with it. */
+  readonly wrong: string[] = [];
+  readonly client: Client;
+  private readonly lines = new Lines();
   private tickets = 0;
 
   constructor(
     readonly bench: Bench,
-    readonly client: Client,
-  ) {}
+    client: Client,
+  ) {
+    this.client = {
+      command: (line) => {
+        this.lines.given(line);
+        client.command(line);
+      },
+    };
+  }
+
+  /** Lines of the client. */
+  hear(lines: readonly string[]): void {
+    for (const text of lines) {
+      const line = text.trim().split(/\s+/).join(' ');
+      if (line === '') continue;
+      const problem = this.lines.problem(line);
+      if (problem === undefined) this.events.push(line);
+      else if (this.wrong.length < MOST_WRONG) this.wrong.push(problem);
+    }
+  }
+
+  /** A line that makes no sense ends the case: what it was to say will not be said. */
+  private endIfWrong(): void {
+    if (this.wrong.length > 0) this.fail(this.wrong.splice(0).join('\n'));
+  }
 
   fail(message: string): never {
     throw new CaseEnd('FAIL', message);
@@ -115,13 +146,15 @@ export class Tester {
 
   /** Lets everything work until `done` or rest. Returns whether `done`. */
   *until(done: () => boolean, limitNs = HANG_NS): Script<boolean> {
-    if (!done()) yield { done, limitNs };
+    if (!done()) yield { done: () => this.wrong.length > 0 || done(), limitNs };
+    this.endIfWrong();
     return done();
   }
 
   /** Lets everything work until nothing is left to do. */
   *rest(limitNs = 200 * MS): Script {
-    yield { done: () => false, limitNs, rest: true };
+    yield { done: () => this.wrong.length > 0, limitNs, rest: true };
+    this.endIfWrong();
   }
 
   *end(ticket: string, what = 'the call', limitNs = HANG_NS): Script<Answer> {

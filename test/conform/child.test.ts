@@ -80,6 +80,24 @@ describe('the C example under test', () => {
     await expect(verdict('FRAG-2', `unix:${path}.no`)).rejects.toThrow('no such file');
   });
 
+  it('may end its lines with CR LF', async () => {
+    expect(await verdict('FRAG-1', `${plain} {link} | sed -u 's/$/\\r/'`)).toBe('PASS');
+  });
+
+  it('fails with the line that is wrong, not with the end of its patience', async () => {
+    const text = await verdict('FRAME-1', `${plain} {link} | sed -u 's/^reply/Reply/'`);
+    expect(text).toMatch(
+      /^FAIL: the client said something wrong: Reply 1 .*\n {2}no line begins with "Reply": is "reply"/,
+    );
+  });
+
+  it('says hello first, with a level', async () => {
+    await expect(verdict('FRAG-1', `${plain} {link} | sed -u 's/^hello T/hello X/'`)).rejects.toThrow(
+      /first line is not "hello T".*, but: hello X sync alloc/,
+    );
+    await expect(verdict('FRAG-1', `echo My client 1.0; exec ${plain} {link}`)).rejects.toThrow('but: My client 1.0');
+  });
+
   it('is an error of transport when it does not start', async () => {
     await expect(verdict('SEQ-4', 'false {link}')).rejects.toThrow('the client ended before it was ready');
   });

@@ -10,6 +10,8 @@ export interface ClientCall {
   end?: CallEnd;
   /** Reply that came before the request was out. */
   early?: CallEnd;
+  /** Defect `duplicate-reply-completes`: its reply came again. */
+  again?: boolean;
   /** When it was made. */
   at: number;
 }

@@ -37,7 +37,7 @@ export class Inbox {
   private note: Partial | undefined;
   /** Defect `stale-reply-kept`: the last reply that nobody waited for. */
   stale: { id: number; data: Uint8Array } | undefined;
-  /** Defect `duplicate-reply-crash`: the call that ended last. */
+  /** Defects `duplicate-reply-...`: the call that ended last. */
   lastDone: ClientCall | undefined;
 
   constructor(
@@ -110,8 +110,10 @@ export class Inbox {
       this.calls.nobodys(h);
       this.stale = { id: h.id, data: content.slice(4) };
       if (this.bug('unknown-reply-is-notification')) this.calls.notify(h.id, content);
-      if (this.bug('duplicate-reply-crash') && this.lastDone?.seq === h.seq && this.lastDone.id === h.id)
-        throw new ClientCrash('reply object used after its call returned');
+      const { lastDone } = this;
+      if (lastDone === undefined || lastDone.seq !== h.seq || lastDone.id !== h.id) return;
+      if (this.bug('duplicate-reply-crash')) throw new ClientCrash('reply object used after its call returned');
+      lastDone.again = this.bug('duplicate-reply-completes');
       return;
     }
     if (call.end !== undefined && this.bug('late-reply-crash')) throw new ClientCrash('reply to a cancelled call');

@@ -6,7 +6,7 @@
 import { fromHex, toHex } from '../../base/index.js';
 import type { Feature } from '../types.js';
 import { setRegister, start } from './bring-up.js';
-import type { ClientCall } from './call.js';
+import type { CallEnd, ClientCall } from './call.js';
 import { discover } from './discover.js';
 import { GuestServices } from './guest-services.js';
 import { bootRegister, plan } from './plan.js';
@@ -45,6 +45,7 @@ export class UpperTester {
   readonly vms: VmManager;
   readonly guest: GuestServices;
   private readonly calls: PendingCall[] = [];
+  private lastEnded: PendingCall | undefined;
   private readonly lines: string[] = [];
   private readonly handlers = new Map<number, string>();
 
@@ -84,13 +85,23 @@ export class UpperTester {
       if (end === undefined) continue;
       this.calls.splice(this.calls.indexOf(p), 1);
       any = true;
-      this.lines.push(
-        end.kind === 'failed'
-          ? `failed ${p.ticket} ${end.reason}`
-          : `reply ${p.ticket} ${end.error.toString(16)} ${toHex(end.data) || '-'}`,
-      );
+      this.lastEnded = p;
+      this.ended(p.ticket, end);
+    }
+    const last = this.lastEnded;
+    if (last?.call.again === true && last.call.end !== undefined) {
+      last.call.again = false;
+      this.ended(last.ticket, last.call.end);
     }
     return any;
+  }
+
+  private ended(ticket: string, end: CallEnd): void {
+    this.lines.push(
+      end.kind === 'failed'
+        ? `failed ${ticket} ${end.reason}`
+        : `reply ${ticket} ${end.error.toString(16)} ${toHex(end.data) || '-'}`,
+    );
   }
 
   private begin(ticket: string, id: string, payload: string): void {
