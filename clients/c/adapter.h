@@ -81,7 +81,7 @@ static int tester_serve(void) {
   struct pollfd fds[2] = {{.fd = UT_FD, .events = POLLIN}, {.fd = gl.fd, .events = POLLIN}};
   gr_open(&rm, &port, rm.bug);
   ut_hello("T sync alloc");
-  gr_rx_irq(&rm);
+  gr_rx_irq(&rm); /* what a client before us left in the queue has no interrupt any more */
   for (;;) {
     platform_interrupts();
     if (gl_idle(&gl) != 0) lost();

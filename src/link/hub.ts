@@ -9,7 +9,7 @@
  */
 import { Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
-import type { Vcpu } from '../vcpu/index.js';
+import { Block, type Vcpu } from '../vcpu/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
 import { findLink } from './find-link.js';
 import { findVcpu, treeAddress } from './find-vcpu.js';
@@ -17,7 +17,7 @@ import { GuestRpcSession } from './guest-rpc-session.js';
 import { programRuns, rmRuns } from './programs.js';
 import { RpcSession } from './rpc-session.js';
 import { LINK } from './spec.js';
-import { type Entry, VcpuSession } from './vcpu-session.js';
+import { type Entry, entryOf, VcpuSession } from './vcpu-session.js';
 
 export interface HubOptions {
   sim: Simulator;
@@ -131,7 +131,7 @@ export class Hub {
   restarted(): void {
     this.entries.clear();
     const boot = this.sim.primaryVcpu();
-    if (boot !== undefined) this.entries.set(boot.id, { x0: boot.x[0], pc: boot.pc });
+    if (boot !== undefined) this.entries.set(boot.id, entryOf(boot));
   }
 
   private greet(connection: Connection, hello: Hello): Greeting | string {
@@ -149,7 +149,10 @@ export class Hub {
     if (typeof link === 'string') return link;
     if (sim.programOf(v) !== 'host') sim.setProgram(v, 'host');
     this.owners.set(v.id, { connection, v });
-    const entry = this.entries.get(v.id) ?? { x0: v.x[0], pc: v.pc };
+    const entry = this.entryFor(v);
+    // Whoever had it before may have left it waiting: it goes on, as it may at any time.
+    if (sim.hyp.dead === undefined && (v.idling || (v.block & (Block.SUSPEND | Block.WFI)) !== 0))
+      new HostVcpu(sim, v.id).wake();
     const nowNs = sim.hyp.now;
     if (link !== undefined) {
       const session = new GuestRpcSession(sim, v, connection.out, link);
@@ -161,10 +164,19 @@ export class Hub {
     }
     const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
     const tree = treeAddress(sim, hello.vmid);
-    const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, (e) =>
+    const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, entry, (e) =>
       this.entries.set(v.id, e),
     );
     return { session, ...entry, on: session.on, nowNs };
+  }
+
+  /** Where the vCPU began: as some client was told, or, if it has begun anew since then, as it stands. */
+  private entryFor(v: Vcpu): Entry {
+    const known = this.entries.get(v.id);
+    const now = entryOf(v);
+    if (known?.count === now.count && v.pending?.kind !== 'start') return known;
+    if ((v.block & Block.OFF) === 0) this.entries.set(v.id, now);
+    return now;
   }
 
   /** Serves everybody once, runs the machine if it may, and comes back if there is more to do. */

@@ -37,13 +37,21 @@ interface Waiting {
 export interface Entry {
   x0: bigint;
   pc: bigint;
+  /** Which entry of the vCPU this is: {@link Vcpu.entries} after it. */
+  count: number;
+}
+
+/** Where the vCPU's program begins or, if it has not begun yet, will begin. Its registers must be those of the entry still. */
+export function entryOf(v: Vcpu): Entry {
+  return { x0: v.x[0], pc: v.pc, count: v.entries + (v.pending?.kind === 'start' ? 1 : 0) };
 }
 
 export class VcpuSession implements Session {
   readonly host: HostVcpu;
   private readonly replies: Replies;
   private readonly memory: VcpuMemory;
-  private entries: number;
+  /** The last entry that the client was told about ({@link Entry.count}). */
+  private told: number;
   private irqSent = false;
   private wait: Waiting | undefined;
   private starved = false;
@@ -55,6 +63,8 @@ export class VcpuSession implements Session {
     private readonly scratch: number,
     treeIpa: number | undefined,
     readonly step: boolean,
+    /** What the greeting says. */
+    entry: Entry,
     /** Told about every new start of the vCPU. */
     private readonly onStart: (entry: Entry) => void,
   ) {
@@ -64,13 +74,13 @@ export class VcpuSession implements Session {
       notReady: (type, tag) => this.notReady(type, tag),
       settle: (outcome, entries, finish) => this.settle(outcome, entries, finish),
     });
-    this.entries = v.entries;
+    this.told = this.on ? entry.count : v.entries;
   }
 
-  /** The vCPU exists and is turned on. */
+  /** The vCPU exists and is turned on, and the hypervisor lives. */
   get on(): boolean {
     const { v, sim } = this;
-    if (sim.hyp.objects[v.id] !== v) return false;
+    if (sim.hyp.dead !== undefined || sim.hyp.objects[v.id] !== v) return false;
     return v.life === Life.READY && (v.block & (Block.OFF | Block.FAULT)) === 0;
   }
 
@@ -130,14 +140,7 @@ export class VcpuSession implements Session {
       sent = true;
     }
     if (!alive) return sent;
-    if (v.entries !== this.entries) {
-      this.entries = v.entries;
-      const at = this.out.frame(EventType.START, 0, At.START.SIZE);
-      this.out.u64(at + At.START.X0, v.x[0]);
-      this.out.u64(at + At.START.PC, v.pc);
-      this.onStart({ x0: v.x[0], pc: v.pc });
-      sent = true;
-    }
+    if (this.announceStart()) sent = true;
     if (!this.irqSent && this.on && this.host.hasPendingInterrupt()) {
       this.irqSent = true;
       this.out.frame(EventType.IRQ, 0, At.IRQ.SIZE);
@@ -146,9 +149,24 @@ export class VcpuSession implements Session {
     return sent;
   }
 
+  /** START, while the registers are those of the entry: before any operation behind it. True: it was sent. */
+  private announceStart(): boolean {
+    const { v } = this;
+    // The entry that the greeting foretold never came.
+    if (this.told > v.entries && !this.on) this.told = v.entries;
+    if (v.entries <= this.told) return false;
+    this.told = v.entries;
+    this.onStart(entryOf(v));
+    const at = this.out.frame(EventType.START, 0, At.START.SIZE);
+    this.out.u64(at + At.START.X0, v.x[0]);
+    this.out.u64(at + At.START.PC, v.pc);
+    return true;
+  }
+
   // ---- frames ---------------------------------------------------------------------------------------------------
 
   handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
+    if (this.sim.hyp.objects[this.v.id] === this.v) this.announceStart();
     switch (type) {
       case FrameType.MEM_READ:
       case FrameType.MEM_WRITE:
