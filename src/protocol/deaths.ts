@@ -27,6 +27,9 @@ export type DeathId =
   | 'halt-state-query-failed'
   | 'dt-too-deep'
   | 'dt-cells'
+  | 'gic-stride'
+  | 'peer-without-value'
+  | 'vdevice-without-peer'
   | 'two-console-devs'
   | 'dt-generate-not-absolute'
   | 'dt-generate-without-name'
@@ -58,6 +61,7 @@ export type DeathId =
   | 'vm-reset-bad-state'
   | 'vm-start-bad-state'
   | 'hyp-copy-to-device-mapping'
+  | 'hyp-virtio-without-queues'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
   | 'hyp-system-off-by-hlos'
@@ -242,6 +246,32 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     source: 'rm-rpc-transport 9 row 20',
     reachable: true,
   },
+  'gic-stride': {
+    id: 'gic-stride',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger:
+      "A redistributor-stride that is no power of two, where RM itself looks for the redistributors' addresses: no reg, or one outside of the device range.",
+    source: 'resource manager source, address allocator; recorded',
+    reachable: true,
+  },
+  'peer-without-value': {
+    id: 'peer-without-value',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger: "A vdevice's peer is vm-guid, vm-name or vm-uri without a colon and a value.",
+    source: 'resource manager source, lookup by id; recorded',
+    reachable: true,
+  },
+  'vdevice-without-peer': {
+    id: 'vdevice-without-peer',
+    kind: 'ABORT',
+    message: 'VM_INIT',
+    trigger:
+      "The owner's end of a doorbell-source or queue pair cannot be made, because its interrupt numbers are used up (58 in the primary VM).",
+    source: 'resource manager source, virtual devices; recorded',
+    reachable: true,
+  },
   'two-console-devs': {
     id: 'two-console-devs',
     kind: 'ABORT',
@@ -364,7 +394,8 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
   'virq-not-mapped': {
     id: 'virq-not-mapped',
     kind: 'ABORT',
-    trigger: 'RM gives back an interrupt number that is not mapped in the VM.',
+    trigger:
+      'RM gives back an interrupt number that is not mapped in the VM: after VM_INIT found no number for the wake-up interrupt of a proxy-scheduled vCPU.',
     source: 'rm-state-machines 4.3',
     reachable: true,
   },
@@ -475,6 +506,13 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'HYP',
     trigger: 'msgqueue_send or msgqueue_receive with an address that resolves to a device mapping.',
     source: 'observations 1',
+    reachable: true,
+  },
+  'hyp-virtio-without-queues': {
+    id: 'hyp-virtio-without-queues',
+    kind: 'HYP',
+    trigger: 'A virtio-mmio object with no queues is activated: VM_INIT with vqs-num 0.',
+    source: 'hypervisor source, virtio-mmio; recorded',
     reachable: true,
   },
   'hyp-stage2-access': {

@@ -6,6 +6,7 @@
 import { assert, insertAt, removeAt } from '../base/index.js';
 import { HypError, Platform } from '../protocol/index.js';
 import type { AddressAllocator, FreeRange, SubAllocator } from './allocator-types.js';
+import { RmDeath } from './death.js';
 
 const PAGE = Platform.PAGE_SIZE;
 
@@ -28,6 +29,7 @@ export function createAllocator(base: number, size: number): AddressAllocator {
 }
 
 const aligned = (value: number): boolean => value % PAGE === 0;
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
 /** The range that contains [base, base + size), or -1. */
@@ -97,7 +99,7 @@ const outside = (allocator: AddressAllocator, base: number, size: number): boole
   !aligned(base) || base < allocator.base || base + size > allocator.base + allocator.size;
 
 /**
- * Takes a range. `base` null: the lowest untagged range that fits at this alignment (power of two, at least a page).
+ * Takes a range. `base` null: the lowest untagged range that fits at this alignment (at least a page; RM stops if it is no power of two).
  * With a base the range must be free as a whole; its `tag` in the result tells the reservation it came from.
  */
 export function allocRange(
@@ -107,6 +109,8 @@ export function allocRange(
   alignment: number = PAGE,
 ): RangeResult {
   if (size < PAGE || !aligned(size)) return fail(HypError.ARGUMENT_INVALID);
+  if (base !== null && outside(allocator, base, size)) return fail(HypError.ARGUMENT_INVALID);
+  if (!isPowerOfTwo(alignment)) throw new RmDeath('ABORT', 'gic-stride');
   if (base === null) {
     const list = allocator.ranges;
     for (let i = 0; i < list.length; i++) {
@@ -118,7 +122,7 @@ export function allocRange(
     }
     return fail(HypError.NORESOURCES);
   }
-  if (outside(allocator, base, size) || base % alignment !== 0) return fail(HypError.ARGUMENT_INVALID);
+  if (base % alignment !== 0) return fail(HypError.ARGUMENT_INVALID);
   const { list, tag } = listFor(allocator, base, size);
   const i = findAt(list, base, size);
   if (i < 0) return fail(HypError.NORESOURCES);

@@ -181,8 +181,11 @@ function startThread(rm: Rm, vm: VmRecord, owner: VmRecord, cap: bigint, index: 
   error = addVcpu(rm, vm, cap, proxy ? index : config.affinityMap[index], cpu.boot, cpu.path);
   if (error !== HypError.OK) return error;
   const vcpu = (vm.config as VmSetup).vcpus[index];
-  vcpu.proxyVirq = VIRQ_INVALID;
-  if (!proxy) return HypError.OK;
+  if (!proxy) {
+    vcpu.proxyVirq = VIRQ_INVALID;
+    return HypError.OK;
+  }
+  // Until it is bound, the record says number 0, which RM takes for a number when it clears up.
   const virq = allocVirq(rm, owner.vmid);
   if (virq.error !== HypError.OK) return virq.error;
   error = hv.vcpuBindVirq(cap, (owner.config as VmSetup).vic, virq.virq.num, VcpuVirqType.VCPU_RUN_WAKEUP);

@@ -1,5 +1,6 @@
 /** Doorbells, and shared memory with or without them (fact base: rm-boot-and-dt 6.3, rm-state-machines 7.2 steps 10, 13). */
 import { HypError, Rights } from '../protocol/index.js';
+import { RmDeath } from './death.js';
 import type { DoorbellDevice } from './devices.js';
 import { DEFAULT_GENERATE, type DoorbellConfig, type ShmConfig } from './dt/vm-config-types.js';
 import { Create } from './hv.js';
@@ -72,9 +73,7 @@ export function createDoorbell(rm: Rm, vm: VmRecord, config: DoorbellConfig): nu
     const temporary = newDoorbell(rm, !config.isSource, config.sourceCanClear);
     const peerError = configureDoorbell(rm, peer, temporary, device.masterCap, null);
     if (peerError !== OK) {
-      // RM destroys what it made of the device; its own end is the part that matters to others.
-      dropOwnDoorbellEnd(rm, vm, device);
-      return peerError;
+      return dropOwnDoorbellEnd(rm, vm, device);
     }
     other = temporary;
   } else {
@@ -95,10 +94,11 @@ export function createDoorbell(rm: Rm, vm: VmRecord, config: DoorbellConfig): nu
   return OK;
 }
 
-function dropOwnDoorbellEnd(rm: Rm, vm: VmRecord, device: DoorbellDevice): void {
+/** RM takes its own end apart like a finished device, whose peer is not filled in yet: there is no VM 0, and RM stops. */
+function dropOwnDoorbellEnd(rm: Rm, vm: VmRecord, device: DoorbellDevice): never {
   rm.hv.deleteCap((vm.config as VmSetup).cspace, device.vmCap);
   if (!device.source) revertVirq(rm, vm.vmid, device.vmVirq.num);
-  deleteOwn(rm, device.masterCap);
+  throw new RmDeath('ABORT', 'vdevice-without-peer');
 }
 
 /** A doorbell between the VM and its owner, as shm-doorbell uses it: not in the tree by itself. */

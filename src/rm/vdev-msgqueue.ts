@@ -1,5 +1,6 @@
 /** Message queues and queue pairs (fact base: rm-boot-and-dt 6.3, rm-state-machines 7.2 steps 11 and 12). */
 import { HypError, Rights } from '../protocol/index.js';
+import { RmDeath } from './death.js';
 import type { MessageQueueDevice, QueuePairDevice } from './devices.js';
 import { DEFAULT_GENERATE, type MessageQueueConfig, type MessageQueuePairConfig } from './dt/vm-config-types.js';
 import { deleteOwn } from './setup.js';
@@ -171,8 +172,7 @@ export function createPair(rm: Rm, vm: VmRecord, config: MessageQueuePairConfig)
     const temporary = newPair(rm, 'message-queue-pair');
     const peerError = configurePair(rm, peer, temporary, device.rxMasterCap, device.txMasterCap, null);
     if (peerError !== OK) {
-      dropOwnPairEnd(rm, vm, device);
-      return peerError;
+      return dropOwnPairEnd(rm, vm, device);
     }
     other = temporary;
   } else {
@@ -196,12 +196,12 @@ export function createPair(rm: Rm, vm: VmRecord, config: MessageQueuePairConfig)
   return OK;
 }
 
-function dropOwnPairEnd(rm: Rm, vm: VmRecord, device: QueuePairDevice): void {
-  const setup = vm.config as VmSetup;
-  rm.hv.deleteCap(setup.cspace, device.txVmCap);
-  rm.hv.deleteCap(setup.cspace, device.rxVmCap);
+/** RM takes its own end apart like a finished device, whose peer is not filled in yet: there is no VM 0, and RM stops. */
+function dropOwnPairEnd(rm: Rm, vm: VmRecord, device: QueuePairDevice): never {
+  const { cspace } = vm.config as VmSetup;
+  rm.hv.deleteCap(cspace, device.txVmCap);
+  rm.hv.deleteCap(cspace, device.rxVmCap);
   revertVirq(rm, vm.vmid, device.txVmVirq.num);
   revertVirq(rm, vm.vmid, device.rxVmVirq.num);
-  deleteOwn(rm, device.rxMasterCap);
-  deleteOwn(rm, device.txMasterCap);
+  throw new RmDeath('ABORT', 'vdevice-without-peer');
 }

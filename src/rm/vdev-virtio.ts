@@ -1,5 +1,5 @@
 /** virtio-mmio devices and the virtual GIC's registers (fact base: rm-state-machines 7.2 steps 14 and 15). */
-import { toNumber } from '../base/index.js';
+import { toNumber, U64_MAX } from '../base/index.js';
 import { Access, ExtentMemType, HypError, MapMemType, Platform, Rights } from '../protocol/index.js';
 import type { VirtioMmioConfig, VmConfig } from './dt/vm-config-types.js';
 import { DEFAULT_GENERATE } from './dt/vm-config-types.js';
@@ -156,11 +156,14 @@ function checkGicBase(base: bigint, size: bigint): number {
 export function attachGic(
   rm: Rm,
   vm: VmRecord,
-  gicd: bigint | null,
-  gicr: bigint | null,
+  gicdGiven: bigint | null,
+  gicrGiven: bigint | null,
   stride: bigint,
   vcpus: number,
 ): number {
+  // All ones are RM's own word for "anywhere", in a tree too.
+  const gicd = gicdGiven === U64_MAX ? null : gicdGiven;
+  const gicr = gicrGiven === U64_MAX ? null : gicrGiven;
   const hv = rm.hv;
   const setup = vm.config as VmSetup;
   let error = gicd === null ? OK : checkGicBase(gicd, BigInt(GICD_SIZE));

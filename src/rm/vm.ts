@@ -153,12 +153,16 @@ export function parseGuid(text: string): Uint8Array | undefined {
 
 const GUID_SEPARATORS = ['', '-', '-', '-', '-', '', '', ''];
 
+const PEER_KINDS: ReadonlySet<string> = new Set(['vm-guid', 'vm-name', 'vm-uri']);
+
 /** Finds the VM that a `peer` string ("vm-guid:", "vm-name:", "vm-uri:") names; the lowest VMID wins. */
 export function lookupById(rm: Rm, peerId: string): VmRecord | null {
   const text = peerId.replace(/^:+/, '');
   const colon = text.indexOf(':');
   const kind = colon < 0 ? text : text.slice(0, colon);
   const value = colon < 0 ? '' : text.slice(colon + 1);
+  if (!PEER_KINDS.has(kind)) return null;
+  if (colon < 0) throw new RmDeath('ABORT', 'peer-without-value');
   let matches: (vm: VmRecord) => boolean;
   if (kind === 'vm-guid') {
     const guid = parseGuid(value);
@@ -166,10 +170,8 @@ export function lookupById(rm: Rm, peerId: string): VmRecord | null {
     matches = (vm) => vm.guid.every((byte, i) => byte === guid[i]);
   } else if (kind === 'vm-name') {
     matches = (vm) => vm.name === value;
-  } else if (kind === 'vm-uri') {
-    matches = (vm) => vm.uri === value;
   } else {
-    return null;
+    matches = (vm) => vm.uri === value;
   }
   for (let vmid = 1; vmid <= VMID_RM; vmid++) {
     const vm = vmLookup(rm, vmid);

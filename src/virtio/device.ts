@@ -26,6 +26,10 @@ function activate(hyp: Hypervisor, d: VirtioMmio): number {
   const error = hyp.mem.attachExtent(extent, d.partition, PAGE_SIZE);
   if (error !== HypError.OK) return error;
   d.page = hyp.mem.basicExtent(extent)?.base ?? -1;
+  if (d.queueCount === 0) {
+    hyp.dead ??= { what: 'assertion: memory for no queues of a virtio-mmio device', rule: 'hyp-virtio-without-queues' };
+    return HypError.FAILURE;
+  }
   d.queues = Array.from({ length: d.queueCount }, newQueue);
   if (d.deviceType === DeviceType.INPUT) {
     d.input = {

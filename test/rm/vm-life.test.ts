@@ -196,6 +196,72 @@ describe('refusals of VM_INIT', () => {
   });
 });
 
+/** Outcomes of the real system for trees that few people write, each recorded from it. */
+describe('VM_INIT with unusual trees', () => {
+  /** The result of VM_INIT of one VM after another, and what stopped. */
+  const outcome = (...trees: Parameters<typeof guest>[0][]): [number | 'silence', string | undefined] => {
+    const h = rmHost();
+    let error: number | 'silence' = OK;
+    trees.forEach((parts, i) => {
+      error = makeVm(h, guest(parts), 'ready', IMAGE + i * 0x100_0000).errors[1];
+    });
+    return [error, h.sim.rm.dead?.trigger ?? h.sim.hyp.dead?.rule];
+  };
+  const many = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
+  test('the owner runs out of interrupt numbers', () => {
+    const pair = (label: number) =>
+      node(`p${label}`, {
+        'vdevice-type': 'message-queue-pair',
+        label,
+        'peer-default': true,
+        'message-size': 240,
+        'queue-depth': 8,
+        generate: `/hypervisor/p${label}`,
+      });
+    expect(outcome({ vdevices: many(60, (i) => bell(i, true)) })).toEqual(['silence', 'vdevice-without-peer']);
+    expect(outcome({ vdevices: many(40, pair) })).toEqual(['silence', 'vdevice-without-peer']);
+    expect(outcome({ vdevices: many(60, (i) => bell(i)) })).toEqual([OK, undefined]);
+  });
+
+  test('none is left for the wake-up interrupt of a proxy-scheduled vCPU', () => {
+    const first = outcome({ vdevices: many(57, (i) => bell(i, true)) });
+    expect(first).toEqual([OK, undefined]);
+    expect(outcome({ vdevices: many(57, (i) => bell(i, true)) }, {})).toEqual(['silence', 'virq-not-mapped']);
+  });
+
+  test('a peer that is only the kind of a name', () => {
+    const to = (peer: string) => node('b', { 'vdevice-type': 'doorbell', label: 1, peer, generate: '/hypervisor/b' });
+    for (const kind of ['vm-name', 'vm-uri', 'vm-guid', ':vm-name'])
+      expect(outcome({ vdevices: [to(kind)] })).toEqual(['silence', 'peer-without-value']);
+    expect(outcome({ vdevices: [to('vm-name:')] })[1]).toBeUndefined();
+    expect(outcome({ vdevices: [to('name')] })[1]).toBeUndefined();
+  });
+
+  test('a redistributor stride that is no power of two matters where RM looks for the address', () => {
+    const far = [0, 0x3fff_0000, 0, 0x1_0000, 0, 0x9000_0000, 0, 0x4_0000];
+    const stride = { 'redistributor-stride': [0, 0x3_0000] };
+    expect(outcome({ gic: { ...stride, reg: far } })).toEqual(['silence', 'gic-stride']);
+    expect(outcome({ gic: stride })).toEqual([OK, undefined]);
+    expect(outcome({ gic: { 'redistributor-stride': [0, 0x4_0000], reg: far } })).toEqual([OK, undefined]);
+  });
+
+  test('all ones as address of the distributor mean anywhere', () => {
+    const reg = [0xffff_ffff, 0xffff_ffff, 0, 0x1_0000, 0, 0x3ffb_0000, 0, 0x4_0000];
+    expect(outcome({ gic: { reg } })).toEqual([OK, undefined]);
+  });
+
+  test('a virtio-mmio device without queues stops the hypervisor', () => {
+    const device = (queues: number) =>
+      node(
+        'v',
+        { 'vdevice-type': 'virtio-mmio', 'peer-default': true, 'vqs-num': queues, generate: '/hypervisor/v' },
+        node('memory', { label: 2, 'allocate-base': true }),
+      );
+    expect(outcome({ vdevices: [device(1)] })).toEqual([OK, undefined]);
+    expect(outcome({ vdevices: [device(0)] })[1]).toBe('hyp-virtio-without-queues');
+  });
+});
+
 describe('ways to kill RM', () => {
   test.each([
     ['vm-deallocate-unknown', Msg.VM_DEALLOCATE, vmidPayload(0x90)],
