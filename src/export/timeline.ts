@@ -53,7 +53,8 @@ function legend(spans: readonly Span[]): Map<string, string> {
 const ms = (ns: number): string => (ns / 1_000_000).toFixed(3);
 
 /**
- * Lines of the picture, `width` columns wide. A column shows who had most of it; a dot is an idle CPU. Below it each vCPU's share.
+ * Lines of the picture, `width` columns wide. A column shows who had most of it; a dot is an idle CPU. Below it each vCPU's share of every
+ * CPU that it had.
  */
 export function timelineLines(spans: readonly Span[], from: number, to: number, width = 100): string[] {
   const total = to - from;
@@ -81,12 +82,13 @@ export function timelineLines(spans: readonly Span[], from: number, to: number, 
     if (spans.some((s) => s.cpu === cpu)) lines.push(`CPU ${String(cpu).padEnd(2)} ${share[cpu].map(column).join('')}`);
   }
   for (const [who, letter] of letters) {
-    const time = spans
-      .filter((s) => s.who === who)
-      .reduce((sum, s) => sum + Math.min(s.to, to) - Math.max(s.from, from), 0);
-    lines.push(
-      `  ${letter}  ${who.padEnd(10)} ${ms(time).padStart(10)} ms  ${((time / total) * 100).toFixed(1).padStart(5)} %`,
+    const times = Array.from({ length: cpus }, () => 0);
+    for (const s of spans) if (s.who === who) times[s.cpu] += Math.min(s.to, to) - Math.max(s.from, from);
+    const sum = times.reduce((a, b) => a + b, 0);
+    const shares = times.flatMap((time, cpu) =>
+      time > 0 ? [`${((time / total) * 100).toFixed(1).padStart(5)} % of CPU ${cpu}`] : [],
     );
+    lines.push(`  ${letter}  ${who.padEnd(10)} ${ms(sum).padStart(10)} ms  ${shares.join(',')}`);
   }
   return lines;
 }

@@ -13,6 +13,7 @@ import {
   number,
   ScenarioError,
   type Scope,
+  signedOrNot,
   sized,
 } from './values.js';
 
@@ -37,7 +38,7 @@ export function registers(v: Json | undefined, info: HypercallInfo | undefined, 
   if (v === undefined) return x;
   if (isArray(v)) {
     v.forEach((a, i) => {
-      x[i] = sized(a, 8, scope, `${path}[${i}]`);
+      x[i] = signedOrNot(a, 8, scope, `${path}[${i}]`);
     });
     return x;
   }
@@ -50,7 +51,7 @@ export function registers(v: Json | undefined, info: HypercallInfo | undefined, 
   );
   info.inputs.forEach((input, i) => {
     const given = v[input.name];
-    if (given !== undefined) x[i] = sized(given, 8, scope, `${path}.${input.name}`);
+    if (given !== undefined) x[i] = signedOrNot(given, 8, scope, `${path}.${input.name}`);
     else if (input.type !== 'reserved')
       throw new ScenarioError(path, `${input.name} is missing`, `add "${input.name}"`);
   });

@@ -1,5 +1,5 @@
 /** Steps that write and read the memory of the primary VM. */
-import { hex, toHex } from '../base/index.js';
+import { counted, hex, toHex } from '../base/index.js';
 import { AssemblyError, assemble } from '../guest/assemble.js';
 import { mailboxImage, wordBytes } from './mailbox.js';
 import { EMPTY_RESULT, numbersResult } from './outcome.js';
@@ -14,6 +14,7 @@ import {
   number,
   ScenarioError,
   type Scope,
+  signedOrNot,
   sized,
 } from './values.js';
 
@@ -85,23 +86,23 @@ export const write: StepKind = {
   keys: [...SOURCES, 'value', 'width'],
   check(step, scope, path) {
     address(step.write, scope, `${path}.write`);
-    if (step.width !== undefined) sized(step.value, widthOf(step, scope, path), scope, `${path}.value`);
+    if (step.width !== undefined) signedOrNot(step.value, widthOf(step, scope, path), scope, `${path}.value`);
     else content(step, scope, path);
   },
   run(run, step, path) {
     const at = address(step.write, run.scope, `${path}.write`);
     if (step.width !== undefined) {
       const width = widthOf(step, run.scope, path);
-      const value = sized(step.value, width, run.scope, `${path}.value`);
+      const value = signedOrNot(step.value, width, run.scope, `${path}.value`);
       const bad = ended(run.machine.host.access(BigInt(at), width, true, value), run);
       if (bad !== undefined) run.fail(`${path}.write`, bad);
-      run.say(`stored ${hex(value)} (${width} bytes) at ${hex(at)}`);
+      else run.say(`stored ${hex(value)} (${counted(width, 'byte')}) at ${hex(at)}`);
       return EMPTY_RESULT;
     }
     const bytes = content(step, run.scope, path);
     if (!run.machine.host.writeMemory(at, bytes))
-      run.fail(`${path}.write`, `HLOS may not write all of ${hex(at)}, ${bytes.length} bytes`);
-    run.say(`wrote ${bytes.length} bytes at ${hex(at)}`);
+      run.fail(`${path}.write`, `HLOS may not write all of ${hex(at)}, ${counted(bytes.length, 'byte')}`);
+    else run.say(`wrote ${counted(bytes.length, 'byte')} at ${hex(at)}`);
     return EMPTY_RESULT;
   },
   title: (step) => `write ${String(step.write)}`,
@@ -122,12 +123,14 @@ export const peek: StepKind = {
       const outcome = run.machine.host.access(BigInt(at), widthOf(step, run.scope, path), false);
       const bad = ended(outcome, run);
       if (bad !== undefined) run.fail(`${path}.peek`, bad);
-      run.say(`loaded ${hex(outcome.value ?? 0n)} from ${hex(at)}`);
+      else run.say(`loaded ${hex(outcome.value ?? 0n)} from ${hex(at)}`);
       return numbersResult({ value: outcome.value });
     }
     const bytes = new Uint8Array(Number(number(step.size ?? 8, run.scope, `${path}.size`)));
-    if (!run.machine.host.readMemory(at, bytes))
-      run.fail(`${path}.peek`, `HLOS may not read all of ${hex(at)}, ${bytes.length} bytes`);
+    if (!run.machine.host.readMemory(at, bytes)) {
+      run.fail(`${path}.peek`, `HLOS may not read all of ${hex(at)}, ${counted(bytes.length, 'byte')}`);
+      return EMPTY_RESULT;
+    }
     run.say(`${hex(at)}: ${toHex(bytes.subarray(0, 32))}${bytes.length > 32 ? ` and ${bytes.length - 32} more` : ''}`);
     let value = 0n;
     for (let i = Math.min(bytes.length, 8) - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);

@@ -9,7 +9,17 @@ import type { Run } from './run.js';
 import { REGISTER_NAMES, registers } from './step-calls.js';
 import { ended, HYP_ERRORS, type StepKind } from './step-kind.js';
 import { codeWords } from './step-memory.js';
-import { address, duration, isArray, type JsonObject, number, ScenarioError, type Scope, sized } from './values.js';
+import {
+  address,
+  duration,
+  isArray,
+  type JsonObject,
+  number,
+  ScenarioError,
+  type Scope,
+  signedOrNot,
+  sized,
+} from './values.js';
 
 /** Time slice of one vcpu_run: the driver's timer brings the CPU back. */
 const RUN_MS = '20ms';
@@ -118,7 +128,7 @@ export const guest: StepKind = {
   run(run, step, path) {
     const { image, ipa, vcpu } = guestOf(step, run.scope, path);
     const { host } = run.machine;
-    const x = isArray(step.x) ? step.x.map((a, i) => sized(a, 8, run.scope, `${path}.x[${i}]`)) : [];
+    const x = isArray(step.x) ? step.x.map((a, i) => signedOrNot(a, 8, run.scope, `${path}.x[${i}]`)) : [];
     for (const part of mailboxRequest(ipa, vcpu, codeWords(step, run.scope, path), x)) {
       if (!host.writeMemory(image + part.at, part.bytes))
         run.fail(`${path}.guest`, 'HLOS has no access to the mailbox: the image must be shared, not lent');

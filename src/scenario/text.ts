@@ -35,6 +35,12 @@ function argumentText(info: HypercallInfo, x: readonly bigint[]): string {
     .join(', ');
 }
 
+/** `doorbell_send(doorbell 0x1, new_flags 0x2)`; undefined: no call has this number. */
+export function callText(num: number, x: readonly bigint[]): string | undefined {
+  const info = HYPERCALLS[num];
+  return info === undefined ? undefined : `${info.name}(${argumentText(info, x)})`;
+}
+
 /** `OK, not_full 0x1`. */
 export function resultText(info: HypercallInfo | undefined, r: readonly bigint[]): string {
   if (info === undefined) return `x0 ${hex(r[0])}`;
@@ -93,10 +99,9 @@ export function textTrace(options: TextOptions): Listener {
       }
       case 'call': {
         if (!options.calls || QUIET.includes(e.num)) return;
-        const info = HYPERCALLS[e.num];
-        const args = info === undefined ? e.x.map(hex).join(', ') : argumentText(info, e.x);
-        const result = e.blocked ? 'gives up the CPU' : resultText(info, e.r);
-        print(`${paint('dim', `${stamp(e.at)}  ${e.who}: ${e.name}(${args}) = ${result}`)}`);
+        const text = callText(e.num, e.x) ?? `${e.name}(${e.x.map(hex).join(', ')})`;
+        const result = e.blocked ? 'gives up the CPU' : resultText(HYPERCALLS[e.num], e.r);
+        print(`${paint('dim', `${stamp(e.at)}  ${e.who}: ${text} = ${result}`)}`);
         return;
       }
       case 'execute':

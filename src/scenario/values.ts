@@ -94,22 +94,31 @@ export function number(
   return sum;
 }
 
-/** An integer of `size` bytes; negative values wrap. */
-export function sized(
+/** An integer from `min` to `size` bytes all ones, as it is in memory. */
+function inBytes(value: bigint, min: bigint, size: number, isKnown: boolean, path: string): bigint {
+  const bits = size * 8;
+  const max = (1n << BigInt(bits)) - 1n;
+  if (isKnown && (value > max || value < min))
+    throw new ScenarioError(path, `${value} does not fit into ${size} bytes`, `use ${min} to ${max}`);
+  return BigInt.asUintN(bits, value);
+}
+
+/** What a variable holds is not known while a file is only checked. */
+const isKnown = (v: Json | undefined, scope: Scope): boolean =>
+  !(scope.dry && typeof v === 'string' && v.includes('$'));
+
+/** An unsigned integer of `size` bytes. */
+export const sized = (
   v: Json | undefined,
   size: number,
   scope: Scope,
   path: string,
   names?: Readonly<Record<string, number>>,
-): bigint {
-  const value = number(v, scope, path, names);
-  const bits = BigInt(size * 8);
-  const unknown = scope.dry && typeof v === 'string' && v.includes('$');
-  if (!unknown && (value >= 1n << bits || value < -(1n << (bits - 1n)))) {
-    throw new ScenarioError(path, `${value} does not fit into ${size} bytes`, `use 0 to ${(1n << bits) - 1n}`);
-  }
-  return BigInt.asUintN(Number(bits), value);
-}
+): bigint => inBytes(number(v, scope, path, names), 0n, size, isKnown(v, scope), path);
+
+/** What a register or a store of `size` bytes takes: an unsigned integer, or a negative one in two's complement. */
+export const signedOrNot = (v: Json | undefined, size: number, scope: Scope, path: string): bigint =>
+  inBytes(number(v, scope, path), -(1n << BigInt(size * 8 - 1)), size, isKnown(v, scope), path);
 
 export const address = (v: Json | undefined, scope: Scope, path: string): number => {
   const value = number(v, scope, path);

@@ -42,6 +42,24 @@ describe('run', () => {
     expect((await cli('run', join(folder, 'none.json'))).status).toBe(3);
   });
 
+  test('says of a write that failed nothing but that', async () => {
+    const steps = '[{"write":"0xf0000000000","bytes":"00"}]';
+    const r = await cli('run', write('write.json', `{"format":"gunyah-scenario/1","name":"x","steps":${steps}}`));
+    expect(r.status).toBe(1);
+    expect(r.out).toContain('FAILED $.steps[0].write: HLOS may not write all of 0xf0000000000, 1 byte\n');
+    expect(r.out).not.toContain('wrote');
+  });
+
+  test('takes negative numbers for registers, not for fields of messages', async () => {
+    const file = (steps: string): string =>
+      write('negative.json', `{"format":"gunyah-scenario/1","name":"x","steps":[${steps}]}`);
+    const r = await cli('run', file('{"rpc":"VM_ALLOCATE","fields":{"vmid":-1}}'));
+    expect(r.status).toBe(3);
+    expect(r.err).toContain('$.steps[0].fields.vmid: -1 does not fit into 2 bytes; use 0 to 65535\n');
+    const call = await cli('run', file('{"hvc":"doorbell_send","args":{"doorbell":-1,"new_flags":1},"expect":"any"}'));
+    expect(call.out).toContain('doorbell_send(doorbell 0xffffffffffffffff, new_flags 0x1)');
+  });
+
   test('exits 1 when an expectation does not hold', async () => {
     const wrong = write(
       'wrong.json',
@@ -66,6 +84,7 @@ describe('run', () => {
     expect(r.status).toBe(0);
     expect(r.out).toMatch(/^CPU 0 {2}[HRa.]+$/m);
     expect(r.out).toMatch(/^CPU 1 {2}\.+a+$/m);
+    expect(r.out).toMatch(/^ {2}a {2}VM 128\.0 .* % of CPU 0, .* % of CPU 1$/m);
     const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: { ph: string; name: string }[] };
     expect(traceEvents.some((e) => e.ph === 'X' && e.name === 'VM 128.0')).toBe(true);
     expect(traceEvents.filter((e) => e.ph === 'b').length).toBe(traceEvents.filter((e) => e.ph === 'e').length);
@@ -104,6 +123,21 @@ describe('replay', () => {
     expect(cut.status).toBe(0);
     expect(cut.err).toContain('cut off');
     expect((await cli('replay', first)).status).toBe(3);
+  });
+});
+
+describe('what a replay lists', () => {
+  test('is named as a run names it', async () => {
+    const file = join(folder, 'inputs.rec');
+    const step = '{"smccc":"PSCI_VERSION","expect":"any"}';
+    const scenario = write('inputs.json', `{"format":"gunyah-scenario/1","name":"x","steps":[${step}]}`);
+    expect((await cli('run', scenario, '--quiet', '--record', file)).status).toBe(0);
+    const { out } = await cli('replay', '--inputs', file);
+    expect(out).toMatch(/^ +[\d.]+ ms {2}call PSCI_VERSION 0x84000000, 0x0/m);
+    expect((await cli('run', first, '--quiet', '--force', '--record', file)).status).toBe(0);
+    expect((await cli('replay', '--inputs', file)).out).toMatch(
+      /^ +[\d.]+ ms {2}hvc msgqueue_send\(msgqueue 0x0, size 0xc, data 0x[0-9a-f]+, send_flags 0x1\)$/m,
+    );
   });
 });
 

@@ -1,4 +1,6 @@
-import { hex } from '../../base/index.js';
+import { counted, hex, lo32 } from '../../base/index.js';
+import { Platform, SMCCC_NAMES } from '../../protocol/index.js';
+import { callText } from '../../scenario/index.js';
 import { type Input, readRecording, replayRecording, specHash } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { packageVersion, readInput } from '../files.js';
@@ -40,16 +42,26 @@ export function replay(file: string, options: ReplayOptions): Exit {
   return ok ? Exit.OK : Exit.FAILED;
 }
 
+/** A call by its name where it has one: of the hypervisor, or of the SMC calling convention (immediate 0). */
+function inputCall(imm: number, x: readonly bigint[]): string {
+  const native = callText(imm - Platform.HYPERCALL_BASE, x);
+  if (native !== undefined) return native;
+  const name = imm === 0 ? SMCCC_NAMES[lo32(x[0])] : undefined;
+  const args = x.map(hex).join(', ');
+  return name === undefined ? `#${hex(imm)} ${args}` : `${name} ${args}`;
+}
+
 function inputLine(at: number, input: Input): string {
   const head = `${(at / 1e6).toFixed(3).padStart(10)} ms  ${input.op}`;
   switch (input.op) {
     case 'hvc':
+      return `${head} ${inputCall(input.imm, input.x)}`;
     case 'call':
-      return `${head} #${hex(input.imm)} ${input.x.map(hex).join(' ')}`;
+      return `${head} ${input.conduit === 'smc' ? 'SMC ' : ''}${inputCall(input.imm, input.x)}`;
     case 'write':
-      return `${head} ${hex(input.ipa)}, ${input.bytes.length} bytes`;
+      return `${head} ${hex(input.ipa)}, ${counted(input.bytes.length, 'byte')}`;
     case 'access':
-      return `${head} ${input.write ? 'store' : 'load'} ${hex(input.ipa)} (${input.size} bytes)`;
+      return `${head} ${input.write ? 'store' : 'load'} ${hex(input.ipa)} (${counted(input.size, 'byte')})`;
     case 'spin':
       return `${head} ${input.ns} ns`;
     default:
