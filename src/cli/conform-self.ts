@@ -62,9 +62,11 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
 /** A client that does not know the option may wait for a link instead, ms. */
 const MUTANTS_MS = 20_000;
 
+const mutantsCommand = (client: string): string => client.replace('{link}', '--mutants');
+
 /** What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. */
 export async function readMutants(client: string): Promise<Mutant[]> {
-  const command = client.replace('{link}', '--mutants');
+  const command = mutantsCommand(client);
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const close = untilExit(() => killGroup(child.pid));
   const timer = setTimeout(close, MUTANTS_MS);
@@ -107,7 +109,10 @@ async function prove(suite: Suite, cases: readonly Case[], o: SelfOptions, proof
   const all: Mutant[] = builtin ? [...suite.DEFECTS] : await readMutants(o.client);
   const names = [...o.mutant, ...o.defect];
   const unknown = names.filter((n) => !all.some((m) => m.name === n));
-  if (unknown.length > 0) throw new CliError(`no mutant is called ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    const where = builtin ? '--list-defects' : `'${mutantsCommand(o.client)}'`;
+    throw new CliError(`no mutant is called ${unknown.join(', ')}: ${where} shows all`);
+  }
   const own = await caseRunner(suite, { ...o, defect: [] });
   const images = Array.from({ length: own.lanes }, () => suite.bootBench());
   proof.judge('the client without a bug', (await failures(own, cases, images)).join(', '));

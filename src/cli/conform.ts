@@ -1,6 +1,7 @@
 /** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { nearest } from '../base/index.js';
 import type { Case, Verdict } from '../conform/index.js';
 import { closeAll } from './cleanup.js';
 import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, START_MS, type Suite } from './conform-run.js';
@@ -15,6 +16,7 @@ import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
 interface ConformOptions extends GlobalOptions {
   list?: boolean;
+  listDefects?: boolean;
   dryrun?: boolean;
   strict?: boolean;
   hostile?: boolean;
@@ -48,6 +50,7 @@ const LOG_INDENT = '    ';
 export function registerConform(program: Command): void {
   program
     .command('conform')
+    .helpCommand(true)
     .description('check a client of the Resource Manager against the catalog of requirements')
     .argument('[ids...]', 'checks or groups: FRAG, FRAG-6, rmclient/frag/6')
     .option('--list', 'list all checks')
@@ -62,6 +65,7 @@ export function registerConform(program: Command): void {
       'builtin',
     )
     .option('--defect <names>', 'switch on defects of the reference client', collectList, [])
+    .option('--list-defects', 'list these, each with the checks that it fails')
     .addOption(new Option('--level <level>', 'what the client offers').choices(['T', 'V']))
     .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
     .option('--tap', 'results as TAP')
@@ -89,6 +93,11 @@ export function registerConform(program: Command): void {
 async function conform(suite: Suite, ids: readonly string[], o: ConformOptions): Promise<Exit> {
   if (o.markdown === true) {
     print(suite.catalogMarkdown(suite.CATALOG));
+    return Exit.OK;
+  }
+  if (o.listDefects === true) {
+    if (o.json === true) printJson(suite.DEFECTS);
+    else for (const d of suite.DEFECTS) print(`${d.name}: ${d.what}\n${LOG_INDENT}${d.fails.join(' ')}`);
     return Exit.OK;
   }
   await checkUse(suite, o);
@@ -124,8 +133,12 @@ async function check(suite: Suite, chosen: readonly Case[], o: ConformOptions): 
 async function checkUse(suite: Suite, o: ConformOptions): Promise<void> {
   if (isBuiltin(o.client)) {
     const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
-    if (unknown.length > 0)
-      throw new CliError(`no defect is called ${unknown.join(', ')}: src/conform/defects.ts has all`);
+    if (unknown.length > 0) {
+      const names = suite.DEFECTS.map((d) => d.name);
+      const best = nearest(unknown[0], names) ?? names.find((n) => n.includes(unknown[0]));
+      const meant = best === undefined ? '' : `did you mean ${best}? `;
+      throw new CliError(`no defect is called ${unknown.join(', ')}: ${meant}--list-defects shows all`);
+    }
   } else {
     if (o.defect.length > 0)
       throw new CliError('--defect is about the reference client: a --client has --mutants, see --self');

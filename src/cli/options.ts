@@ -43,7 +43,11 @@ export function seed(text: string): number {
 export const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), value];
 
 /** One that may be repeated, or be given several values with commas in between. */
-export const collectList = (value: string, all: string[] | undefined): string[] => [
+export const collectWords = (value: string, all: string[] | undefined): string[] => [
   ...(all ?? []),
-  ...value.split(',').filter((s) => s !== ''),
+  ...value.split(','),
 ];
+
+/** The same where giving nothing means nothing. */
+export const collectList = (value: string, all: string[] | undefined): string[] =>
+  collectWords(value, all).filter((s) => s !== '');

@@ -1,5 +1,5 @@
-import { accessSync, closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, openSync, realpathSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CliError, Exit } from './errors.js';
 import { reasonOf } from './files.js';
 
@@ -116,6 +116,39 @@ function checkOutput(path: string, force: boolean): void {
     accessSync(there === undefined ? dirname(path) : path, constants.W_OK);
   } catch (error) {
     throw error instanceof CliError ? error : cannotWrite(path, error);
+  }
+}
+
+/** Equal for two names of one file, there or not yet; undefined: nothing is lost when it is named twice, as with /dev/null. */
+function identity(path: string): string | undefined {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined) return join(realpathSync(dirname(path)), basename(path));
+    return there.isFile() ? `${there.dev} ${there.ino}` : undefined;
+  } catch {
+    // Who opens it says why not.
+    return undefined;
+  }
+}
+
+/**
+ * Throws when two outputs of a command are one file, or one is an input, before anything is lost by it. Outputs by option; `-` is
+ * stdout for an output, stdin for an input.
+ */
+export function checkDistinct(outputs: Readonly<Record<string, string | undefined>>, inputs: readonly string[]): void {
+  const read = new Set(inputs.filter((path) => path !== '-').map(identity));
+  const taken = new Map<string, string>();
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined || path === '') continue;
+    const file = path === '-' ? path : identity(path);
+    if (file === undefined) continue;
+    if (read.has(file)) throw new CliError(`${option} ${path} is what is read: give another file`);
+    const other = taken.get(file);
+    if (other !== undefined)
+      throw new CliError(
+        `${other} and ${option} are both ${path === '-' ? 'stdout' : path}: give each a file of its own`,
+      );
+    taken.set(file, option);
   }
 }
 

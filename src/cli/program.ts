@@ -2,7 +2,8 @@
  * The command line. Results on stdout, progress on stderr. Exit codes: 0 fine, 1 a failed check, 2 usage, 3 unreadable input,
  * 4 transport, 70 a bug of the simulator, 130 interrupted, 143 terminated. A file that cannot be written is 3 like one that cannot be read.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
+import { nearest } from '../base/index.js';
 import { registerConform } from './conform.js';
 import { registerConformRm } from './conform-rm.js';
 import { CliError, Exit } from './errors.js';
@@ -24,6 +25,8 @@ function command(): Command {
     .option('--no-color', 'no colours')
     .option('--seed <n>', 'seed of everything random, decimal or 0x', seed)
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions, optionDescription })
+    .helpCommand(false)
     .exitOverride();
   registerScenarioCommands(program);
   registerServe(program);
@@ -31,8 +34,49 @@ function command(): Command {
   registerFuzzCommand(program);
   registerConform(program);
   registerConformRm(program);
+  registerHelp(program);
   sayWhereHelpIs(program, 'gunyah-sim');
   return program;
+}
+
+/** Those of the program: `conform rm` does not do what other options of `conform` say. */
+function visibleGlobalOptions(this: Help, command: Command): Option[] {
+  let top = command;
+  while (top.parent !== null) top = top.parent;
+  return top === command ? [] : this.visibleOptions(top).filter((o) => !['--help', '--version'].includes(o.long ?? ''));
+}
+
+/** That a list is empty at first is nobody's concern. */
+function optionDescription(this: Help, option: Option): string {
+  const { defaultValue, defaultValueDescription } = option;
+  const isEmpty = Array.isArray(defaultValue) && defaultValue.length === 0 && defaultValueDescription === undefined;
+  const shown: Option = isEmpty ? Object.create(option, { defaultValue: { value: undefined } }) : option;
+  return Help.prototype.optionDescription.call(this, shown);
+}
+
+function hint(word: string, at: Command): string {
+  const names = at.commands.map((c) => c.name());
+  const best = nearest(word, names);
+  if (best !== undefined) return `; did you mean ${best}?`;
+  return names.length === 0 ? `: ${at.name()} has no commands of its own` : `: use one of ${names.join(', ')}`;
+}
+
+/** `help conform rm`: commander's own takes one name. */
+function registerHelp(program: Command): void {
+  program
+    .command('help')
+    .description('display help for command')
+    .argument('[command...]')
+    .action((names: string[]) => {
+      let at = program;
+      for (const [i, name] of names.entries()) {
+        const next = at.commands.find((c) => c.name() === name);
+        if (next === undefined)
+          throw new CliError(`no command is called ${names.slice(0, i + 1).join(' ')}${hint(name, at)}`);
+        at = next;
+      }
+      at.help();
+    });
 }
 
 /** The program of a worker thread of `fuzz`: loaded when there is one. */

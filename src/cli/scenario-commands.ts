@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collectList } from './options.js';
+import { collectWords } from './options.js';
 import type { GlobalOptions } from './output.js';
 
 /** Commands that play scenarios and recordings. The work is loaded when a command is used. */
@@ -27,7 +27,7 @@ export function registerScenarioCommands(program: Command): void {
     .command('caps')
     .description('capability tables of every VM, at the end of a scenario or at chosen moments')
     .argument('<file>', 'scenario (JSON)')
-    .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collectList)
+    .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collectWords)
     .option('--all', "RM's hardware interrupts too")
     .action(async (file: string, _options: unknown, command: Command) => {
       const { caps } = await import('./commands/caps.js');

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +29,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'dir'));
   writeFileSync(join(folder, 'empty'), '');
   writeFileSync(join(folder, 'half.json'), '{');
+  symlinkSync('half.json', join(folder, 'link.json'));
   writeFileSync(join(folder, 'list.json'), '[]');
   writeFileSync(join(folder, 'noise'), Uint8Array.of(0x1b, 0x5b, 0x33, 0x31, 0x6d, 0, 0xff));
   taken.listen(join(folder, 'taken'));
@@ -63,8 +74,18 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['run SCENARIO --pcap dir', 3, /cannot write dir: it is a directory/],
   ['run SCENARIO --record nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['run SCENARIO --perfetto half.json', 2, /half.json exists: give --force/],
+  ['run SCENARIO --record new --pcap new', 2, /--pcap and --record are both new: give each a file of its own/],
+  ['run SCENARIO --record new --perfetto ./dir/../new', 2, /--perfetto and --record are both new/],
+  ['run SCENARIO --record - --pcap -', 2, /--pcap and --record are both stdout/],
+  ['run half.json --force --record half.json', 2, /--record half.json is what is read: give another file/],
+  ['run link.json --force --perfetto half.json', 2, /--perfetto half.json is what is read/],
+  ['serve --listen unix:./s --record new --pcap new', 2, /--record and --pcap are both new/],
+  ['verify noise --force --junit noise', 2, /--junit noise is what is read/],
+  ['caps SCENARIO --at ', 2, /no step with label '': there are no labels/],
   ['caps SCENARIO --at 999', 2, /step 999 of 15: give a number up to 15, or a label/],
   ['replay noise', 3, /noise: not a recording: make one with "run --record"/],
+  ['verify missing', 3, /cannot read missing: no such file/],
+  ['verify dir', 3, /dir is a directory: "verify -r dir" takes all transcripts in it/],
   ['verify -r missing', 3, /cannot read missing: no such file/],
   ['verify empty --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['decode zz', 2, /no such file, and not an even number of hex digits: zz/],
@@ -84,6 +105,17 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['serve --listen unix:./taken', 4, /cannot listen on unix:.\/taken: it is in use/],
   ['serve --listen unix:./dir', 4, /cannot listen on unix:.\/dir: something that is no socket is there already/],
   ['serve --listen unix:./s --grace-ms abc', 2, /give milliseconds, 0 to 3600000/],
+  [
+    'serve --listen unix:./s --interfere foo',
+    2,
+    /--interfere 'foo': .*; write for example 'reply VM_START error=NORESOURCE' \(docs\/link.md\)/,
+  ],
+  ['help ren', 2, /no command is called ren; did you mean run\?/],
+  ['help conform ram', 2, /no command is called conform ram; did you mean rm\?/],
+  ['help run rm', 2, /no command is called run rm: run has no commands of its own/],
+  ['conform --defect nope', 2, /no defect is called nope: --list-defects shows all/],
+  ['conform --defect first-twice-crush', 2, /: did you mean first-twice-crash\? --list-defects shows all/],
+  ['conform --self --mutant nope', 2, /no mutant is called nope: --list-defects shows all/],
   ['conform NOPE', 2, /nothing matched: no check is called NOPE/],
   ['conform FRAG-1 --expect-fail NOPE', 2, /--expect-fail: no check is called NOPE/],
   ['conform FRAG-1 --timeout abc', 2, /give milliseconds, 1 to 3600000/],

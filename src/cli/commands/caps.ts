@@ -30,7 +30,7 @@ function stepOf(scenario: Scenario, word: string): number {
   if (index >= 0) return index + 1;
   const labels = scenario.steps.flatMap((s) => s.label ?? []);
   throw new CliError(
-    `no step with label ${word}: ${labels.length === 0 ? 'there are no labels' : `use one of ${labels.join(', ')}`}`,
+    `no step with label ${word === '' ? "''" : word}: ${labels.length === 0 ? 'there are no labels' : `use one of ${labels.join(', ')}`}`,
   );
 }
 

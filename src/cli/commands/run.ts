@@ -12,7 +12,16 @@ import { type RunEvent, textTrace } from '../../scenario/index.js';
 import { Recorder, stateDigest } from '../../sim/index.js';
 import { Exit } from '../errors.js';
 import { packageVersion } from '../files.js';
-import { type GlobalOptions, paints, prepareOutput, print, printJson, useColor, writeOutput } from '../output.js';
+import {
+  checkDistinct,
+  type GlobalOptions,
+  paints,
+  prepareOutput,
+  print,
+  printJson,
+  useColor,
+  writeOutput,
+} from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
 
 /** `run FILE`: plays a scenario and prints what happens. */
@@ -32,7 +41,9 @@ const TIMELINE_MAX = 160;
 const TIMELINE_MARGIN = 8;
 
 export function run(file: string, options: RunCommandOptions): Exit {
-  for (const path of [options.perfetto, options.pcap, options.record]) prepareOutput(path, options.force === true);
+  const { perfetto, pcap, record } = options;
+  checkDistinct({ '--perfetto': perfetto, '--pcap': pcap, '--record': record }, [file]);
+  for (const path of [perfetto, pcap, record]) prepareOutput(path, options.force === true);
   const quiet = options.quiet === true || options.json === true;
   const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
   const events: RunEvent[] = [];

@@ -6,7 +6,7 @@ import { type Address, type LinkServer, parseAddress, serveLink } from '../../li
 import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { packageVersion, reasonOf } from '../files.js';
-import { type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
+import { checkDistinct, type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
 
 /** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
 
@@ -37,6 +37,7 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const log = (line: string): void => {
     if (options.quiet !== true) process.stderr.write(`${line}\n`);
   };
+  checkDistinct({ '--record': options.record, '--pcap': options.pcap }, []);
   const { record, pcap } = openFiles(options);
   const sim = new Simulator({ seed: options.seed });
   const about = { version: packageVersion(), about: `serve ${options.listen}` };
@@ -143,7 +144,10 @@ function whyNot(address: Address, error: unknown): string {
 
 function ruleOf(text: string): Rule {
   const rule = parseLinkRule(text);
-  if (typeof rule === 'string') throw new CliError(`--interfere '${text}': ${rule}`);
+  if (typeof rule === 'string')
+    throw new CliError(
+      `--interfere '${text}': ${rule}; write for example 'reply VM_START error=NORESOURCE' (docs/link.md)`,
+    );
   return rule;
 }
 

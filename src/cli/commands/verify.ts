@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -15,7 +16,16 @@ import { CliError, Exit } from '../errors.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml } from '../junit.js';
-import { type GlobalOptions, paints, prepareOutput, print, printJson, progress, writeOutput } from '../output.js';
+import {
+  checkDistinct,
+  type GlobalOptions,
+  paints,
+  prepareOutput,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from '../output.js';
 
 /** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
@@ -44,6 +54,8 @@ const SHIPPED = ['test', 'transcripts'] as const;
 function* load(paths: readonly string[], unreadable: string[], base: string): Generator<Named> {
   for (const path of paths) {
     try {
+      if (path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+        throw new CliError(`${path} is a directory: "verify -r ${path}" takes all transcripts in it`, Exit.INPUT);
       const read = readTranscripts(new TextDecoder().decode(readInput(path)));
       if ('error' in read) throw new CliError(`${path}: ${read.error}`, Exit.INPUT);
       const name = base === '' || path === '-' ? path : relative(base, path);
@@ -98,6 +110,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   if (paths.length === 0)
     throw new CliError(`no transcript (.jsonl, .jsonl.gz) in ${nothingGiven ? shipped : roots.join(' ')}`);
 
+  checkDistinct({ '--junit': options.junit }, paths);
   const results: FileResult[] = [];
   const unreadable: string[] = [];
   const live = progress(options);
@@ -111,7 +124,8 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   }
   live.done();
   if (options.junit !== undefined) writeOutput(options.junit, junit(results), options.force === true);
-  report(results, unreadable, options);
+  // Where nothing could be read there is nothing to report.
+  if (results.length > 0 || unreadable.length === 0 || options.json === true) report(results, unreadable, options);
   for (const line of unreadable) process.stderr.write(`error: ${line}\n`);
   if (interrupt.code !== undefined) {
     process.stderr.write('interrupted: the transcripts after these were not replayed\n');
