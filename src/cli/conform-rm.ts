@@ -7,7 +7,7 @@ import { findTranscripts, packageFolder, readInput } from './files.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collect, milliseconds } from './options.js';
-import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { checkDistinct, type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
@@ -23,6 +23,7 @@ interface ConformRmOptions extends GlobalOptions {
   junit?: string;
   tap?: boolean;
   timeout: number;
+  startTimeout?: number;
   force?: boolean;
 }
 
@@ -37,6 +38,8 @@ const WORKER_URL = new URL('../conform-rm/worker.js', import.meta.url);
 const INDENT = '    ';
 /** The engine may compute for seconds on one long wait of virtual time. */
 const TIMEOUT_MS = 20_000;
+/** Starting a program takes longer than answering. */
+const START_MS = 15_000;
 
 /** To be called after `conform`: this is a command of that one. */
 export function registerConformRm(program: Command): void {
@@ -57,6 +60,11 @@ export function registerConformRm(program: Command): void {
     .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
     .option('--tap', 'results as TAP')
     .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`, milliseconds(1))
+    .option(
+      '--start-timeout <ms>',
+      `how long a server that is started may take to listen (default: ${START_MS})`,
+      milliseconds(1),
+    )
     .option('--force', 'overwrite files')
     .action(async (filters: string[], _own: unknown, command: Command) => {
       const suite = await import('../conform-rm/index.js');
@@ -78,7 +86,7 @@ async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmO
   prepareOutput(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
-    const options = { target, timeoutMs: o.timeout, worker: WORKER_URL };
+    const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS, worker: WORKER_URL };
     const results = await run(suite, cases, expected, options, o, interrupt);
     const exit = report(suite, results, o);
     if (interrupt.code === undefined) return exit;
@@ -114,6 +122,7 @@ function chosenCases(
 ): { cases: RmCase[]; expected: ReadonlySet<string> } {
   const folders = o.transcripts.length > 0 ? o.transcripts : [join(packageFolder(), 'test', 'transcripts')];
   const files = folders.flatMap((path) => (/\.jsonl(\.gz)?$/.test(path) ? [path] : findTranscripts(path)));
+  checkDistinct({ '--junit': o.junit }, files);
   const all = files.flatMap((path) => {
     const recordings = suite.recordingsIn(path, new TextDecoder().decode(readInput(path)));
     if (recordings.length === 0) throw new CliError(`${path}: there is no recording in it`, Exit.INPUT);
@@ -174,6 +183,8 @@ async function run(
   interrupt: Interrupt,
 ): Promise<Judged[]> {
   const bar = progress(o);
+  if ('command' in options.target)
+    bar.begin(`checking ${options.target.command}: it has ${options.startMs} ms to listen`);
   const results: Judged[] = [];
   bar.update(`1/${cases.length} ${cases[0]?.id ?? ''}`);
   const all = suite.runCases(cases, options);

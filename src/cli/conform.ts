@@ -195,7 +195,7 @@ function list(suite: Suite, chosen: readonly Case[], o: ConformOptions): Exit {
 /** Results of the checks that were run before an interruption. */
 async function run(suite: Suite, chosen: readonly Case[], o: ConformOptions, interrupt: Interrupt): Promise<Result[]> {
   const bar = progress(o);
-  if (o.client.includes('{link}')) bar.begin(`checking ${o.client}: it has ${o.startTimeout ?? START_MS} ms to attach`);
+  if (!isBuiltin(o.client)) bar.begin(`checking ${o.client}: it has ${o.startTimeout ?? START_MS} ms to attach`);
   const results: (Result | undefined)[] = chosen.map(() => undefined);
   const expected = o.expectFail.map(suite.normalId);
   // What takes longest begins first; results are shown in the order of the catalog.

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly target: Target;
   /** Silence of the server that counts as a hang. */
   readonly timeoutMs: number;
+  /** How long a server that is started for a case may take to listen. */
+  readonly startMs: number;
   /** The built worker.js of this folder. */
   readonly worker: URL;
 }
@@ -36,11 +38,11 @@ const skipped = (why: string): RmResult => ({ verdict: 'SKIP', reasons: [why], c
 /** Throws {@link NoServer} when there is no server to begin with. */
 export async function* runCases(
   cases: readonly RmCase[],
-  { target, timeoutMs, worker }: RunOptions,
+  { target, timeoutMs, startMs, worker }: RunOptions,
 ): AsyncGenerator<CaseResult> {
   const replayer = new Replayer(worker);
   const asked = cases.filter((c) => skipReason(c, 'vcpu') === undefined).length;
-  const run = 'command' in target ? new CommandRun(target.command, asked) : new AddressRun(target.address);
+  const run = 'command' in target ? new CommandRun(target.command, asked, startMs) : new AddressRun(target.address);
   try {
     for (const check of cases) {
       const start = performance.now();
@@ -73,13 +75,14 @@ class CommandRun {
     private readonly command: string,
     /** Cases that still need a server. */
     private left: number,
+    private readonly startMs: number,
   ) {}
 
   async one(check: RmCase, replayer: Replayer, timeoutMs: number): Promise<RmResult> {
     const server = this.next ?? new ServerProcess(this.command);
     this.next = undefined;
     try {
-      await server.ready();
+      await server.ready(this.startMs);
       // The next one boots while this one is asked.
       if (--this.left > 0) this.next = new ServerProcess(this.command);
       const result = await this.ask(server, check, replayer, timeoutMs);

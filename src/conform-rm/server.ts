@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../link/index.js';
 
-const START_MS = 15_000;
 const LOOK_MS = 10;
 const STDERR_MAX = 2_000;
 
@@ -31,7 +30,7 @@ export class ServerProcess {
   private stderr = '';
 
   /** `{link}` in the command becomes the address. */
-  constructor(command: string) {
+  constructor(private readonly command: string) {
     this.address = { kind: 'unix', path: this.path };
     const line = command.replaceAll('{link}', `unix:${this.path}`);
     // A group of its own: a shell in between must not keep the server alive.
@@ -50,11 +49,16 @@ export class ServerProcess {
   }
 
   /** Waits until its socket is there. Throws {@link NoServer}. */
-  async ready(): Promise<void> {
-    const until = performance.now() + START_MS;
+  async ready(startMs: number): Promise<void> {
+    const until = performance.now() + startMs;
     while (!existsSync(this.path)) {
       if (this.exit !== undefined) throw new NoServer(`the server ended before it listened: ${this.obituary()}`);
-      if (performance.now() > until) throw new NoServer(`the server does not listen at {link} within ${START_MS} ms`);
+      if (performance.now() > until) {
+        const said = this.stderr === '' ? '' : `\n${this.stderr.trimEnd()}`;
+        throw new NoServer(
+          `the server does not listen at {link} within ${startMs} ms (--start-timeout): ${this.command}${said}`,
+        );
+      }
       await sleep(LOOK_MS);
     }
   }

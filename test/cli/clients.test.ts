@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -73,5 +73,24 @@ describe('a client under test', () => {
       existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
     for (let i = 0; clients().some(lives) && i < 200; i++) await setTimeout(5);
     expect(clients().filter(lives)).toEqual([]);
+  });
+});
+
+describe('a server under test', () => {
+  it('is named at once where it is waited for, and in the end with how long', async () => {
+    const server = ['--server-command', 'echo no >&2; sleep 60 #{link}', '--start-timeout', '300'];
+    const r = await lines.run('conform', 'rm', 'b2_payload_length_011', ...server);
+    expect(r.err).toBe(
+      'checking echo no >&2; sleep 60 #{link}: it has 300 ms to listen\nerror: the server does not listen at {link} within 300 ms (--start-timeout): echo no >&2; sleep 60 #{link}\nno\n',
+    );
+    expect(r.status).toBe(4);
+  });
+
+  it('has no report in place of its recordings', async () => {
+    writeFileSync(join(folder, 'one.jsonl'), '{}');
+    const files = ['--transcripts', 'one.jsonl', '--force', '--junit', 'one.jsonl'];
+    const r = await lines.run('conform', 'rm', '--server', 'unix:./none', ...files);
+    expect(r.err).toBe('error: --junit one.jsonl is what is read: give another file\n');
+    expect(r.status).toBe(2);
   });
 });

@@ -123,7 +123,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['conform FRAG-1 --mutant x', 2, /--mutant goes with --self/],
   ['conform FRAG-1 --client true', 2, /--client: {link} has to stand for the address/],
   ['conform FRAG-1 --client true{link} --defect first-twice-crash', 2, /--defect is about the reference client/],
-  ['conform FRAG-1 --client unix:./none', 4, /no connection to unix:.\/none: no such file/],
+  ['conform FRAG-1 --quiet --client unix:./none', 4, /no connection to unix:.\/none: no such file/],
   ['conform FRAG-1 --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['conform --self --client /none/{link}', 4, /'\/none\/--mutants' does not list mutants: .*not found/],
   ['conform rm', 2, /give --server ADDRESS or --server-command 'PROGRAM {link}'/],
