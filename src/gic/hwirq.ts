@@ -1,7 +1,7 @@
 /**
  * Hardware interrupts of the root VM, forwarded to a VIC (fact base vgic-and-timer 5; hypercall-abi 4.7).
  * One object per physical PPI or SPI that the hypervisor leaves alone; created at boot only. No device of the emulated board is
- * simulated, so a physical interrupt fires only when someone calls {@link raiseHwirq}.
+ * simulated, so a physical interrupt fires only when someone calls {@link raiseHwirq}: `raise` of a scenario.
  */
 
 import type { Hypervisor } from '../hyp/hypervisor.js';

@@ -1,4 +1,5 @@
 import { HYPERCALL_BASE } from '../hyp/index.js';
+import { type Raised, raiseInterrupt, rmObject, type Simulator, vmName } from '../sim/index.js';
 import { EMPTY_RESULT, numbersResult, type Result } from './outcome.js';
 import { ended, type StepKind } from './step-kind.js';
 import { duration, isArray, number, ScenarioError } from './values.js';
@@ -29,6 +30,51 @@ export const irqs: StepKind = {
   },
   title: () => 'take interrupts',
 };
+
+const RAISE_FIRST = 32n;
+const RAISE_LAST = 1019n;
+
+export const raise: StepKind = {
+  keys: [],
+  names: () => ['delivered', 'virq'],
+  check(step, scope, path) {
+    const n = number(step.raise, scope, `${path}.raise`);
+    if (n < RAISE_FIRST || n > RAISE_LAST)
+      throw new ScenarioError(`${path}.raise`, `no shared interrupt ${n}`, `use ${RAISE_FIRST} to ${RAISE_LAST}`);
+  },
+  run(run, step, path) {
+    const intid = Number(number(step.raise, run.scope, `${path}.raise`));
+    const raised = raiseInterrupt(run.sim, intid);
+    const { delivered, text } = told(run.sim, raised);
+    run.say(`interrupt ${intid} ${text}`);
+    return numbersResult({
+      delivered: delivered ? 1n : 0n,
+      virq: raised.kind === 'delivered' ? BigInt(raised.virq) : undefined,
+    });
+  },
+  normally: { delivered: 1 },
+  title: (step) => `a device raises interrupt ${String(step.raise)}`,
+};
+
+function told(sim: Simulator, raised: Raised): { delivered: boolean; text: string } {
+  switch (raised.kind) {
+    case 'delivered': {
+      const owner = sim.rm.vms.find((vm) => vm?.irq != null && rmObject(sim, vm.irq.vic)?.id === raised.vic);
+      return {
+        delivered: true,
+        text: `goes to ${owner == null ? 'nobody known' : vmName(owner.vmid)} as ${raised.virq}`,
+      };
+    }
+    case 'active':
+      return { delivered: false, text: 'is active: whoever has it has not ended the last one' };
+    case 'disabled':
+      return { delivered: false, text: 'is not enabled by the VM that has it' };
+    case 'unbound':
+      return { delivered: false, text: 'has nobody: it is lent out and not accepted, or was never given to a VM' };
+    case 'unknown':
+      return { delivered: false, text: 'does not exist on this board' };
+  }
+}
 
 export const yieldStep: StepKind = {
   keys: [],

@@ -8,7 +8,7 @@ import { interfere } from './step-interfere.js';
 import type { StepKind } from './step-kind.js';
 import { peek, write } from './step-memory.js';
 import { notifications, receive, rpc, send } from './step-rpc.js';
-import { dead, irqs, note, wait, wfi, yieldStep } from './step-time.js';
+import { dead, irqs, note, raise, wait, wfi, yieldStep } from './step-time.js';
 import { guest, vcpuRun } from './step-vcpu.js';
 
 export type { StepKind } from './step-kind.js';
@@ -25,6 +25,7 @@ export const STEP_KINDS: Readonly<Record<string, StepKind>> = {
   vcpu_run: vcpuRun,
   guest,
   irqs,
+  raise,
   yield: yieldStep,
   wait,
   wfi,

@@ -9,6 +9,7 @@ export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';
 export { applyInput, type Input } from './inputs.js';
 export { INVARIANTS } from './invariants.js';
 export { clonePlain, digest, packPlain, unpackPlain } from './plain.js';
+export { type Raised, raiseInterrupt } from './raise.js';
 export {
   type Entry,
   Recorder,

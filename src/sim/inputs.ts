@@ -3,6 +3,7 @@
  * list of them is the run.
  */
 import { HostVcpu } from './host.js';
+import { raiseInterrupt } from './raise.js';
 import type { ProgramKind, Simulator } from './simulator.js';
 
 /** Plain data, as recordings store them. `vcpu`: thread id of the vCPU that a driver controls. */
@@ -19,6 +20,7 @@ export type Input =
   | { op: 'wake'; vcpu: number }
   | { op: 'code'; vcpu: number; words: number[]; x: bigint[]; limit: number }
   | { op: 'continue'; vcpu: number; limit: number }
+  | { op: 'raise'; intid: number }
   | { op: 'spin'; ns: number }
   | { op: 'program'; vcpu: number; kind?: ProgramKind };
 
@@ -30,6 +32,9 @@ export function applyInput(sim: Simulator, input: Input): void {
       return;
     case 'spin':
       sim.spin(input.ns);
+      return;
+    case 'raise':
+      raiseInterrupt(sim, input.intid);
       return;
     case 'program':
       sim.setProgram({ id: input.vcpu }, input.kind);
