@@ -109,7 +109,6 @@ export const UNREACHABLE_TRANSITIONS: Readonly<Record<string, readonly (readonly
     [/^auth FAIL/, 'the platform authenticates every image (rm-rpc-messages 2.2)'],
     [/\[mayReset\].*: false$/, 'VM_RESET refuses a VM marked no-reset before it looks at the state (rm.VM_RESET.4)'],
   ],
-  'irq-loan': [[/LEND_STATIC|^acceptedStatic/, 'gic-irq-ranges are for trusted VMs, and none is (rm-boot-and-dt 6.2)']],
   'rm-process': [[/^booting DIE/, 'the fuzzer starts from a booted machine']],
   'vcpu-proxy': [
     [/vmmio/i, 'nobody holds the right to add VMMIO ranges to the space of a VM (capabilities 5)'],

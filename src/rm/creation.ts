@@ -212,8 +212,7 @@ function createVic(rm: Rm, vm: VmRecord): number {
   if (error === HypError.OK) error = hv.activate(vic.cap);
   if (error === HypError.OK) {
     setup.vic = vic.cap;
-    if (vm.irq !== null) throw new RmDeath('ABORT', 'third-init-of-reset-vmid');
-    error = vmIrqInit(rm, vm, vic.cap);
+    vmIrqInit(vm, vic.cap);
   }
   if (error !== HypError.OK) {
     // The clean-up's own success replaces the error; later steps then fail for lack of a VIC.

@@ -2,7 +2,13 @@
  * Records of the virtual devices that RM made for a VM (fact base: rm-rpc-messages 5, rm-boot-and-dt 5.6 and 6).
  * TX and RX are named from the VM's point of view. Plain data; devices refer to each other by `id`.
  */
-import type { Virq } from './types.js';
+
+/** An interrupt number of some VM with its trigger. */
+export interface Virq {
+  /** GIC INTID, or `VIRQ_INVALID`. */
+  num: number;
+  edge: boolean;
+}
 
 interface VdeviceBase {
   id: number;

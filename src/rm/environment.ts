@@ -22,7 +22,6 @@ export interface RmEnvironment {
   readonly hlosDtBase: number;
   readonly hlosVmBase: number;
   readonly hlosVmSize: number;
-  readonly hlosRamfsBase: number;
   /** IPA of RM's log buffer, mapped read-only in HLOS. */
   readonly logBase: number;
   readonly logSize: number;

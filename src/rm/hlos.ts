@@ -159,16 +159,15 @@ export function createHlos(rm: Rm): number {
   if (rm.env.hlosHandlesRas) rm.rasHandler = VMID_HLOS;
   const root = createThread(rm, setup, rm.env.bootCore);
   vm.priority = DEFAULT_PRIORITY;
-  const error =
+  let error =
     root.error ||
     memorySetup(rm, vm) ||
     setupAddrspace(rm, vm, setup, false) ||
     hv.addrspaceAttachThread(setup.addrspace, root.cap) ||
-    createVcpus(rm, vm, setup, root.cap) ||
-    vmIrqInit(rm, vm, setup.vic) ||
-    mapAllDirect(rm, vm) ||
-    createRpc(rm, vm, setup) ||
-    addLink(rm, vm);
+    createVcpus(rm, vm, setup, root.cap);
+  if (error !== OK) return error;
+  vmIrqInit(vm, setup.vic);
+  error = mapAllDirect(rm, vm) || createRpc(rm, vm, setup) || addLink(rm, vm);
   if (error !== OK) return error;
   mapMemory(rm, vm, setup);
   return giveRmVcpu(rm, setup);

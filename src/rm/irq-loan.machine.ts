@@ -7,9 +7,7 @@ export type IrqLoanEvent =
   | { type: 'RELEASE' }
   | { type: 'RECLAIM' }
   /** The borrower is reset; nobody can accept any more. */
-  | { type: 'BORROWER_RESET' }
-  /** Lent by configuration (`gic-irq-ranges` of a trusted VM). */
-  | { type: 'LEND_STATIC' };
+  | { type: 'BORROWER_RESET' };
 
 export const irqLoanMachine = setup({ types: { events: {} as IrqLoanEvent } }).createMachine({
   id: 'irq-loan',
@@ -17,7 +15,7 @@ export const irqLoanMachine = setup({ types: { events: {} as IrqLoanEvent } }).c
   states: {
     none: {
       meta: { value: 0, doc: 'No loan: the owner has the interrupt.' },
-      on: { LEND: 'offered', LEND_STATIC: 'acceptedStatic' },
+      on: { LEND: 'offered' },
     },
     offered: {
       meta: { value: 1, doc: 'Unbound from the owner; the borrower may accept.' },
@@ -26,10 +24,6 @@ export const irqLoanMachine = setup({ types: { events: {} as IrqLoanEvent } }).c
     accepted: {
       meta: { value: 2, doc: 'Bound to the borrower.' },
       on: { RELEASE: 'offered', BORROWER_RESET: 'offered' },
-    },
-    acceptedStatic: {
-      meta: { value: 3, doc: 'Bound to the borrower from its configuration on.' },
-      on: { BORROWER_RESET: 'none' },
     },
   },
 });

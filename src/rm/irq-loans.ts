@@ -1,5 +1,6 @@
 /** VM_IRQ_LEND, ACCEPT, RELEASE, RECLAIM, NOTIFY (fact base: rm-rpc-messages 6). */
 import { le16, le32, put16, put32 } from '../base/index.js';
+import { UNHANDLED } from '../machine/index.js';
 import { HypError, IrqLendState, IrqMapState, IrqNotifyFlag, Msg, RmError } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { Handler } from './handler.js';
@@ -14,7 +15,7 @@ import { rmAssert } from './vm-memory.js';
 /** Lets a loan's state machine take an event; false: not in this state. `none` removes the record. */
 export function loanEvent(rm: Rm, hw: number, loan: IrqLoan, event: IrqLoanEvent): boolean {
   const step = irqLoanLife.next(loan.state, undefined as never, event);
-  if (step === 'unhandled') return false;
+  if (step === UNHANDLED) return false;
   loan.state = step.state;
   if (loan.state === IrqLendState.NONE) rm.irqs.loans[hw] = null;
   return true;

@@ -51,7 +51,7 @@ export function releaseTable(table: VmIrqTable): void {
 }
 
 /** Gives a VM its table. A VM that still has one (reset twice without being cleaned) kills RM. */
-export function vmIrqInit(_rm: Rm, vm: VmRecord, vic: bigint): number {
+export function vmIrqInit(vm: VmRecord, vic: bigint): void {
   if (vm.irq !== null) throw new RmDeath('ABORT', 'third-init-of-reset-vmid');
   const rm = vm.vmid === VMID_RM;
   const maxIrq = rm ? RM_IRQ_MAX : VM_IRQ_MAX;
@@ -62,7 +62,6 @@ export function vmIrqInit(_rm: Rm, vm: VmRecord, vic: bigint): number {
     map: (rm ? undefined : spareMaps.pop()) ?? new Array<IrqMapping | null>(maxIrq + 1).fill(null),
     lowest: maxIrq + 1,
   };
-  return HypError.OK;
 }
 
 function use(table: VmIrqTable, irq: number, mapping: IrqMapping): void {
@@ -78,7 +77,7 @@ export function tableOf(vm: VmRecord): VmIrqTable {
 const reserved = (): IrqMapping => ({ kind: 'hw', irq: IRQ_NONE, state: IrqMapState.RESERVED });
 
 /** Reserves the lowest free shared number from the table's base up; NORESOURCES when there is none. */
-export function allocGlobal(_rm: Rm, vm: VmRecord): { error: number; irq: number } {
+export function allocGlobal(vm: VmRecord): { error: number; irq: number } {
   const table = tableOf(vm);
   const last = Math.min(table.maxIrq, LAST_GLOBAL);
   for (let irq = table.allocBase; irq <= last; irq++) {
@@ -90,7 +89,7 @@ export function allocGlobal(_rm: Rm, vm: VmRecord): { error: number; irq: number
 }
 
 /** Ends a reservation. */
-export function freeGlobal(_rm: Rm, vm: VmRecord, irq: number): number {
+export function freeGlobal(vm: VmRecord, irq: number): number {
   const { map } = tableOf(vm);
   if (!isGlobal(irq) || map[irq]?.state !== IrqMapState.RESERVED) return HypError.ARGUMENT_INVALID;
   map[irq] = null;
@@ -112,7 +111,7 @@ function take(table: VmIrqTable, irq: number, alloc: boolean): { error: number; 
 }
 
 /** Makes a number stand for a virtual device. `alloc`: the number must be free; otherwise it must be reserved. */
-export function virqMap(_rm: Rm, vm: VmRecord, irq: number, alloc: boolean): number {
+export function virqMap(vm: VmRecord, irq: number, alloc: boolean): number {
   const table = tableOf(vm);
   if (!isGlobal(irq)) return HypError.ARGUMENT_INVALID;
   const { error, mapping } = take(table, irq, alloc);
@@ -124,7 +123,7 @@ export function virqMap(_rm: Rm, vm: VmRecord, irq: number, alloc: boolean): num
 }
 
 /** Ends {@link virqMap}. `free`: the number becomes free, otherwise it stays reserved. */
-export function virqUnmap(_rm: Rm, vm: VmRecord, irq: number, free: boolean): number {
+export function virqUnmap(vm: VmRecord, irq: number, free: boolean): number {
   const { map } = tableOf(vm);
   if (!isGlobal(irq)) return HypError.ARGUMENT_INVALID;
   const mapping = map[irq] ?? null;

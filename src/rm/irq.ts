@@ -7,7 +7,7 @@ import { Msg } from '../protocol/index.js';
 import type { Handler } from './handler.js';
 import { acceptIrq, lend, notifyIrq, reclaimIrq, releaseIrq } from './irq-loans.js';
 
-export { lendStatic, releaseIrqs, vmIrqDeinit, vmIrqReset } from './irq-reset.js';
+export { releaseIrqs, vmIrqDeinit, vmIrqReset } from './irq-reset.js';
 export {
   allocGlobal,
   createIrqState,

@@ -3,7 +3,7 @@ import { registerMachine, UNHANDLED } from '../machine/index.js';
 import { VmState } from '../protocol/index.js';
 import { linkRxMachine, linkTxMachine } from './link.machine.js';
 import { processMachine } from './process.machine.js';
-import type { VmRecord } from './types.js';
+import type { ProcessState, VmRecord } from './types.js';
 import { type VmLifeContext, type VmLifeEvent, vmLifeMachine } from './vm-life.machine.js';
 
 export const linkRx = registerMachine('link-rx', linkRxMachine);
@@ -50,8 +50,6 @@ export function vmEvent(vm: VmRecord, type: VmLifeEvent['type']): boolean {
   if (stage >= 0) vm.resetStage = stage;
   return true;
 }
-
-export type ProcessState = 'booting' | 'serving' | 'dead';
 
 /** The process state after an event; events that it cannot take leave it as it is. */
 export function processEvent(state: ProcessState, type: 'BOOTED' | 'DIE'): ProcessState {

@@ -1,4 +1,5 @@
 /** The parcel table: look-ups, what a parcel is to a VM, deletion (fact base: rm-rpc-messages 3, rm-state-machines 5). */
+import { UNHANDLED } from '../machine/index.js';
 import { HypError, MapMemType, MemAttr, MemRights, MemType } from '../protocol/index.js';
 import type { ParcelEvent } from './memparcel.machine.js';
 import { parcelLife } from './memparcel-life.js';
@@ -143,7 +144,7 @@ export function forgetAccepted(vm: VmRecord, handle: number): void {
 /** Lets the parcel's state machine take an event; false: not possible in this state. */
 export function parcelEvent(parcel: Parcel, event: ParcelEvent): boolean {
   const step = parcelLife.next(parcel.state, { sharers: parcel.shareCount }, event);
-  if (step === 'unhandled') return false;
+  if (step === UNHANDLED) return false;
   parcel.state = step.state;
   parcel.shareCount = step.context.sharers;
   return true;

@@ -85,7 +85,7 @@ function boot(rm: Rm): void {
   newVm(rm, VMID_RM, VMID_RM, 'RM');
   newVm(rm, VMID_HLOS, VMID_RM, 'HLOS');
   rm.irqs = createIrqState(rm.env.vicHwirq, rm.hv.random64());
-  check(vmIrqInit(rm, vmLookup(rm, VMID_RM) as VmRecord, rm.env.vicCap), 'boot-irq-manager');
+  vmIrqInit(vmLookup(rm, VMID_RM) as VmRecord, rm.env.vicCap);
   check(memoryInit(rm), 'boot-memory');
   const buffers = allocatePage(rm);
   if (buffers === undefined) throw new RmDeath('ABORT', 'boot-memory');

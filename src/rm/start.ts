@@ -3,7 +3,7 @@ import { toU64 } from '../base/index.js';
 import { AuthType, HypError, RmError, rmErrorOfHyp, VcpuRegisterSet } from '../protocol/index.js';
 import { mapTree } from './creation.js';
 import { RmDeath } from './death.js';
-import type { DoorbellDevice, QueuePairDevice, Vdevice } from './devices.js';
+import type { DoorbellDevice, QueuePairDevice, Vdevice, Virq } from './devices.js';
 import { patchVmTree } from './dt/index.js';
 import type { IrqSpec } from './dt/vm-config-types.js';
 import type {
@@ -16,7 +16,7 @@ import type {
 import { copyFirmware } from './firmware.js';
 import { flushParcel, unmapFromRm } from './memparcel-rm.js';
 import { processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './memparcel-start.js';
-import { CAP_INVALID, HANDLE_INVALID, type Rm, type Virq, type VmRecord, type VmSetup } from './types.js';
+import { CAP_INVALID, HANDLE_INVALID, type Rm, type VmRecord, type VmSetup } from './types.js';
 import { changeState } from './vm.js';
 
 const irqSpec = (virq: Virq): IrqSpec => ({ irq: virq.num, cpuLocal: false, edge: virq.edge });

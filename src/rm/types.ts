@@ -10,7 +10,6 @@ import type { RmEnvironment } from './environment.js';
 import type { FirmwareState } from './firmware-types.js';
 import type { Hv } from './hv.js';
 import type { IrqState, VmIrqTable } from './irq-types.js';
-import type { ProcessState } from './life.js';
 import type { Link } from './link-types.js';
 import type { ParcelTable } from './memparcel-types.js';
 
@@ -27,13 +26,6 @@ export const VMID_RM = 255;
 /** First dynamic VMID, and one past the last. */
 export const VMID_DYNAMIC_BASE = 0x80;
 export const VMID_DYNAMIC_END = 0xbf;
-
-/** An interrupt number of some VM with its trigger. */
-export interface Virq {
-  /** GIC INTID, or {@link VIRQ_INVALID}. */
-  num: number;
-  edge: boolean;
-}
 
 /** One vCPU of a VM as RM keeps it. */
 export interface VcpuRecord {
@@ -128,7 +120,6 @@ export interface VmRecord {
   /** The VM's own memory and device extents in RM's space. */
   ddrMe: bigint;
   deviceMe: bigint;
-  signer: number;
   /** Scheduling priority: owner's plus offset; 32 unless configured. */
   priority: number;
   crashMsg: Uint8Array | null;
@@ -161,8 +152,11 @@ export type RmEvent =
   | { kind: 'halt'; vmid: number; vcpu: number }
   | { kind: 'reset'; vmid: number };
 
+/** States of the chart `rm-process`. */
+export type ProcessState = 'booting' | 'serving' | 'dead';
+
 export interface RmDead {
-  kind: DeathKind | 'EXIT';
+  kind: DeathKind;
   /** Rule id of spec/deaths. */
   trigger: string;
 }

@@ -1,9 +1,9 @@
 /** What the makers of virtual devices share: records, queues, and who the other end of a device is (rm-boot-and-dt 6.3). */
 import { HypError } from '../protocol/index.js';
-import type { DoorbellDevice, QueuePairDevice } from './devices.js';
+import type { DoorbellDevice, QueuePairDevice, Virq } from './devices.js';
 import { Create } from './hv.js';
 import { deleteOwn } from './setup.js';
-import { CAP_INVALID, type Rm, type Virq, type VmRecord, vmLookup } from './types.js';
+import { CAP_INVALID, type Rm, type VmRecord, vmLookup } from './types.js';
 import { noVirq } from './virqs.js';
 import { lookupById, registerPeers } from './vm.js';
 

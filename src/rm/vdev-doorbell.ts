@@ -1,11 +1,11 @@
 /** Doorbells, and shared memory with or without them (fact base: rm-boot-and-dt 6.3, rm-state-machines 7.2 steps 10, 13). */
 import { HypError, Rights } from '../protocol/index.js';
 import { RmDeath } from './death.js';
-import type { DoorbellDevice } from './devices.js';
+import type { DoorbellDevice, Virq } from './devices.js';
 import { DEFAULT_GENERATE, type DoorbellConfig, type ShmConfig } from './dt/vm-config-types.js';
 import { Create } from './hv.js';
 import { createActive, deleteOwn } from './setup.js';
-import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup, vmLookup } from './types.js';
+import { CAP_INVALID, type Rm, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { findPeer, irqOf, namesUs, newDoorbell, nextHandle, nextId } from './vdev-common.js';
 import { allocVirq, noVirq, revertVirq, takeVirq, zeroVirq } from './virqs.js';
 

@@ -1,10 +1,10 @@
 /** Message queues and queue pairs (fact base: rm-boot-and-dt 6.3, rm-state-machines 7.2 steps 11 and 12). */
 import { HypError, Rights } from '../protocol/index.js';
 import { RmDeath } from './death.js';
-import type { MessageQueueDevice, QueuePairDevice } from './devices.js';
+import type { MessageQueueDevice, QueuePairDevice, Virq } from './devices.js';
 import { DEFAULT_GENERATE, type MessageQueueConfig, type MessageQueuePairConfig } from './dt/vm-config-types.js';
 import { deleteOwn } from './setup.js';
-import { CAP_INVALID, type Rm, type Virq, type VmRecord, type VmSetup, vmLookup } from './types.js';
+import { CAP_INVALID, type Rm, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { createQueue, findPeer, irqOf, namesUs, newPair, nextHandle, nextId } from './vdev-common.js';
 import { allocVirq, noVirq, revertVirq, takeVirq } from './virqs.js';
 

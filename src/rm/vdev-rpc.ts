@@ -2,11 +2,11 @@
 import { HypError, Rights } from '../protocol/index.js';
 import { createConsole } from './console.js';
 import { RmDeath } from './death.js';
-import type { QueuePairDevice } from './devices.js';
+import type { QueuePairDevice, Virq } from './devices.js';
 import type { RmRpcConfig } from './dt/vm-config-types.js';
 import { registerIrq } from './events.js';
 import { newLink } from './link.js';
-import { CAP_INVALID, type Rm, type Virq, VMID_RM, type VmRecord, type VmSetup } from './types.js';
+import { CAP_INVALID, type Rm, VMID_RM, type VmRecord, type VmSetup } from './types.js';
 import { createQueue, irqOf, newPair } from './vdev-common.js';
 import { allocVirq, revertVirq, takeVirq } from './virqs.js';
 

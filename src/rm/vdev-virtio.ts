@@ -8,6 +8,7 @@ import { allocatePage, freePage } from './pages.js';
 import { deleteOwn } from './setup.js';
 import { type Rm, VMID_HLOS, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { maxCores } from './vcpus.js';
+import { nextHandle, nextId } from './vdev-common.js';
 import { allocVirq, revertVirq } from './virqs.js';
 import { addressAlloc, addressFree } from './vm-memory.js';
 
@@ -93,7 +94,7 @@ function createVirtio(rm: Rm, vm: VmRecord, config: VirtioMmioConfig): number {
     unmapParts(rm, vm, backend, parts);
     return back.error;
   }
-  const handle = rm.vdeviceHandle++;
+  const handle = nextHandle(rm);
   const copy = hv.copyCap(parts.cap, backend.config.cspace, Rights.VIRTIO_MMIO.CONFIG | Rights.VIRTIO_MMIO.ASSERT_VIRQ);
   // RM forgets this error and goes on without a device record (its result variable was never set).
   if (copy.error !== OK) return OK;
@@ -108,7 +109,7 @@ function createVirtio(rm: Rm, vm: VmRecord, config: VirtioMmioConfig): number {
     return error;
   }
   setup.devices.push({
-    id: rm.vdeviceId++,
+    id: nextId(rm),
     type: 'virtio-mmio',
     exportToDt: true,
     visible: true,

@@ -1,8 +1,10 @@
 /** Interrupt numbers that RM takes for virtual devices, in any VM's table (its own included). */
+
 import { HypError } from '../protocol/index.js';
 import { RmDeath } from './death.js';
+import type { Virq } from './devices.js';
 import { allocGlobal, freeGlobal, virqMap, virqUnmap } from './irq.js';
-import { type Rm, VIRQ_INVALID, type Virq, type VmRecord, vmLookup } from './types.js';
+import { type Rm, VIRQ_INVALID, type VmRecord, vmLookup } from './types.js';
 
 /** No interrupt. */
 export const noVirq = (): Virq => ({ num: VIRQ_INVALID, edge: true });
@@ -10,15 +12,15 @@ export const noVirq = (): Virq => ({ num: VIRQ_INVALID, edge: true });
 export const zeroVirq = (): Virq => ({ num: 0, edge: true });
 
 /** Takes a given number. */
-const mapVirq = (rm: Rm, vmid: number, num: number): number => virqMap(rm, vmLookup(rm, vmid) as VmRecord, num, true);
+const mapVirq = (rm: Rm, vmid: number, num: number): number => virqMap(vmLookup(rm, vmid) as VmRecord, num, true);
 
 /** Takes the lowest free shared number from 960 up (RM: from 32), always as edge. */
 export function allocVirq(rm: Rm, vmid: number): { error: number; virq: Virq } {
   const vm = vmLookup(rm, vmid) as VmRecord;
-  const got = allocGlobal(rm, vm);
+  const got = allocGlobal(vm);
   if (got.error !== HypError.OK) return { error: got.error, virq: noVirq() };
-  const error = virqMap(rm, vm, got.irq, false);
-  if (error !== HypError.OK) freeGlobal(rm, vm, got.irq);
+  const error = virqMap(vm, got.irq, false);
+  if (error !== HypError.OK) freeGlobal(vm, got.irq);
   return { error, virq: { num: got.irq, edge: true } };
 }
 
@@ -30,5 +32,5 @@ export function takeVirq(rm: Rm, vmid: number, given: Readonly<Virq> | null): { 
 /** Gives a number back; it must be mapped. */
 export function revertVirq(rm: Rm, vmid: number, num: number): void {
   const vm = vmLookup(rm, vmid);
-  if (vm === null || virqUnmap(rm, vm, num, true) !== HypError.OK) throw new RmDeath('ABORT', 'virq-not-mapped');
+  if (vm === null || virqUnmap(vm, num, true) !== HypError.OK) throw new RmDeath('ABORT', 'virq-not-mapped');
 }

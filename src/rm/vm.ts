@@ -5,6 +5,7 @@
 import { put16, put32 } from '../base/index.js';
 import { Msg, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
+import { parseGuid } from './dt/guid.js';
 import { vmEvent } from './life.js';
 import { linkOf } from './link.js';
 import { sendNotification } from './link-send.js';
@@ -46,7 +47,6 @@ export function newVm(rm: Rm, vmid: number, owner: number, name = ''): VmRecord 
     fwSize: 0,
     ddrMe: 0xffff_ffff_ffff_ffffn,
     deviceMe: 0xffff_ffff_ffff_ffffn,
-    signer: 0,
     priority: DEFAULT_PRIORITY,
     crashMsg: null,
     sensitive: false,
@@ -130,28 +130,6 @@ export function sendExited(
   });
   sendNotification(rm, vm.owner, Msg.N_VM_EXITED, payload, 'vm-exited-owner-without-link');
 }
-
-/** Parses "xxxxxxxx-xxxx-..." as eight groups of up to four hex digits, as RM's scanf does. Undefined: not eight groups. */
-export function parseGuid(text: string): Uint8Array | undefined {
-  const guid = new Uint8Array(16);
-  let at = 0;
-  for (let i = 0; i < 8; i++) {
-    while (at < text.length && /\s/.test(text[at])) at++;
-    const digits = /^(?:0[xX](?=[0-9a-fA-F]))?[0-9a-fA-F]{1,4}/.exec(text.slice(at, at + 4));
-    if (digits === null) return undefined;
-    const value = Number.parseInt(digits[0].replace(/^0[xX]/, '') || '0', 16);
-    guid[2 * i] = value >>> 8;
-    guid[2 * i + 1] = value;
-    at += digits[0].length;
-    const separator = GUID_SEPARATORS[i];
-    if (i === 7 || separator === '') continue;
-    if (text[at] !== separator) return undefined;
-    at++;
-  }
-  return guid;
-}
-
-const GUID_SEPARATORS = ['', '-', '-', '-', '-', '', '', ''];
 
 const PEER_KINDS: ReadonlySet<string> = new Set(['vm-guid', 'vm-name', 'vm-uri']);
 

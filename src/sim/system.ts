@@ -38,7 +38,6 @@ function environment(board: BootedBoard, extensions: readonly string[]): RmEnvir
     hlosDtBase: Platform.HLOS_DT_BASE,
     hlosVmBase: Platform.HLOS_VM_BASE,
     hlosVmSize: Platform.HLOS_VM_SIZE,
-    hlosRamfsBase: Platform.HLOS_RAMFS_BASE,
     logBase: Platform.RM_LOG_BASE,
     logSize: Platform.RM_LOG_SIZE,
     usableCores: Platform.USABLE_CORES,

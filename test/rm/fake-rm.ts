@@ -162,7 +162,7 @@ function configure(rm: Rm, vm: VmRecord): void {
   vm.ddrMe = 0x8000n + cap;
   vm.deviceMe = 0x9000n + cap;
   addressSpaceInit(rm, vm);
-  vmIrqInit(rm, vm, cap);
+  vmIrqInit(vm, cap);
   if (vm.vmid !== VMID_RM) rm.links[vm.vmid] = newLink(vm.vmid, cap, cap, 0, 0);
 }
 

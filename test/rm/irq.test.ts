@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { le32, toHex } from '../../src/base/index.js';
 import { HypError, Msg } from '../../src/protocol/index.js';
-import {
-  allocGlobal,
-  lendStatic,
-  releaseIrqs,
-  virqMap,
-  virqUnmap,
-  vmIrqDeinit,
-  vmIrqInit,
-  vmIrqReset,
-} from '../../src/rm/irq.js';
+import { allocGlobal, releaseIrqs, virqMap, virqUnmap, vmIrqDeinit, vmIrqInit, vmIrqReset } from '../../src/rm/irq.js';
 import { VMID_RM, type VmRecord } from '../../src/rm/types.js';
 import { addVm, ask, deathOf, fakeRm, HANDLE_BASE, list, name, u16, u32 } from './fake-rm.js';
 
@@ -56,9 +47,9 @@ describe('lending an interrupt', () => {
 
   test('refuses numbers that are no bound hardware interrupt of the caller', () => {
     const t = setup();
-    const { irq } = allocGlobal(t.rm, t.hlos);
+    const { irq } = allocGlobal(t.hlos);
     expect([t.lend(33), t.lend(5000), t.lend(irq)]).toEqual(['IRQ_INVALID', 'IRQ_INVALID', 'IRQ_INVALID']);
-    virqMap(t.rm, t.hlos, irq, false);
+    virqMap(t.hlos, irq, false);
     expect(t.lend(irq)).toBe('IRQ_INVALID');
     expect(t.lend(16, 0x1234)).toBe('OK');
   });
@@ -68,9 +59,9 @@ describe('lending an interrupt', () => {
     t.lend(IRQ);
     // 41 is still bound in HLOS, 43 does not exist, 16 is of another class.
     expect([t.accept(41), t.accept(43), t.accept(16)]).toEqual(new Array(3).fill('ARGUMENT_INVALID'));
-    virqMap(t.rm, t.vm, IRQ, true);
+    virqMap(t.vm, IRQ, true);
     expect(t.accept(IRQ)).toBe('DENIED');
-    virqUnmap(t.rm, t.vm, IRQ, true);
+    virqUnmap(t.vm, IRQ, true);
     expect(t.accept(IRQ)).toBe('OK');
   });
 
@@ -133,16 +124,6 @@ describe('reset', () => {
     expect(t.reclaim()).toBe('OK');
   });
 
-  test('of a borrower by configuration: back to its owner', () => {
-    const t = setup();
-    expect(lendStatic(t.rm, t.vm, IRQ, IRQ)).toBe(HypError.OK);
-    expect(t.at()).toEqual([BigInt(VM), IRQ]);
-    expect([t.lend(IRQ), t.reclaim(), lendStatic(t.rm, t.vm, 41, IRQ)]).toEqual(['IRQ_INUSE', 'IN_USE', HypError.BUSY]);
-    releaseIrqs(t.rm, t.vm);
-    expect(t.at()).toEqual([3n, IRQ]);
-    expect(t.rm.irqs.loans[IRQ]).toBeNull();
-  });
-
   test('of a lender kills RM', () => {
     const t = setup();
     t.lend(IRQ);
@@ -151,21 +132,21 @@ describe('reset', () => {
 
   test('with a virtual interrupt left kills RM', () => {
     const t = setup();
-    virqMap(t.rm, t.vm, 970, true);
+    virqMap(t.vm, 970, true);
     releaseIrqs(t.rm, t.vm);
     expect(deathOf(() => vmIrqDeinit(t.rm, t.vm))).toBe('leftover-virq-at-teardown');
   });
 
   test('a table that was never cleaned kills RM at the next VM_INIT', () => {
     const t = setup();
-    expect(deathOf(() => vmIrqInit(t.rm, t.vm, 1n))).toBe('third-init-of-reset-vmid');
+    expect(deathOf(() => vmIrqInit(t.vm, 1n))).toBe('third-init-of-reset-vmid');
   });
 });
 
 describe('interrupt numbers', () => {
   test('are the lowest free from 960 up, and end at 1019', () => {
     const t = setup();
-    const take = () => allocGlobal(t.rm, t.hlos);
+    const take = () => allocGlobal(t.hlos);
     const got = Array.from({ length: 59 }, () => take().irq);
     expect(got[0]).toBe(960);
     // 970 is a hardware interrupt of HLOS.
@@ -175,15 +156,15 @@ describe('interrupt numbers', () => {
 
   test('start at 32 in RM', () => {
     const t = setup();
-    expect(allocGlobal(t.rm, t.rm.vms[VMID_RM] as VmRecord).irq).toBe(32);
+    expect(allocGlobal(t.rm.vms[VMID_RM] as VmRecord).irq).toBe(32);
   });
 
   test('a given number must be shared and free', () => {
     const t = setup();
-    expect(virqMap(t.rm, t.vm, 31, true)).toBe(HypError.ARGUMENT_INVALID);
-    expect(virqMap(t.rm, t.vm, 32, true)).toBe(HypError.OK);
-    expect(virqMap(t.rm, t.vm, 32, true)).toBe(HypError.DENIED);
-    expect(virqUnmap(t.rm, t.vm, 32, true)).toBe(HypError.OK);
-    expect(virqUnmap(t.rm, t.vm, 32, true)).toBe(HypError.NORESOURCES);
+    expect(virqMap(t.vm, 31, true)).toBe(HypError.ARGUMENT_INVALID);
+    expect(virqMap(t.vm, 32, true)).toBe(HypError.OK);
+    expect(virqMap(t.vm, 32, true)).toBe(HypError.DENIED);
+    expect(virqUnmap(t.vm, 32, true)).toBe(HypError.OK);
+    expect(virqUnmap(t.vm, 32, true)).toBe(HypError.NORESOURCES);
   });
 });

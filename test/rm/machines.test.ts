@@ -12,7 +12,7 @@ describe('machines of parcels and loans', () => {
       [3, 3],
     ]);
     expect(irqLoanLife.states.map(({ index, meta }) => [index, meta.value])).toEqual(
-      [IrqLendState.NONE, IrqLendState.OFFERED, IrqLendState.ACCEPTED, IrqLendState.ACCEPTED_STATIC].map((n) => [n, n]),
+      [IrqLendState.NONE, IrqLendState.OFFERED, IrqLendState.ACCEPTED].map((n) => [n, n]),
     );
   });
 

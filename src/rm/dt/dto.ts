@@ -21,6 +21,7 @@ import {
   textOf,
 } from '../../board/fdt/index.js';
 import { RmDeath } from '../death.js';
+import { IRQ_CLASSES } from './irq-classes.js';
 import { Node, Prop } from './names.js';
 import type { IrqSpec } from './vm-config-types.js';
 import type { IpaRange } from './vm-tree-types.js';
@@ -263,14 +264,6 @@ export function propRanges(
   }
   return undefined;
 }
-
-/** Interrupts that have a specifier: class 0 to 3, first, end, whether they are local to a CPU (3.1). */
-const IRQ_CLASSES = [
-  { first: 32, end: 1020, cpuLocal: false },
-  { first: 16, end: 32, cpuLocal: true },
-  { first: 4096, end: 5120, cpuLocal: false },
-  { first: 1056, end: 1120, cpuLocal: true },
-] as const;
 
 /** Class of an interrupt; -1: it has none. */
 function irqClass({ irq, cpuLocal }: IrqSpec): number {

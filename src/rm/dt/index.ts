@@ -7,5 +7,5 @@
 export { HLOS_TREE_AREA, type HlosTreeInput, patchHlosTree } from './hlos-tree.js';
 export { DEFAULT_GENERATE, isVmConfigError, parseVmConfig, type VmConfigError } from './vm-config.js';
 export type * from './vm-config-types.js';
-export { PHANDLE_UNSET, patchVmTree, type TreeArea, treeArea, type VmTreeResult } from './vm-tree.js';
+export { PHANDLE_UNSET, patchVmTree, type TreeArea, type VmTreeResult } from './vm-tree.js';
 export type * from './vm-tree-types.js';

@@ -12,6 +12,7 @@ import {
   stringList,
 } from '../../board/fdt/index.js';
 import { type CellContext, getNumber, readCells } from './cells.js';
+import { parseGuid } from './guid.js';
 import { PAGE, type ParseState, U64_MAX } from './parse-state.js';
 
 /** undefined: fine. Else why VM_INIT refuses the tree. */
@@ -42,28 +43,6 @@ const ATTRS: Readonly<Record<string, (a: ParseState['attrs']) => void>> = {
     a.noReset = true;
   },
 };
-
-/**
- * Eight groups of up to four hex digits, as the C library's `scanf` reads them: white space and a sign may precede a
- * group, a dash must be where the text has one, anything may follow. Sixteen bytes, or undefined.
- */
-export function parseGuid(text: string): number[] | undefined {
-  const bytes: number[] = [];
-  let rest = text;
-  for (let group = 0; group < 8; group++) {
-    if (group >= 2 && group <= 5) {
-      if (!rest.startsWith('-')) return undefined;
-      rest = rest.slice(1);
-    }
-    rest = rest.replace(/^[ \t\n\v\f\r]+/, '');
-    const m = /^([+-]?)(?:0[xX])?([0-9a-fA-F]+)/.exec(rest.slice(0, 4));
-    if (m === null) return undefined;
-    rest = rest.slice(m[0].length);
-    const value = Number.parseInt(m[2], 16) * (m[1] === '-' ? -1 : 1);
-    bytes.push((value >> 8) & 0xff, value & 0xff);
-  }
-  return bytes;
-}
 
 function parseIomemRanges(s: ParseState, f: Uint8Array, node: number, ctx: CellContext): Refusal {
   const v = getProp(f, node, 'iomemory-ranges');

@@ -11,6 +11,7 @@ import {
   stringList,
 } from '../../board/fdt/index.js';
 import { type CellContext, childContext, getNumber } from './cells.js';
+import { IRQ_CLASSES } from './irq-classes.js';
 import { getPair, type Refusal } from './parse-config.js';
 import { PAGE, type ParseState } from './parse-state.js';
 import type { IrqSpec, VdeviceCommon } from './vm-config-types.js';
@@ -19,13 +20,6 @@ const MAX_PUSH_COMPATIBLE = 6;
 const DEFAULT_MESSAGE_SIZE = 240;
 const DEFAULT_QUEUE_DEPTH = 8;
 
-/** Interrupt classes of the first cell: first INTID, end, per CPU. */
-const IRQ_CLASSES: readonly { first: number; end: number; cpuLocal: boolean }[] = [
-  { first: 32, end: 1020, cpuLocal: false },
-  { first: 16, end: 32, cpuLocal: true },
-  { first: 4096, end: 5120, cpuLocal: false },
-  { first: 1056, end: 1120, cpuLocal: true },
-];
 const EDGE_RISING = 1;
 const LEVEL_HIGH = 4;
 

@@ -215,13 +215,6 @@ export interface TreeArea {
   copy(): Uint8Array;
 }
 
-/** An area that is at hand. */
-export const treeArea = (region: Uint8Array): TreeArea => ({
-  tree: region,
-  size: region.length,
-  copy: () => region.slice(),
-});
-
 /**
  * Patches the tree in a VM's device tree area (not changed). Parcels of `input` that are not accepted yet are accepted
  * through `port`, and their `mapped` and `phandle` are set, also when the result is a refusal. Throws `RmDeath` for the

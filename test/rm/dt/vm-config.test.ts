@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { be32, type FdtNode, node, putBe32, u32s } from '../../../src/board/fdt/index.js';
 import { RmDeath } from '../../../src/rm/death.js';
 import { isVmConfigError, parseVmConfig, type VmConfig } from '../../../src/rm/dt/index.js';
-import { parseGuid } from '../../../src/rm/dt/parse-config.js';
 import { fromHex, guestConfigs } from './data.js';
 import { area, cpu, type GuestParts, guest } from './samples.js';
 
@@ -63,14 +62,6 @@ describe('the vm-config node', () => {
     expect(why({ config: { 'image-name': 'n'.repeat(79) } })).toBeUndefined();
     expect(why({ config: { 'image-name': 'n'.repeat(80) } })).toContain('image-name');
     expect(config({ config: { 'vm-uri': 'u'.repeat(80) } }).uri).toBe('');
-  });
-
-  it('reads GUIDs as scanf does', () => {
-    expect(parseGuid('1-2')).toBeUndefined();
-    expect(parseGuid('00000000-0000-0000-0000-00000000000')).toHaveLength(16);
-    expect(parseGuid('00000000-0000-0000-0000-000000000001 tail')?.[15]).toBe(1);
-    expect(parseGuid('0000000000000000-0000-000000000000')).toBeUndefined();
-    expect(parseGuid('  1  2- 3-4-5-6  7  8')?.[3]).toBe(2);
   });
 
   it('refuses a malformed attribute list', () => {

@@ -22,7 +22,7 @@ import {
   PHANDLE_UNSET,
   parseVmConfig,
   patchVmTree,
-  treeArea,
+  type TreeArea,
   type VmTreeDevice,
   type VmTreeInput,
   type VmTreeResult,
@@ -31,6 +31,9 @@ import { mergeRanges } from '../../../src/rm/dt/memory-nodes.js';
 import { blob, fromHex, guestTrees } from './data.js';
 import { reconstruct } from './reconstruct.js';
 import { area, bell, edge, type GuestParts, guest, image, input, parcel } from './samples.js';
+
+/** An area that is at hand. */
+const treeArea = (region: Uint8Array): TreeArea => ({ tree: region, size: region.length, copy: () => region.slice() });
 
 const refuseAll = { acceptAt: () => null, acceptAnywhere: () => null };
 
