@@ -5,7 +5,7 @@
  */
 
 import type { Hypervisor } from '../hyp/hypervisor.js';
-import { type HypObject, NO_OBJECT, ObjectState } from '../hyp/types.js';
+import { type HypObject, isPinned, NO_OBJECT, ObjectState, type Thread } from '../hyp/types.js';
 import { SourceKind, type VirqSource, virqSource } from '../hyp/virq.js';
 import { HypError, ObjectType } from '../protocol/index.js';
 import { type Gic, gicOf, sourceOf, vcpuAt } from './context.js';
@@ -40,16 +40,15 @@ export function createHwirq(hyp: Hypervisor, partition: number, irq: number): Hw
   return hwirq;
 }
 
-const isPinned = (g: Gic, thread: number): boolean =>
-  ((g.hyp.get<HypObject & { options?: bigint }>(thread).options ?? 0n) & 1n) !== 0n;
+const pinned = (g: Gic, thread: number): boolean => isPinned(g.hyp.get<Thread>(thread));
 
 /** Whether a vCPU can have this PPI forwarded. */
 export const mayForwardPpi = (g: Gic, thread: number, ppi: number): boolean =>
-  isPinned(g, thread) && !FIXED_PPIS.includes(ppi);
+  pinned(g, thread) && !FIXED_PPIS.includes(ppi);
 
 /** May the forwarded PPI be bound on this vCPU? */
 function checkForwardedPpi(g: Gic, vic: Vic, thread: number, virq: number): number {
-  if (!isPinned(g, thread)) return HypError.DENIED;
+  if (!pinned(g, thread)) return HypError.DENIED;
   if (!isPpi(virq)) return HypError.ARGUMENT_INVALID;
   return FIXED_PPIS.includes(virq) || vic.forwardedPpi[virq - SGI_COUNT] !== NO_OBJECT ? HypError.BUSY : HypError.OK;
 }

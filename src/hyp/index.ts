@@ -34,7 +34,7 @@ export {
 } from './hypervisor.js';
 export { granted, lookup, lookupAny, lookupConfigure, lookupIn, lookupInit, objectOf } from './lookup.js';
 export { type AccessResult, Fault, type GuestException, type MemPort, type SchedPort, type VicPort } from './ports.js';
-export { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
+export { type HypObject, isPinned, NO_OBJECT, ObjectState, type Thread } from './types.js';
 export {
   assertSource,
   bindSource,

@@ -188,12 +188,6 @@ const TRACE_INITIAL = 0x7_00e7n;
 const PRNG_WINDOW_NS = 33_000_000;
 const PRNG_READS = 4;
 
-/** Rate limit of a vCPU, kept on its thread. */
-interface PrngThread extends Thread {
-  prngWindowNs?: number;
-  prngReads?: number;
-}
-
 function registerIdentity(hyp: Hypervisor): void {
   hyp.call(Call.HYPERVISOR_IDENTIFY, (_h, _caller, _a, o) => {
     o[0] = Platform.API_INFO;
@@ -207,13 +201,12 @@ function registerIdentity(hyp: Hypervisor): void {
     o[0] = flags;
     return HypError.OK;
   });
-  hyp.call(Call.PRNG_GET_ENTROPY, (h, caller: PrngThread, a, o) => {
+  hyp.call(Call.PRNG_GET_ENTROPY, (h, caller, a, o) => {
     const bytes = lo32(a[0]);
     if (bytes === 0 || bytes > 16) return HypError.ARGUMENT_SIZE;
     if (bytes % 4 !== 0) return HypError.ARGUMENT_ALIGNMENT;
-    const start = caller.prngWindowNs ?? Number.NEGATIVE_INFINITY;
-    let reads = caller.prngReads ?? 0;
-    if (h.now - start > PRNG_WINDOW_NS) {
+    let reads = caller.prngReads;
+    if (h.now - caller.prngWindowNs > PRNG_WINDOW_NS) {
       reads = 0;
       caller.prngWindowNs = h.now;
     } else if (reads >= PRNG_READS) {

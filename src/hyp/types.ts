@@ -1,4 +1,5 @@
 /** Plain data of hypervisor objects. Objects name each other by id (an index into `Hypervisor.objects`); -1 means none. */
+import { VcpuOption } from '../protocol/index.js';
 
 /** Object life (fact base: capabilities 6). FAILED is terminal; DESTROYING is never observed by a lookup. */
 export const ObjectState = { NONE: 0, INIT: 1, ACTIVE: 2, FAILED: 3, DESTROYING: 4 } as const;
@@ -23,6 +24,17 @@ export interface Thread extends HypObject {
   /** x0..x30. */
   x: BigUint64Array;
   pc: bigint;
+  /** Configured options (`VcpuOption`); after activation those in force. */
+  options: bigint;
+  pstate: number;
+  sctlr: bigint;
+  spEl0: bigint;
+  /** Rate limit of prng_get_entropy: start of the window (ns of virtual time), calls in it. */
+  prngWindowNs: number;
+  prngReads: number;
 }
+
+/** Tied to its CPU: it sees that CPU's identity and may have PPIs forwarded. */
+export const isPinned = (t: Thread): boolean => (t.options & VcpuOption.PINNED) !== 0n;
 
 export const NO_OBJECT = -1;

@@ -80,12 +80,7 @@ export type Pending =
 export interface Vcpu extends Thread {
   life: number;
   block: number;
-  /** Configured options; after activation those in force. */
-  options: bigint;
-  spEl0: bigint;
   spEl1: bigint;
-  sctlr: bigint;
-  pstate: number;
   /** Exclusive monitor of the machine code: where and what the last load-exclusive read. Missing or null: open. */
   monitor?: { at: bigint; value: bigint; high: bigint } | null;
   /** How often the vCPU entered its entry point: a power-on or a warm reset starts its program anew. */
@@ -129,10 +124,6 @@ export interface Vcpu extends Thread {
   inactiveCount: number;
   /** The vCPU asked for a system reset (never cleared). */
   reset: { type: bigint; cookie: bigint } | null;
-
-  /** Rate limit of prng_get_entropy: start of the window in nanoseconds, reads in it. */
-  prngWindowNs: number;
-  prngReads: number;
 }
 
 export interface VpmGroup extends HypObject {

@@ -1,4 +1,5 @@
 /** A hypervisor with one VIC of eight vCPUs, without scheduler, memory or RM: what the tests of the GIC need. */
+
 import {
   attachVcpu,
   type GicThread,
@@ -13,6 +14,7 @@ import {
 } from '../../src/gic/index.js';
 import { Hypervisor, type HypObject, type Thread } from '../../src/hyp/index.js';
 import { HypError, ObjectType } from '../../src/protocol/index.js';
+import { bareThread } from '../support/thread.js';
 
 export const GICD = 0x0800_0000;
 export const GICR = (n: number): number => 0x080a_0000 + n * 0x2_0000;
@@ -55,15 +57,7 @@ export function machine(): Machine {
   const hyp = new Hypervisor();
   registerGic(hyp);
   hyp.kind<TestThread>(ObjectType.THREAD, {
-    create: (_h, base) => ({
-      ...base,
-      cspace: -1,
-      addrspace: -1,
-      x: new BigUint64Array(31),
-      pc: 0n,
-      options: 1n,
-      pstate: 0x3c5,
-    }),
+    create: (_h, base) => ({ ...bareThread(base), options: 1n }),
     activate: (h, thread) => h.vic.vcpuActivate(thread),
     deactivate: (h, thread) => h.vic.vcpuReleased(thread),
   });

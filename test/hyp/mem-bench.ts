@@ -1,8 +1,10 @@
 /** A bench with the memory module registered, and short forms of its calls. Errors come back as numbers. */
+
 import { type HypConfig, type HypObject, ObjectState, type Thread } from '../../src/hyp/index.js';
 import { type Addrspace, bootMove, type MemExtent, Owner, registerMemory } from '../../src/hyp/mem/index.js';
 import { Call, HypError, ObjectType } from '../../src/protocol/index.js';
 import { bench } from '../support/hyp.js';
+import { bareThread } from '../support/thread.js';
 
 /** Normal write-back memory, in the position that mapping attributes have it. */
 export const WB = 15 << 16;
@@ -38,7 +40,7 @@ export function memBench(quirks: Partial<HypConfig['quirks']> = {}): MemBench {
   registerMemory(hyp);
   if (hyp.kinds[ObjectType.THREAD] === undefined) {
     hyp.kind<Thread>(ObjectType.THREAD, {
-      create: (_h, o) => ({ ...o, cspace: -1, addrspace: -1, x: new BigUint64Array(31), pc: 0n }),
+      create: (_h, o) => bareThread(o),
       activate: () => HypError.OK,
     });
   }

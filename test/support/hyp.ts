@@ -1,4 +1,5 @@
 /** A hypervisor with one calling thread and stub ports, for tests of one module at a time. */
+
 import { registerDoorbell } from '../../src/doorbell/index.js';
 import {
   type CSpace,
@@ -16,6 +17,7 @@ import {
 } from '../../src/hyp/index.js';
 import { registerMsgQueue } from '../../src/msgq/index.js';
 import { HypError, ObjectType } from '../../src/protocol/index.js';
+import { bareThread } from './thread.js';
 
 /** What the stub VIC saw, in order. */
 export type VicEvent = { op: 'assert' | 'assertEdge' | 'clear'; owner: number; kind: number };
@@ -89,15 +91,15 @@ export function bench(config: Partial<HypConfig> = {}, maxCaps = 512): Bench {
   const vic = made(ObjectType.VIC);
   hyp.setState(vic, ObjectState.ACTIVE);
   const thread: Thread = {
-    id: hyp.objects.length,
-    type: ObjectType.THREAD,
-    state: ObjectState.ACTIVE,
-    refs: 1,
-    partition: partition.id,
-    caps: [],
+    ...bareThread({
+      id: hyp.objects.length,
+      type: ObjectType.THREAD,
+      state: ObjectState.ACTIVE,
+      refs: 1,
+      partition: partition.id,
+      caps: [],
+    }),
     cspace: hyp.ref(cspace.id),
-    addrspace: NO_OBJECT,
-    x: new BigUint64Array(31),
     pc: 0x1000n,
   };
   hyp.objects.push(thread);

@@ -5,7 +5,7 @@
 import { SimBug, u64 } from '../../base/index.js';
 import type { Hypervisor } from '../../hyp/hypervisor.js';
 import type { AccessResult, GuestException } from '../../hyp/ports.js';
-import type { Thread } from '../../hyp/types.js';
+import { isPinned, type Thread } from '../../hyp/types.js';
 import { signalledException } from '../cpuif.js';
 import { onBehalfOf } from '../events.js';
 import { readIcc, readPmr, writeIcc, writePmr } from '../icc.js';
@@ -27,10 +27,6 @@ import { CCSIDR, SET_CLEAR, SET_CLEAR_BITS, SLOT_BY_ENCODING, SLOT_BY_NAME, STOR
 /** What system registers need of a vCPU, beside the GIC part. */
 export interface SysregThread extends GicThread {
   sys?: BigUint64Array;
-  pstate?: number;
-  options?: bigint;
-  sctlr?: bigint;
-  spEl0?: bigint;
 }
 
 const MPIDR = sysreg(3, 0, 0, 0, 5);
@@ -62,8 +58,6 @@ const CNTVCT = sysreg(3, 3, 14, 0, 2);
 /** CRm of the timer registers: CNTP, CNTV. */
 const TIMER_BY_CRM: Readonly<Record<number, number>> = { 2: Timer.PHYSICAL, 3: Timer.VIRTUAL };
 
-const SCTLR_RESET = 0x30d0_0800n;
-const PSTATE_RESET = 0x3c5;
 /** PSTATE bits that one register shows each. */
 const PSTATE_BITS: ReadonlyMap<number, number> = new Map([
   [NZCV, 0xf000_0000],
@@ -75,8 +69,6 @@ const PSTATE_BITS: ReadonlyMap<number, number> = new Map([
 ]);
 const ISR_IRQ = 0x80n;
 const ISR_FIQ = 0x40n;
-
-const isPinned = (t: SysregThread): boolean => ((t.options ?? 0n) & 1n) !== 0n;
 
 /** The stored registers of a vCPU; two more slots per set/clear pair's mask and the random generator follow them. */
 function stored(t: SysregThread): BigUint64Array {
@@ -124,7 +116,7 @@ function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestExce
   const g = gicOfHyp(hyp);
   const v = t.gic;
   const bits = PSTATE_BITS.get(enc);
-  if (bits !== undefined) return BigInt(((t.pstate ?? PSTATE_RESET) & bits) >>> 0);
+  if (bits !== undefined) return BigInt((t.pstate & bits) >>> 0);
   switch (enc) {
     case MIDR:
       return midr(isPinned(t));
@@ -139,11 +131,11 @@ function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestExce
     case CCSIDR_EL1:
       return CCSIDR[Number(getStored(t, 'CSSELR_EL1'))] ?? 0n;
     case SCTLR:
-      return t.sctlr ?? SCTLR_RESET;
+      return t.sctlr;
     case SP_EL0:
-      return t.spEl0 ?? 0n;
+      return t.spEl0;
     case SPSEL:
-      return BigInt((t.pstate ?? PSTATE_RESET) & 1);
+      return BigInt(t.pstate & 1);
     case CURRENT_EL:
       return 4n;
     case ISR:
@@ -215,7 +207,7 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
   const v = t.gic;
   const bits = PSTATE_BITS.get(enc);
   if (bits !== undefined) {
-    t.pstate = (((t.pstate ?? PSTATE_RESET) & ~bits) | (Number(value & 0xffff_ffffn) & bits)) >>> 0;
+    t.pstate = ((t.pstate & ~bits) | (Number(value & 0xffff_ffffn) & bits)) >>> 0;
     return true;
   }
   switch (enc) {
@@ -226,7 +218,7 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
       t.spEl0 = value;
       return true;
     case SPSEL:
-      t.pstate = (((t.pstate ?? PSTATE_RESET) & ~1) | Number(value & 1n)) >>> 0;
+      t.pstate = ((t.pstate & ~1) | Number(value & 1n)) >>> 0;
       return true;
     case PMSWINC:
       return true;
@@ -278,7 +270,7 @@ export function writeSysreg(hyp: Hypervisor, thread: Thread, enc: number, value:
 export function pendingException(thread: Thread): 'irq' | 'fiq' | undefined {
   const t = thread as SysregThread;
   const signalled = t.gic === undefined || t.gic.owner < 0 ? undefined : signalledException(t.gic);
-  const masks = t.pstate ?? PSTATE_RESET;
+  const masks = t.pstate;
   if (signalled === 'irq') return (masks & 0x80) === 0 ? 'irq' : undefined;
   if (signalled === 'fiq') return (masks & 0x40) === 0 ? 'fiq' : undefined;
   return undefined;
