@@ -1,12 +1,18 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect, milliseconds } from './options.js';
+
+/** For an option of which a second one would silently replace the first. */
+function once(value: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('one address only; start another server for another');
+  return value;
+}
 
 /** `serve`: other processes drive vCPUs over a socket. The work is loaded when the command is used. */
 export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('boot the machine and let other processes drive its vCPUs over a socket (docs/link.md)')
-    .requiredOption('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one)')
+    .requiredOption('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one)', once)
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
     .option('--record <out>', 'write a recording for replay, as it happens')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')

@@ -2,7 +2,7 @@
 import { le16, le32, le64 } from '../base/index.js';
 import { FrameInput } from './input.js';
 import type { Session } from './session.js';
-import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from './spec.js';
+import { At, EventType, FRAME_HEAD, FRAME_NAMES, FrameType, LINK, REPLY, Status } from './spec.js';
 import { FrameWriter } from './writer.js';
 
 /** What a connection needs of its socket. */
@@ -39,6 +39,9 @@ export interface Greeting {
 const INPUT_HIGH = 65_536;
 const IPA_LIMIT = 1n << 36n;
 
+/** Different reasons for BAD_REQUEST that are told per connection. */
+const MAX_COMPLAINTS = 8;
+
 /** Units of work of a frame and its reply of so many bytes: 1, and 1 per KiB. */
 const workOf = (bytes: number): number => 1 + (bytes >> 10);
 
@@ -60,6 +63,7 @@ export class Connection {
   /** Work that it may still cause in this round; negative: more than its share was done for it, and the next rounds pay. */
   private credit = 0;
   private paused = false;
+  private readonly complaints = new Set<string>();
 
   constructor(
     readonly transport: Transport,
@@ -67,9 +71,22 @@ export class Connection {
     now: number,
     private readonly greet: (connection: Connection, hello: Hello) => Greeting | string,
     private readonly onClose: (connection: Connection, reason: string | undefined) => void,
+    /** Why a frame got BAD_REQUEST, every reason once. */
+    private readonly onComplaint: (connection: Connection, complaint: string) => void = () => {},
   ) {
     this.name = name;
     this.activeAt = now;
+  }
+
+  /** Says why a frame made no sense, unless that was said before. */
+  complain(type: number, reason: string): void {
+    const { complaints } = this;
+    if (complaints.size > MAX_COMPLAINTS) return;
+    const name = FRAME_NAMES[type] ?? `frame type 0x${type.toString(16)}`;
+    const said = complaints.size === MAX_COMPLAINTS ? 'further mistakes are not shown' : `${name}: ${reason}`;
+    if (complaints.has(said)) return;
+    complaints.add(said);
+    this.onComplaint(this, said);
   }
 
   receive(chunk: Uint8Array, now: number): void {
@@ -134,9 +151,15 @@ export class Connection {
   /** False: the frame is still wanted. */
   private dispatch(type: number, tag: number, b: Uint8Array, at: number, size: number): boolean {
     const { session } = this;
+    const flags = b[at - FRAME_HEAD + 5];
     if (session === undefined) {
-      if (type === FrameType.HELLO) this.hello(tag, b, at, size);
+      if (type === FrameType.HELLO) this.hello(tag, b, at, size, flags);
       else this.fail('the first frame is not HELLO');
+      return true;
+    }
+    if (flags !== 0) {
+      this.out.u16(this.out.frame(type | REPLY, tag, 4), Status.BAD_REQUEST);
+      this.complain(type, `flags ${flags}; they are 0`);
       return true;
     }
     if (type === FrameType.BYE) {
@@ -159,11 +182,11 @@ export class Connection {
     return sent;
   }
 
-  private hello(tag: number, b: Uint8Array, at: number, size: number): void {
+  private hello(tag: number, b: Uint8Array, at: number, size: number, flags: number): void {
     const F = At.HELLO;
     const R = At.HELLO_REPLY;
     if (size < F.SIZE || le32(b, at + F.MAGIC) !== LINK.MAGIC) {
-      this.fail('not a greeting of this protocol');
+      this.refuse(tag, 'not a greeting of this protocol');
       return;
     }
     const nameLength = le16(b, at + F.NAME_LENGTH);
@@ -173,6 +196,8 @@ export class Connection {
     if (nameLength > LINK.MAX_NAME || size !== F.SIZE + nameLength) refusal = 'the name does not fit the frame';
     else if (versions[0] > LINK.VERSION_MAX || versions[1] < LINK.VERSION_MIN)
       refusal = `versions ${versions[0]} to ${versions[1]}; this server speaks ${LINK.VERSION_MIN} to ${LINK.VERSION_MAX}`;
+    else if (flags !== 0) refusal = `flags ${flags}; they are 0`;
+    else if (b[at + F.TIME] > 1) refusal = `time ${b[at + F.TIME]} does not exist`;
     else if (scratch >= IPA_LIMIT || scratch % 4096n !== 0n) refusal = 'the scratch page is not a page';
     if (refusal === undefined) {
       const name = printable(b.subarray(at + F.SIZE, at + F.SIZE + nameLength));
@@ -198,8 +223,12 @@ export class Connection {
         return;
       }
     }
-    this.out.u16(this.out.frame(FrameType.HELLO | REPLY, tag, R.SIZE), Status.REFUSED);
-    this.fail(refusal);
+    this.refuse(tag, refusal);
+  }
+
+  private refuse(tag: number, reason: string): void {
+    this.out.u16(this.out.frame(FrameType.HELLO | REPLY, tag, At.HELLO_REPLY.SIZE), Status.REFUSED);
+    this.fail(reason);
   }
 
   /** Closes with a reason, which the other side is told. */

@@ -3,6 +3,7 @@ import { findCap } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
 import type { LinkPlace, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
+import { isScratch } from './find-vcpu.js';
 
 export interface RmLink {
   place: LinkPlace;
@@ -28,6 +29,8 @@ export function findLink(sim: Simulator, vmid: number, v: Vcpu, scratch: number)
   const toRm = queueOf(sim, v, device.txVmCap);
   if (toRm === undefined) return `VM ${vmid} has given up its link to RM`;
   const page = scratch !== 0 ? scratch : vm.config.memIpaBase + vm.memSize - PAGE;
+  if (scratch === 0 && !isScratch(sim, vmid, v, page))
+    return `page 0x${page.toString(16)}, the last of the image, is not memory of VM ${vmid}; name a scratch page`;
   return {
     place: { txCap: device.txVmCap, rxCap: device.rxVmCap, txBuffer: page, rxBuffer: page + PAGE / 2 },
     toRm,

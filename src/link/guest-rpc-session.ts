@@ -4,12 +4,12 @@
  * `vcpu_run` gets its CPU back. Leaves out: the VM's other devices.
  */
 import { sysreg } from '../gic/index.js';
-import { Platform } from '../protocol/index.js';
 import { HostPackets, HostVcpu, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
 import type { RmLink } from './find-link.js';
+import { type Complain, wrongPacket } from './replies.js';
 import type { Handled, Session } from './session.js';
-import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
+import { At, EventType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
 const ICC_PMR = sysreg(3, 0, 4, 6, 0);
@@ -40,6 +40,7 @@ export class GuestRpcSession implements Session {
     private readonly v: Vcpu,
     private readonly out: FrameWriter,
     private readonly link: RmLink,
+    private readonly complain: Complain,
   ) {
     this.host = new HostVcpu(sim, v.id);
     this.packets = new HostPackets(this.host, link.place);
@@ -124,8 +125,11 @@ export class GuestRpcSession implements Session {
   }
 
   handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (type !== FrameType.RPC_SEND || size === 0 || size > Platform.RM_QUEUE_MSG_SIZE)
+    const wrong = wrongPacket(type, size);
+    if (wrong !== undefined) {
+      this.complain(type, wrong);
       return this.reply(type, tag, Status.BAD_REQUEST);
+    }
     if (this.sim.hyp.dead !== undefined) return this.reply(type, tag, Status.DEAD);
     if (!this.on) return this.reply(type, tag, Status.NO_RETURN);
     if (!this.back) {

@@ -7,12 +7,12 @@
  * has nothing to do; time does not jump. A connection in step mode holds everything for as long as it does not wait itself, up to
  * `stepLimitMs` while others wait for it.
  */
-import { Platform } from '../protocol/index.js';
+import { DEATHS, ObjectType, Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
-import { Block, type Vcpu } from '../vcpu/index.js';
+import { Block, isRunnable, type Vcpu } from '../vcpu/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
 import { findLink } from './find-link.js';
-import { findVcpu, treeAddress } from './find-vcpu.js';
+import { findVcpu, isScratch, treeAddress } from './find-vcpu.js';
 import { GuestRpcSession } from './guest-rpc-session.js';
 import { programRuns, rmRuns } from './programs.js';
 import { RpcSession } from './rpc-session.js';
@@ -51,6 +51,9 @@ const TURN_MS = 1;
 const STEPS = 16;
 /** A client that computes holds time for so many graces, even if it is never silent for one. */
 const HOLD_GRACES = 10;
+/** Lines about mistakes of clients, of all together, and for how long (ms). */
+const MAX_COMPLAINTS = 20;
+const COMPLAINT_MS = 1_000;
 /** Scratch pages of the primary VM's vCPUs. */
 const SCRATCH_BASE = 0x4104_0000;
 const PAGE = 4096;
@@ -68,6 +71,9 @@ export class Hub {
   /** Somebody waits for the machine, and nobody in step mode holds it. */
   private waitedFor = false;
   private count = 0;
+  /** Who is known to be dead. */
+  private reported = { rm: false, hyp: false };
+  private complaints = { since: Number.NEGATIVE_INFINITY, count: 0 };
   /** The one that plays the primary VM's driver. */
   private rpc: RpcSession | undefined;
   private readonly beside = () => this.workBeside(1);
@@ -93,6 +99,7 @@ export class Hub {
       this.options.clock(),
       (c, hello) => this.greet(c, hello),
       (c, reason) => this.closed(c, reason),
+      (c, complaint) => this.complained(c, complaint),
     );
     this.connections.add(connection);
     return connection;
@@ -117,6 +124,33 @@ export class Hub {
     if (this.connections.size === 0) this.options.onEmpty();
   }
 
+  /** A line for people about a frame that made no sense; many clients together get no more than some. */
+  private complained(connection: Connection, complaint: string): void {
+    const now = this.options.clock();
+    if (now - this.complaints.since > COMPLAINT_MS) this.complaints = { since: now, count: 0 };
+    this.complaints.count++;
+    if (this.complaints.count <= MAX_COMPLAINTS) this.options.log(`${connection.name}: BAD_REQUEST: ${complaint}`);
+    else if (this.complaints.count === MAX_COMPLAINTS + 1)
+      this.options.log('more clients made mistakes than are shown: BAD_REQUEST');
+  }
+
+  /** Says that RM or the hypervisor stopped, as soon as it has. */
+  private reportDeaths(): void {
+    const { reported, sim } = this;
+    const say = (who: string, id: string, otherwise: string): void => {
+      const words = (DEATHS as Readonly<Record<string, { trigger: string }>>)[id]?.trigger ?? otherwise;
+      this.options.log(`${who} stopped for good: ${id}: ${words} (gunyah-sim explain ${id})`);
+    };
+    if (!reported.rm && sim.rm.dead !== null) {
+      reported.rm = true;
+      say('RM', sim.rm.dead.trigger, sim.rm.dead.kind);
+    }
+    if (!reported.hyp && sim.hyp.dead !== undefined) {
+      reported.hyp = true;
+      say('the hypervisor', sim.hyp.dead.rule, sim.hyp.dead.what);
+    }
+  }
+
   /** vCPUs whose VM is gone belong to nobody: another vCPU may have their number next. */
   private forgetGone(): void {
     for (const [id, owner] of this.owners) {
@@ -130,6 +164,7 @@ export class Hub {
   /** The machine is at its first instruction again: entry points of other vCPUs are forgotten. Only without connections. */
   restarted(): void {
     this.entries.clear();
+    this.reported = { rm: false, hyp: false };
     const boot = this.sim.primaryVcpu();
     if (boot !== undefined) this.entries.set(boot.id, entryOf(boot));
   }
@@ -145,6 +180,8 @@ export class Hub {
     const owner = this.owners.get(v.id);
     if (owner !== undefined) return `${what} is taken by ${owner.connection.name}`;
     const primary = hello.vmid === Platform.VMID_HLOS;
+    if (hello.scratch !== 0 && !isScratch(sim, hello.vmid, v, hello.scratch))
+      return `scratch page 0x${hello.scratch.toString(16)} is not memory of VM ${hello.vmid}`;
     const link = rpc && !primary ? findLink(sim, hello.vmid, v, hello.scratch) : undefined;
     if (typeof link === 'string') return link;
     if (sim.programOf(v) !== 'host') sim.setProgram(v, 'host');
@@ -154,17 +191,18 @@ export class Hub {
     if (sim.hyp.dead === undefined && (v.idling || (v.block & (Block.SUSPEND | Block.WFI)) !== 0))
       new HostVcpu(sim, v.id).wake();
     const nowNs = sim.hyp.now;
+    const complain = (type: number, reason: string) => connection.complain(type, reason);
     if (link !== undefined) {
-      const session = new GuestRpcSession(sim, v, connection.out, link);
+      const session = new GuestRpcSession(sim, v, connection.out, link, complain);
       return { session, ...entry, on: session.on, nowNs };
     }
     if (rpc) {
-      this.rpc = new RpcSession(sim, new HostVcpu(sim, v.id), connection.out);
-      return { session: this.rpc, ...entry, on: true, nowNs };
+      this.rpc = new RpcSession(sim, new HostVcpu(sim, v.id), connection.out, complain);
+      return { session: this.rpc, ...entry, on: sim.hyp.dead === undefined, nowNs };
     }
     const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
     const tree = treeAddress(sim, hello.vmid);
-    const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, entry, (e) =>
+    const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, entry, complain, (e) =>
       this.entries.set(v.id, e),
     );
     return { session, ...entry, on: session.on, nowNs };
@@ -197,6 +235,7 @@ export class Hub {
     } while (more && this.options.clock() - start < TURN_MS);
     // Those who always have one more frame must not keep the machine from the others.
     if (more && !ran) this.run(start);
+    this.reportDeaths();
     for (const c of this.connections) c.flush();
     this.turning = false;
     if (more) this.schedule();
@@ -264,17 +303,29 @@ export class Hub {
   /** One thing that the machine does now. */
   private step(): boolean {
     const { sim } = this;
-    if (sim.hyp.dead !== undefined) return false;
+    if (sim.hyp.dead !== undefined || this.onlyDeadRm()) return false;
     const before = sim.steps;
     sim.spin(1);
     return sim.steps !== before;
+  }
+
+  /** RM is dead, and nobody else has a program to run or waits for a CPU. Then only timers matter. */
+  private onlyDeadRm(): boolean {
+    const { sim } = this;
+    if (sim.rm.dead === null || programRuns(sim)) return false;
+    return !sim.hyp.objects.some((o) => {
+      if (o?.type !== ObjectType.THREAD || o.id === sim.rootThread) return false;
+      const v = o as Vcpu;
+      return isRunnable(v) && !v.idling && !sim.inControl(v);
+    });
   }
 
   /** On to the next thing that happens by itself. */
   private jump(deadline: number): boolean {
     const { sim } = this;
     if (sim.hyp.dead !== undefined) return false;
-    const until = Math.min(sim.nextEventAt(), deadline);
+    const next = this.onlyDeadRm() ? sim.hyp.vic.nextTimerEvent() : sim.nextEventAt();
+    const until = Math.min(next, deadline);
     if (until === Number.POSITIVE_INFINITY) return false;
     sim.spin(Math.max(until - sim.hyp.now, 1));
     return true;

@@ -1,7 +1,8 @@
-/** Replies to the frames of a vCPU: how an operation ended as a status of the link. */
+/** Replies to frames: how an operation ended as a status of the link, and what is wrong with those that make no sense. */
+import { Platform } from '../protocol/index.js';
 import type { Outcome } from '../sim/index.js';
 import type { Handled } from './session.js';
-import { REPLY, Status } from './spec.js';
+import { FrameType, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
 /** Virtual time for which an operation may run the machine before it counts as waiting. */
@@ -20,8 +21,14 @@ export function statusOf(outcome: Outcome): Status {
   }
 }
 
+/** Told why a frame got BAD_REQUEST: for people, the reply does not say it. */
+export type Complain = (type: number, reason: string) => void;
+
 export class Replies {
-  constructor(readonly out: FrameWriter) {}
+  constructor(
+    readonly out: FrameWriter,
+    private readonly complain: Complain,
+  ) {}
 
   /** Begins a reply of `size` bytes, zero behind its status. Offset of its payload in the writer's bytes. */
   reply(type: number, tag: number, size: number, status: Status): number {
@@ -30,8 +37,21 @@ export class Replies {
     return at;
   }
 
-  bad(type: number, tag: number): Handled {
+  bad(type: number, tag: number, reason: string): Handled {
     this.reply(type, tag, 4, Status.BAD_REQUEST);
+    this.complain(type, reason);
     return 'done';
   }
+
+  badSize(type: number, tag: number, size: number, expected: number | string): Handled {
+    return this.bad(type, tag, `a payload of ${size} bytes; it has ${expected}`);
+  }
+}
+
+/** In mode 1: what is wrong with a frame, undefined for a packet that can be sent. */
+export function wrongPacket(type: number, size: number): string | undefined {
+  if (type === FrameType.HELLO) return 'this connection has greeted already';
+  if (type !== FrameType.RPC_SEND) return 'mode 1 has RPC_SEND and BYE only';
+  if (size > 0 && size <= Platform.RM_QUEUE_MSG_SIZE) return undefined;
+  return `a packet of ${size} bytes; a queue takes 1 to ${Platform.RM_QUEUE_MSG_SIZE}`;
 }

@@ -5,6 +5,7 @@ import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim
 import { isRunnable, type Vcpu } from '../vcpu/index.js';
 import { queueOf } from './find-link.js';
 import { programRuns } from './programs.js';
+import { type Complain, wrongPacket } from './replies.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
@@ -30,6 +31,7 @@ export class RpcSession implements Session {
     private readonly sim: Simulator,
     private readonly host: HostVcpu,
     private readonly out: FrameWriter,
+    private readonly complain: Complain,
   ) {
     this.packets = new HostPackets(host, PRIMARY_LINK);
     const { vcpu } = host;
@@ -48,6 +50,8 @@ export class RpcSession implements Session {
   run(mayJump: boolean): boolean {
     this.mayJump = mayJump;
     const { sim } = this;
+    // Nobody answers any more, and a dead RM, whose interrupt stays pending, would never come to rest.
+    if (sim.rm.dead !== null) this.active = false;
     if (!this.active || sim.hyp.dead !== undefined) return false;
     if (!mayJump && !this.ready()) return false;
     const before = sim.steps;
@@ -84,7 +88,9 @@ export class RpcSession implements Session {
   }
 
   handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (type !== FrameType.RPC_SEND || size === 0 || size > Platform.RM_QUEUE_MSG_SIZE) {
+    const wrong = wrongPacket(type, size);
+    if (wrong !== undefined) {
+      this.complain(type, wrong);
       this.out.u16(this.out.frame(type | REPLY, tag, 4), Status.BAD_REQUEST);
       return 'done';
     }

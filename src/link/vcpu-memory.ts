@@ -32,16 +32,24 @@ export class VcpuMemory {
   access(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
     const write = type === FrameType.MEM_WRITE;
     const F = write ? At.MEM_WRITE : At.MEM_READ;
-    if (size < F.SIZE || (!write && size !== F.SIZE)) return this.replies.bad(type, tag);
+    if (size < F.SIZE || (!write && size !== F.SIZE))
+      return this.replies.badSize(type, tag, size, write ? `at least ${F.SIZE}` : F.SIZE);
     const ipa = le64(b, at + F.IPA);
     const width = le32(b, at + F.WIDTH);
     const length = write ? size - F.SIZE : le32(b, at + At.MEM_READ.LENGTH);
-    if (length > LINK.MAX_MEMORY_ACCESS) return this.replies.bad(type, tag);
+    if (length > LINK.MAX_MEMORY_ACCESS)
+      return this.replies.bad(type, tag, `${length} bytes; at most ${LINK.MAX_MEMORY_ACCESS}`);
     if (width !== 0) {
-      if (!WIDTHS.includes(width) || length !== width) return this.replies.bad(type, tag);
+      if (!WIDTHS.includes(width)) return this.replies.bad(type, tag, `width ${width}; 0, 1, 2, 4 or 8`);
+      if (length !== width) return this.replies.bad(type, tag, `${length} bytes in one access of width ${width}`);
       const refused = this.turn.notReady(type, tag);
       if (refused !== undefined) return refused;
       return this.device(type, tag, ipa, width, write ? number(b, at + F.SIZE, width) : 0n);
+    }
+    // What is left of a machine that stopped may be looked at.
+    if (write && this.sim.hyp.dead !== undefined) {
+      this.replies.reply(type, tag, 4, Status.DEAD);
+      return 'done';
     }
     const R = write ? At.MEM_WRITE_REPLY : At.MEM_READ_REPLY;
     const reachable = this.sim.hyp.objects[this.v.id] === this.v && ipa + BigInt(length) <= IPA_LIMIT;

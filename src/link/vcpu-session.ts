@@ -7,7 +7,7 @@ import { sysreg } from '../gic/index.js';
 import { HypError } from '../protocol/index.js';
 import { HostVcpu, type Outcome, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
-import { Replies, statusOf, WAIT_NS } from './replies.js';
+import { type Complain, Replies, statusOf, WAIT_NS } from './replies.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, LINK, Status } from './spec.js';
 import { VcpuMemory } from './vcpu-memory.js';
@@ -65,11 +65,12 @@ export class VcpuSession implements Session {
     readonly step: boolean,
     /** What the greeting says. */
     entry: Entry,
+    complain: Complain,
     /** Told about every new start of the vCPU. */
     private readonly onStart: (entry: Entry) => void,
   ) {
     this.host = new HostVcpu(sim, v.id);
-    this.replies = new Replies(out);
+    this.replies = new Replies(out, complain);
     this.memory = new VcpuMemory(sim, v, this.host, this.replies, treeIpa, {
       notReady: (type, tag) => this.notReady(type, tag),
       settle: (outcome, entries, finish) => this.settle(outcome, entries, finish),
@@ -182,8 +183,12 @@ export class VcpuSession implements Session {
       case FrameType.WFI:
       case FrameType.TIME:
         break;
+      case FrameType.HELLO:
+        return this.replies.bad(type, tag, 'this connection has greeted already');
+      case FrameType.RPC_SEND:
+        return this.replies.bad(type, tag, 'it belongs to mode 1; this connection drives a vCPU');
       default:
-        return this.replies.bad(type, tag);
+        return this.replies.bad(type, tag, 'there is no such request');
     }
     const refused = this.notReady(type, tag);
     if (refused !== undefined) return refused;
@@ -223,7 +228,7 @@ export class VcpuSession implements Session {
 
   private hvc(tag: number, b: Uint8Array, at: number, size: number): Handled {
     const F = At.HVC;
-    if (size < F.SIZE) return this.replies.bad(FrameType.HVC, tag);
+    if (size < F.SIZE) return this.replies.badSize(FrameType.HVC, tag, size, `at least ${F.SIZE}`);
     const imm = le16(b, at + F.IMM);
     const register = b[at + F.INLINE_REG];
     const direction = b[at + F.INLINE_DIR];
@@ -231,18 +236,41 @@ export class VcpuSession implements Session {
     const x = REGISTERS[0];
     for (let i = 0; i < 8; i++) x[i] = le64(b, at + F.X + i * 8);
     const carried = register !== NO_INLINE && direction === 0 ? length : 0;
-    if (length > LINK.MAX_INLINE || size !== F.SIZE + carried) return this.replies.bad(FrameType.HVC, tag);
+    const wrong = this.wrongInline(register, direction, length, size - F.SIZE, carried);
+    if (wrong !== undefined) return this.replies.bad(FrameType.HVC, tag, wrong);
     if (register !== NO_INLINE) {
-      if (register > 7 || direction > INLINE_FROM_X1 || this.scratch === 0) return this.replies.bad(FrameType.HVC, tag);
       x[register] = BigInt(this.scratch);
       if (carried > 0 && !this.host.writeMemory(this.scratch, b.subarray(at + F.SIZE, at + F.SIZE + carried)))
-        return this.replies.bad(FrameType.HVC, tag);
+        return this.replies.bad(
+          FrameType.HVC,
+          tag,
+          `scratch page 0x${this.scratch.toString(16)} is not the VM's memory any more`,
+        );
     }
     const { entries } = this.v;
     const back = register !== NO_INLINE && direction >= INLINE_FROM ? length : 0;
     return this.settle(this.host.call('hvc', imm, x, WAIT_NS), entries, (o) =>
       this.callReply(FrameType.HVC, tag, o, direction === INLINE_FROM_X1, back),
     );
+  }
+
+  /** What is wrong with the inline buffer of a call, of which `data` bytes came. */
+  private wrongInline(
+    reg: number,
+    direction: number,
+    length: number,
+    data: number,
+    carried: number,
+  ): string | undefined {
+    if (length > LINK.MAX_INLINE) return `inline_length ${length}; at most ${LINK.MAX_INLINE}`;
+    if (reg !== NO_INLINE) {
+      if (reg > 7) return `inline_reg ${reg}; 0 to 7, or 0xff for none`;
+      if (direction > INLINE_FROM_X1) return `inline_dir ${direction}; 0 to ${INLINE_FROM_X1}`;
+      if (this.scratch === 0) return 'an inline buffer, but HELLO named no scratch page';
+    }
+    return data === carried
+      ? undefined
+      : `${data} bytes of data; inline_reg, inline_dir and inline_length say ${carried}`;
   }
 
   private callReply(type: number, tag: number, o: Outcome, sized: boolean, inline: number): void {
@@ -263,8 +291,9 @@ export class VcpuSession implements Session {
 
   private smc(tag: number, b: Uint8Array, at: number, size: number): Handled {
     const F = At.SMC;
-    const conduit = size === F.SIZE ? le16(b, at + F.CONDUIT) : 2;
-    if (conduit > 1) return this.replies.bad(FrameType.SMC, tag);
+    if (size !== F.SIZE) return this.replies.badSize(FrameType.SMC, tag, size, F.SIZE);
+    const conduit = le16(b, at + F.CONDUIT);
+    if (conduit > 1) return this.replies.bad(FrameType.SMC, tag, `conduit ${conduit}; 0 HVC, 1 SMC`);
     const x = REGISTERS[1];
     for (let i = 0; i < 18; i++) x[i] = le64(b, at + F.X + i * 8);
     const { entries } = this.v;
@@ -276,8 +305,9 @@ export class VcpuSession implements Session {
   private register(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
     const write = type === FrameType.REG_WRITE;
     const F = write ? At.REG_WRITE : At.REG_READ;
-    if (size !== F.SIZE || le32(b, at) > MAX_SYSREG) return this.replies.bad(type, tag);
+    if (size !== F.SIZE) return this.replies.badSize(type, tag, size, F.SIZE);
     const enc = le32(b, at);
+    if (enc > MAX_SYSREG) return this.replies.bad(type, tag, `register 0x${enc.toString(16)}; at most 0xffff`);
     const R = write ? At.REG_WRITE_REPLY : At.REG_READ_REPLY;
     if (write) {
       const o = this.host.writeRegister(enc, le64(b, at + At.REG_WRITE.VALUE));
@@ -303,14 +333,14 @@ export class VcpuSession implements Session {
   }
 
   private end(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (size !== At.IRQ_END.SIZE) return this.replies.bad(FrameType.IRQ_END, tag);
+    if (size !== At.IRQ_END.SIZE) return this.replies.badSize(FrameType.IRQ_END, tag, size, At.IRQ_END.SIZE);
     const o = this.host.writeRegister(ICC_EOIR1, BigInt(le32(b, at + At.IRQ_END.INTID)));
     this.replies.reply(FrameType.IRQ_END, tag, At.IRQ_END_REPLY.SIZE, statusOf(o));
     return 'done';
   }
 
   private wfi(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    if (size !== At.WFI.SIZE) return this.replies.bad(FrameType.WFI, tag);
+    if (size !== At.WFI.SIZE) return this.replies.badSize(FrameType.WFI, tag, size, At.WFI.SIZE);
     const timeout = le64(b, at + At.WFI.TIMEOUT_NS);
     const { entries } = this.v;
     const from = this.sim.hyp.now;
@@ -327,8 +357,10 @@ export class VcpuSession implements Session {
   }
 
   private time(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    const advance = size === At.TIME.SIZE ? le64(b, at + At.TIME.ADVANCE_NS) : MAX_ADVANCE_NS + 1n;
-    if (advance > MAX_ADVANCE_NS) return this.replies.bad(FrameType.TIME, tag);
+    if (size !== At.TIME.SIZE) return this.replies.badSize(FrameType.TIME, tag, size, At.TIME.SIZE);
+    const advance = le64(b, at + At.TIME.ADVANCE_NS);
+    if (advance > MAX_ADVANCE_NS)
+      return this.replies.bad(FrameType.TIME, tag, `advance_ns ${advance}; at most ${MAX_ADVANCE_NS}`);
     const R = At.TIME_REPLY;
     this.wait = {
       entries: this.v.entries,

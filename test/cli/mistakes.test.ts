@@ -102,6 +102,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['fuzz --replay list.json', 3, /list.json is not a recording made by fuzz/],
   ['serve', 2, /required option '--listen <address>' not specified/],
   ['serve --listen tcp:127.0.0.1:99999', 2, /'tcp:127.0.0.1:99999' is not unix:PATH or tcp:HOST:PORT/],
+  ['serve --listen unix:./a --listen unix:./b', 2, /one address only/],
   ['serve --listen unix:./taken', 4, /cannot listen on unix:.\/taken: it is in use/],
   ['serve --listen unix:./dir', 4, /cannot listen on unix:.\/dir: something that is no socket is there already/],
   ['serve --listen unix:./s --grace-ms abc', 2, /give milliseconds, 0 to 3600000/],

@@ -16,6 +16,9 @@ describe('a vCPU of a second VM', () => {
   it('is driven by its own connection while its manager runs it', () =>
     withServer({ graceMs: 60_000 }, async ({ client, sim }) => {
       const start = createVm(sim);
+      // Its image is not mapped yet, and nothing else will be.
+      const wrong = await client();
+      await expect(wrong.hello({ vmid: VM, scratch: 0x9000_0000n })).rejects.toThrow(/is not memory of VM 128/);
       const guest = await client();
       expect((await guest.hello({ vmid: VM, scratch: 0x8000_1000n, name: 'guest' })).on).toBe(false);
       const vcpu = start();
