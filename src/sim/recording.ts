@@ -1,10 +1,12 @@
 /**
  * Recordings: a run as its inputs. Header, inputs, the digest of the state now and then and at the end, as a stream of packed
- * values; a recording that was cut off anywhere can still be read up to the cut. Leaves out the state itself: the inputs lead to it.
+ * values behind seals; a recording that was cut off or damaged can still be read up to there. Leaves out the state itself: the inputs
+ * lead to it.
  */
 import { HYPERCALLS, LAYOUTS, LISTS } from '../protocol/index.js';
 import { applyInput, type Input } from './inputs.js';
-import { digest, packPlain, unpackStream } from './plain.js';
+import { digest, packPlain, unpackPlain, unpackStream } from './plain.js';
+import { isSealed, type StreamEnd, sealed, unsealed } from './seal.js';
 import { type SimOptions, Simulator } from './simulator.js';
 import { stateDigest } from './snapshot.js';
 
@@ -55,7 +57,7 @@ export class Recorder {
   }
 
   private add(entry: Entry): void {
-    this.write(packPlain(entry));
+    this.write(sealed(packPlain(entry)));
   }
 
   private onInput(input: Input): void {
@@ -93,21 +95,36 @@ export class Recorder {
 
 export interface Recording {
   header: RecordingHeader;
+  /** Up to its end, to where it was cut off, or to the damage. */
   entries: readonly Entry[];
-  /** False: cut off; everything before the cut is here. */
+  end: StreamEnd;
+  /** False: cut off, or damaged. */
   complete: boolean;
 }
 
 const isEntry = (v: unknown): v is Entry => typeof v === 'object' && v !== null && 'kind' in v;
 
-/** Reads a recording, also one that was cut off. A string says why it is none. */
-export function readRecording(bytes: Uint8Array): Recording | string {
+function read(bytes: Uint8Array): { values: unknown[]; end: StreamEnd } {
+  if (isSealed(bytes)) {
+    const { parts, end } = unsealed(bytes);
+    return { values: parts.map(unpackPlain), end };
+  }
+  // Made by an older program, which knew no seals: whether it is cut off or damaged, nobody can tell.
   const { values, complete } = unpackStream(bytes);
+  return { values, end: !values.every(isEntry) ? 'damaged' : complete ? 'whole' : 'cut' };
+}
+
+/** Reads a recording, also one that was cut off or damaged. A string says why it is none. */
+export function readRecording(bytes: Uint8Array): Recording | string {
+  const { values, end: found } = read(bytes);
   const entries = values.filter(isEntry);
   const first = entries[0];
+  if (first === undefined && found !== 'whole' && isSealed(bytes))
+    return found === 'cut' ? 'a recording that was cut off in its header' : 'a recording with a damaged header';
   if (first?.kind !== 'header' || first.header.format !== RECORDING_FORMAT) return 'not a recording';
   const last = entries[entries.length - 1];
-  return { header: first.header, entries, complete: complete && last.kind === 'end' };
+  const end = found === 'whole' && last.kind !== 'end' ? 'cut' : found;
+  return { header: first.header, entries, end, complete: end === 'whole' };
 }
 
 export interface ReplayResult {

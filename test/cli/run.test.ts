@@ -111,18 +111,67 @@ describe('run', () => {
 });
 
 describe('replay', () => {
-  test('repeats a recording, whole or cut off', async () => {
-    const file = join(folder, 'run.rec');
-    expect((await cli('run', first, '--quiet', '--record', file)).status).toBe(0);
+  const record = async (name: string, scenario: string): Promise<{ file: string; bytes: Buffer }> => {
+    const file = join(folder, name);
+    expect((await cli('run', scenario, '--quiet', '--force', '--record', file)).status).toBe(0);
+    return { file, bytes: readFileSync(file) };
+  };
+  /** Every step is an input: more of them than lie between checkpoints. */
+  const long = (): string =>
+    write(
+      'long.json',
+      JSON.stringify({
+        format: 'gunyah-scenario/1',
+        name: 'x',
+        steps: Array(600).fill({ write: '0x50000000', bytes: '00' }),
+      }),
+    );
+
+  test('repeats a recording', async () => {
+    const { file } = await record('run.rec', first);
     const whole = await cli('replay', file);
-    expect(whole.status).toBe(0);
-    expect(whole.out).toContain('same run');
-    const bytes = readFileSync(file);
+    expect(whole).toMatchObject({ status: 0, err: '' });
+    expect(whole.out).toMatch(/: same run \(31 inputs, 1 state compared, /);
+    expect((await cli('replay', first)).status).toBe(3);
+  });
+
+  test.each([400, 1000, 2000, 2500])(
+    'says of one without a checkpoint that nothing was compared: %i bytes',
+    async (n) => {
+      const { file, bytes } = await record('short.rec', first);
+      writeFileSync(file, bytes.subarray(0, n));
+      const cut = await cli('replay', file);
+      expect(cut.out).toMatch(
+        /: NOTHING COMPARED: there is no checkpoint before its end \(\d+ inputs, 0 states compared, /,
+      );
+      expect(cut.err).toContain('cut off');
+      expect(cut.status).toBe(3);
+    },
+  );
+
+  test('goes up to the cut, which is fine, or to the damage, which is not', async () => {
+    const { file, bytes } = await record('long.rec', long());
     writeFileSync(file, bytes.subarray(0, bytes.length - 3));
     const cut = await cli('replay', file);
+    expect(cut.out).toMatch(/: same run up to the cut \(\d+ inputs, 1 state compared, /);
+    expect(cut.err).toMatch(/^warning: .*long.rec: the recording is cut off: replayed up to the cut\n$/);
     expect(cut.status).toBe(0);
-    expect(cut.err).toContain('cut off');
-    expect((await cli('replay', first)).status).toBe(3);
+    bytes[bytes.length - 3] ^= 1;
+    writeFileSync(file, bytes);
+    const damaged = await cli('replay', file);
+    expect(damaged.out).toMatch(/: same run up to the damage \(\d+ inputs, 1 state compared, /);
+    expect(damaged.err).toMatch(/^warning: .*long.rec: the recording is damaged: replayed up to the damage\n$/);
+    expect(damaged.status).toBe(3);
+    expect(JSON.parse((await cli('replay', '--json', file)).out)).toMatchObject({ ok: false, end: 'damaged' });
+  });
+
+  test.each([185, 550, 915, 1645, 2375])('knows damage at byte %i', async (n) => {
+    const { file, bytes } = await record('damaged.rec', first);
+    bytes[n] ^= 0x10;
+    writeFileSync(file, bytes);
+    const r = await cli('replay', file);
+    expect(r.err).toMatch(/damaged/);
+    expect(r.status).toBe(3);
   });
 });
 

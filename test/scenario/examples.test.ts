@@ -17,6 +17,7 @@ import {
   takeSnapshot,
   unpackPlain,
 } from '../../src/sim/index.js';
+import { unsealed } from '../../src/sim/seal.js';
 
 const folder = new URL('../../examples/', import.meta.url);
 const examples = readdirSync(folder).filter((f) => f.endsWith('.json'));
@@ -131,7 +132,7 @@ test('bytes that are no recording are refused with a reason', () => {
 test('a recording with the states themselves, as older programs made it, is read and replayed', () => {
   const { parts } = recorded('first-rpc.json', 10);
   const older = parts.map((part) => {
-    const entry = unpackPlain(part) as Entry;
+    const entry = unpackPlain(unsealed(part).parts[0]) as Entry;
     return packPlain(entry.kind === 'frame' ? { ...entry, snapshot: new Uint8Array(5000) } : entry);
   });
   expect(concatBytes(...older).length).toBeGreaterThan(concatBytes(...parts).length + 5000);
@@ -140,6 +141,24 @@ test('a recording with the states themselves, as older programs made it, is read
   const { compared, difference } = replayRecording(recording);
   expect(difference).toBeUndefined();
   expect(compared).toBeGreaterThan(2);
+});
+
+test('a recording that is cut off is told from one that is damaged, wherever that is', () => {
+  const { bytes, parts } = recorded('first-rpc.json', 10);
+  const starts = new Set([0]);
+  for (const part of parts) starts.add(Math.max(...starts) + part.length);
+  for (let n = 0; n <= bytes.length; n++)
+    expect([n, unsealed(bytes.subarray(0, n)).end]).toEqual([n, starts.has(n) ? 'whole' : 'cut']);
+  for (let n = 0; n < bytes.length; n++) {
+    const wrong = bytes.slice();
+    wrong[n] ^= 1 << (n % 8);
+    expect([n, unsealed(wrong).end]).toEqual([n, 'damaged']);
+    if (n % 31 > 4) continue;
+    const recording = readRecording(wrong);
+    // In the first bytes of the file it may be anything.
+    if (typeof recording === 'string') expect(recording).toMatch(n < 4 ? /^not a recording$/ : /damaged header/);
+    else expect(recording).toMatchObject({ end: 'damaged', complete: false });
+  }
 });
 
 test('a recording is handed out while it is made, and ends anywhere', () => {

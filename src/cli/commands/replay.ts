@@ -24,23 +24,34 @@ export function replay(file: string, options: ReplayOptions): Exit {
     warnings.push('recorded with another version of the protocol: differences are likely');
   if (header.version !== packageVersion())
     warnings.push(`recorded by version ${header.version}, this is ${packageVersion()}`);
-  if (!recording.complete) warnings.push('the recording is cut off: replayed up to the cut');
+  if (recording.end !== 'whole') warnings.push(END_WARNINGS[recording.end]);
   const list = options.inputs === true && options.json !== true;
   const result = replayRecording(recording, list ? (sim, input) => print(inputLine(sim.hyp.now, input)) : undefined);
-  const ok = result.difference === undefined;
-  if (options.json === true) printJson({ ...header, complete: recording.complete, ok, ...result, warnings });
+  const verdict = result.difference !== undefined ? 'different' : result.compared > 0 ? 'same' : 'nothing compared';
+  const ok = verdict === 'same' && recording.end !== 'damaged';
+  if (options.json === true)
+    printJson({ ...header, complete: recording.complete, end: recording.end, verdict, ok, ...result, warnings });
   else {
     for (const w of warnings) process.stderr.write(`warning: ${file}: ${w}\n`);
-    const what = `${result.inputs} inputs, ${result.compared} states compared, ${(result.at / 1e6).toFixed(3)} ms of virtual time, seed ${header.options.seed ?? 1}`;
+    const what = `${counted(result.inputs, 'input')}, ${counted(result.compared, 'state')} compared, ${(result.at / 1e6).toFixed(3)} ms of virtual time, seed ${header.options.seed ?? 1}`;
     const d = result.difference;
-    print(
-      d === undefined
-        ? `${header.about}: same run (${what})`
-        : `${header.about}: DIFFERENT after ${d.inputs} inputs: digest ${d.found}, recorded ${d.expected} (${what})`,
-    );
+    const words =
+      d !== undefined
+        ? `DIFFERENT after ${counted(d.inputs, 'input')}: digest ${d.found}, recorded ${d.expected}`
+        : verdict === 'same'
+          ? `same run${UP_TO[recording.end]}`
+          : 'NOTHING COMPARED: there is no checkpoint before its end';
+    print(`${header.about}: ${words} (${what})`);
   }
-  return ok ? Exit.OK : Exit.FAILED;
+  return verdict === 'different' ? Exit.FAILED : ok ? Exit.OK : Exit.INPUT;
 }
+
+const END_WARNINGS = {
+  cut: 'the recording is cut off: replayed up to the cut',
+  damaged: 'the recording is damaged: replayed up to the damage',
+} as const;
+
+const UP_TO = { whole: '', cut: ' up to the cut', damaged: ' up to the damage' } as const;
 
 /** A call by its name where it has one: of the hypervisor, or of the SMC calling convention (immediate 0). */
 function inputCall(imm: number, x: readonly bigint[]): string {
