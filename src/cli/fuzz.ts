@@ -13,7 +13,7 @@ export function registerFuzzCommand(program: Command): void {
     .description('random VM lives against a reference model, with every invariant checked')
     .option('--seconds <n>', 'for how long', positive, 60)
     .option('--runs <n>', 'at most so many sequences', whole(1, RUNS_MAX))
-    .option('--jobs <n>', 'worker threads', whole(1, JOBS_MAX))
+    .option('--jobs <n>', 'worker threads (default: one less than there are cores)', whole(1, JOBS_MAX))
     .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 120)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
     .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collectList)

@@ -6,7 +6,7 @@ import { print } from '../output.js';
 /** `completion`: a script for the shell, made from the commands themselves. */
 export function completion(program: Command, shell: string): number {
   const commands = program.commands.map((c) => c.name());
-  const optionsOf = (c: Command): string[] => c.options.flatMap((o) => (o.long == null ? [] : [o.long]));
+  const optionsOf = (c: Command): string[] => c.options.flatMap((o) => (o.long == null || o.hidden ? [] : [o.long]));
   const globals = [...optionsOf(program), '--help'];
   // Options of a command's own commands too: where on the line they stand is not looked at.
   const cases = program.commands.map((c) => ({

@@ -223,10 +223,12 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
       machines: outcome.coverage,
     });
   } else {
-    for (const l of answerLines(answerTable(outcome.totals.counts))) print(l);
-    for (const l of machineLines(outcome.coverage)) print(l);
-    const deaths = Object.entries(outcome.totals.deaths);
-    if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
+    if (o.quiet !== true) {
+      for (const l of answerLines(answerTable(outcome.totals.counts))) print(l);
+      for (const l of machineLines(outcome.coverage)) print(l);
+      const deaths = Object.entries(outcome.totals.deaths);
+      if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
+    }
     if (failure !== undefined) for (const l of failureLines(failure, file)) print(l);
     print(
       `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}`,
