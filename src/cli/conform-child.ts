@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchImage, Case, Greeting, Verdict } from '../conform/index.js';
+import type { BenchImage, Case, Greeting, Verdict, VerdictKind } from '../conform/index.js';
 import { type SharedGroup, untilExit } from './cleanup.js';
 import { ChildLink } from './conform-link.js';
 import { ClientProcess } from './conform-process.js';
@@ -21,6 +21,8 @@ type Result = Verdict & { log: string };
 
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
+/** A client that polls a queue, and perhaps has nothing to send, does so within this time, ms. */
+const RETRY_MS = 200;
 const TURNS_BEFORE_LOOK = 64;
 /** Characters of a line of the client in an error. */
 const SHOWN_LINE = 200;
@@ -112,7 +114,8 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
     id: c.id,
     verdict,
-    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, reasons),
+    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, verdict, reasons),
+    warnings: client.greeting && suite.unknownFeatures(client.greeting),
     virtualNs: bench.now() - start,
     log: suite.logText(bench.log),
   });
@@ -121,7 +124,7 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
     const unsuitable = suite.unsuitable(c, greeting, run.link?.rpcOnly === true);
     if (unsuitable !== undefined) return result('SKIP', [unsuitable]);
     tester.greeting = greeting;
-    const drive = greeting.features.includes('sync') ? driveByTurns : driveBySilence;
+    const drive = greeting.features.includes(suite.SYNC) ? driveByTurns : driveBySilence;
     const script = suite.wholeCase(c, tester);
     for (let r = script.next(); ; r = script.next()) {
       if (r.done) return result(r.value.verdict, r.value.reasons);
@@ -135,8 +138,8 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   }
 }
 
-function withSituation(suite: Suite, run: Running, reasons: string[]): string[] {
-  const out = [...reasons, suite.standstill(run.bench, run.link?.rpcOnly)];
+function withSituation(suite: Suite, run: Running, verdict: VerdictKind, reasons: string[]): string[] {
+  const out = [...reasons, suite.standstill(run.bench, verdict === 'HANG' && run.link?.rpcOnly !== true)];
   const { stderr } = run.client;
   if (stderr !== '') out.push(`the client's stderr:\n  ${stderr.trimEnd().replaceAll('\n', '\n  ')}`);
   return out;
@@ -214,13 +217,27 @@ async function driveByTurns(run: Running, step: Step, limit: number): Promise<vo
       const late = bench.now() > limit;
       if (!late && (worked || link?.isBusy() === true)) continue;
       // The machine rests, or time is over. What the client has to say to it may still be on its way.
-      if (link === undefined || link.told === run.seen) return;
+      if (link === undefined) return;
+      if (link.told === run.seen) {
+        if (late || !link.foundFull || link.triesInVain) return;
+        // There is room again: its next try is still to come.
+        if (!(await nextTry(run, step.rest === true && !link.owes ? RETRY_MS : run.timeoutMs))) link.foundFull = false;
+      }
       if ((await settle(run, step)) || late) {
         over(run, step);
         return;
       }
     }
   }
+}
+
+/** False: the client has not sent for `ms`. */
+async function nextTry({ bench, client }: Running, ms: number): Promise<boolean> {
+  const { sends } = bench;
+  const end = performance.now() + ms;
+  for (let left = ms; left > 0 && bench.sends === sends && client.exit === undefined; left = end - performance.now())
+    await client.activity(left);
+  return bench.sends !== sends;
 }
 
 async function active(run: Running, what: string): Promise<void> {
@@ -257,7 +274,9 @@ async function driveBySilence(run: Running, step: Step, limit: number): Promise<
       if (turn % TURNS_BEFORE_LOOK === 0) await client.activity(0);
       continue;
     }
-    if (await client.activity(step.rest === true ? QUIET_MS : run.timeoutMs)) continue;
+    if (await client.activity(step.rest === true ? QUIET_MS : run.timeoutMs)) {
+      if (step.rest !== true || run.link?.triesInVain !== true) continue;
+    }
     over(run, step);
     return;
   }

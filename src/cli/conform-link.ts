@@ -46,6 +46,21 @@ export class ChildLink {
   /** The client has executed WFI: when it has nothing to do it says so. */
   waits = false;
 
+  /** Since its last packet a client without interrupts knows that the queue is full: nothing tells it when to go on. */
+  foundFull = false;
+  /** Its last packet did not fit: it will come again. */
+  private refused = false;
+
+  /** It has more to send for certain. */
+  get owes(): boolean {
+    return this.refused || this.bench.audit.missing > 0;
+  }
+
+  /** It tries although nothing has been taken out. */
+  get triesInVain(): boolean {
+    return this.foundFull && this.bench.sendQueueFull;
+  }
+
   /** It has not yet said so again. */
   isBusy(): boolean {
     return this.waits && this.wfi === undefined;
@@ -154,6 +169,8 @@ export class ChildLink {
       }
       case FrameType.RPC_SEND: {
         const r = this.bench.send(b, true);
+        this.refused = r.error === HypError.MSGQUEUE_FULL;
+        this.foundFull = this.refused || !r.notFull;
         const at = this.reply(type, tag, At.RPC_SEND_REPLY.SIZE);
         this.out.bytes[at + At.RPC_SEND_REPLY.QUEUED] = r.error === HypError.OK ? 1 : 0;
         this.out.bytes[at + At.RPC_SEND_REPLY.NOT_FULL] = r.notFull ? 1 : 0;

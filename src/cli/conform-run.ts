@@ -73,7 +73,7 @@ function inThread(job: ConformJob): Promise<CaseResult> {
 
 function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {
   const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
-  if (verdict.verdict !== 'PASS') verdict.reasons.push(suite.standstill(session.bench));
+  if (verdict.verdict !== 'PASS') verdict.reasons.push(suite.standstill(session.bench, verdict.verdict === 'HANG'));
   return { ...verdict, log: suite.logText(session.bench.log) };
 }
 

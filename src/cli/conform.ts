@@ -122,6 +122,8 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
 async function check(suite: Suite, chosen: readonly Case[], o: ConformOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const results = await run(suite, chosen, o, interrupt);
+  for (const text of new Set(results.flatMap((r) => r.verdict.warnings ?? [])))
+    process.stderr.write(`warning: ${text}\n`);
   const exit = report(suite, results, o);
   if (interrupt.code === undefined) return exit;
   process.stderr.write(`interrupted: ${chosen.length - results.length} checks were not run to their end\n`);
@@ -155,14 +157,10 @@ async function checkUse(suite: Suite, o: ConformOptions): Promise<void> {
 
 function chosenChecks(suite: Suite, ids: readonly string[], o: ConformOptions): Case[] {
   try {
-    const chosen = suite.select(suite.CATALOG, {
-      ids,
-      skip: o.skip,
-      strict: o.strict === true,
-      hostile: o.hostile === true,
-      level: o.level,
-    });
-    if (chosen.length === 0) throw new CliError('nothing matched: --strict and --hostile add checks, --list shows all');
+    const strict = o.strict === true;
+    const selection = { ids, skip: o.skip, strict, hostile: o.hostile === true, level: o.level };
+    const chosen = suite.select(suite.CATALOG, selection);
+    if (chosen.length === 0) throw new CliError(`nothing matched: ${suite.whyNothing(suite.CATALOG, selection)}`);
     return chosen;
   } catch (e) {
     if (e instanceof suite.UnknownIds) throw new CliError(`nothing matched: ${e.message}`);
@@ -233,6 +231,7 @@ const isSlow = (c: Case): boolean => c.slow === true;
 function printResult(r: Result, o: ConformOptions): void {
   const { verdict, reasons } = r.verdict;
   printVerdict({ ...r, verdict }, r.check.id, r.check.title, o);
+  if (verdict === 'SKIP') for (const reason of reasons) print(`${LOG_INDENT}${reason}`);
   if (r.ok) return;
   print(`${LOG_INDENT}requirement: ${r.check.must}`);
   for (const reason of reasons) print(`${LOG_INDENT}${reason.replaceAll('\n', `\n${LOG_INDENT}`)}`);

@@ -29,7 +29,11 @@ export interface Sent extends RpcMessage {
 
 export class SendAudit {
   /** Broken rules, in words. */
-  readonly problems: string[] = [];
+  get problems(): string[] {
+    return [...this.found].map(([text, n]) => (n === 1 ? text : text.replace(/$/m, ` (${n} times)`)));
+  }
+  /** Each kind once, and how often. */
+  private readonly found = new Map<string, number>();
   /** Requests completed so far. */
   readonly requests: Sent[] = [];
   /** Judge payloads of known messages. Off where the test dictates payloads. */
@@ -122,7 +126,9 @@ export class SendAudit {
     const first = this.outstanding.get(m.seq);
     if (first !== undefined)
       this.problem(
-        `sequence number ${m.seq} is used again while this request is unanswered: ${packetHead(first)}`,
+        packetLines(first).join() === packetLines(m.packets[0]).join()
+          ? `sequence number ${m.seq} is used again while an equal request is unanswered`
+          : `sequence number ${m.seq} is used again while this request is unanswered: ${packetHead(first)}`,
         m.packets[0],
       );
     this.outstanding.set(m.seq, m.packets[0]);
@@ -138,9 +144,10 @@ export class SendAudit {
   }
 
   private problem(text: string, b: Uint8Array, right?: Uint8Array, nth = 1): void {
-    if (this.problems.length >= MOST_PROBLEMS) return;
     const lines = right === undefined ? packetLines(b, nth) : packetDifference(b, right, nth);
-    this.problems.push([`the client sent something wrong: ${text}`, ...lines.map((l) => `  ${l}`)].join('\n'));
+    const all = [`the client sent something wrong: ${text}`, ...lines.map((l) => `  ${l}`)].join('\n');
+    const times = this.found.get(all) ?? 0;
+    if (times > 0 || this.found.size < MOST_PROBLEMS) this.found.set(all, times + 1);
   }
 }
 

@@ -115,6 +115,11 @@ export class Bench {
     return this.outgoing.stalledPackets;
   }
 
+  /** The queue that the test does not drain has no room. */
+  get sendQueueFull(): boolean {
+    return this.outgoing.full;
+  }
+
   /** Takes up to `n` packets out of the stalled queue for RM; the client gets an edge when it was full. */
   drainStalled(n = Number.POSITIVE_INFINITY, edge = true): void {
     if (this.outgoing.drain(n) && edge) this.edge('tx');

@@ -3,6 +3,7 @@
  *
  * `hello LEVEL [FEATURE...]`: attached. `refused TEXT`: its discovery found no Resource Manager that it can use; it has sent nothing.
  */
+import { nearest } from '../base/index.js';
 import type { Case, Feature, Level } from './types.js';
 
 export interface Greeting {
@@ -11,6 +12,9 @@ export interface Greeting {
   /** Why the client does not attach. */
   refused?: string;
 }
+
+/** The feature that is about the run, not about a check: the client says when it is idle. */
+export const SYNC = 'sync';
 
 /** What an optional feature lets the suite ask for. */
 export const FEATURES: Readonly<Record<Feature, string>> = {
@@ -36,10 +40,21 @@ export function parseGreeting(line: string): Greeting | undefined {
   return { level, features };
 }
 
+/** Words behind the level that name nothing. */
+export function unknownFeatures(g: Greeting): string[] {
+  const known = [...Object.keys(FEATURES), SYNC];
+  return g.features
+    .filter((f) => !known.includes(f))
+    .map((f) => {
+      const near = nearest(f, known);
+      return `the client offers "${f}", which is no feature${near === undefined ? '' : `: is "${near}" meant?`}`;
+    });
+}
+
 /** Why this client cannot take the check; undefined: it can. `rpcOnly`: attached for bare packets (mode 1 of the link). */
 export function unsuitable(c: Case, g: Greeting, rpcOnly: boolean): string | undefined {
   if (c.level === 'V' && g.level === 'T' && g.refused === undefined) return 'the client offers level T';
-  if (rpcOnly && c.id.startsWith('XPORT-')) return 'the client does not drive the queues itself';
+  if (rpcOnly && (c.queues === true || c.id.startsWith('XPORT-'))) return 'the client does not drive the queues itself';
   if (rpcOnly && c.prepare !== undefined) return 'the client does not discover: it attached for bare packets';
   if (c.needs !== undefined && g.refused === undefined && !g.features.includes(c.needs))
     return `the client does not offer "${c.needs}": ${FEATURES[c.needs]}`;

@@ -57,11 +57,11 @@ const irqName = (intid: number): string =>
   intid === TX_IRQ ? `${intid} (send queue)` : intid === RX_IRQ ? `${intid} (receive queue)` : String(intid);
 
 /**
- * What is under way when a check ends without success: what everybody waits for, if nothing happens any more. `rpcOnly`: the client
- * has no interrupts.
+ * What is under way when a check ends without success: what everybody waits for, if nothing happens any more. `withIrqs`: its
+ * interrupts too.
  */
-export function standstill(bench: Bench, rpcOnly = false): string {
-  const irqs = rpcOnly ? [] : bench.irqs.texts(irqName);
+export function standstill(bench: Bench, withIrqs: boolean): string {
+  const irqs = withIrqs ? bench.irqs.texts(irqName) : [];
   const facts = [
     bench.waiting > 0
       ? `${bench.waiting} packets wait in the client's receive queue`

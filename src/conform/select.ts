@@ -31,6 +31,19 @@ export const matchesId = (check: string, wanted: string): boolean => check === w
 export const unknownIds = (catalog: readonly Case[], ids: readonly string[]): string[] =>
   ids.map(normalId).filter((w) => !catalog.some((c) => matchesId(c.id, w)));
 
+/** Why {@link select} took nothing. */
+export function whyNothing(catalog: readonly Case[], s: Selection): string {
+  const byLevel = select(catalog, { ...s, level: undefined });
+  if (byLevel.length > 0) {
+    const levels = [...new Set(byLevel.map((c) => c.level))].join(' and ');
+    const what = s.ids.length === 0 ? 'everything' : s.ids.join(', ');
+    const are = s.ids.length === 1 ? 'it is' : 'they are';
+    return `--level ${s.level} leaves out ${what}: ${are} for clients of level ${levels}`;
+  }
+  if (select(catalog, { ...s, skip: [] }).length > 0) return '--skip leaves everything out';
+  return '--strict and --hostile add checks, --list shows all';
+}
+
 /** A check named in full is taken whatever its class. Throws {@link UnknownIds}. */
 export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);

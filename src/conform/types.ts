@@ -57,6 +57,8 @@ export interface Case extends Check {
   refuses?: boolean;
   /** Only clients that announce this can take the check. */
   needs?: Feature;
+  /** It is about the queues and their interrupts, which clients for bare packets do not have. */
+  queues?: boolean;
   /** The client cannot take the usual test afterwards. */
   noProbe?: boolean;
   /** RM keeps something although the client did nothing wrong. */
@@ -70,6 +72,8 @@ export interface Verdict {
   verdict: VerdictKind;
   /** Why not PASS; one line each. */
   reasons: string[];
+  /** About the client, whatever the verdict. */
+  warnings?: readonly string[];
   /** Virtual time that the case took. */
   virtualNs: number;
 }

@@ -98,8 +98,29 @@ describe('the C example under test', () => {
     await expect(verdict('FRAG-1', `echo My client 1.0; exec ${plain} {link}`)).rejects.toThrow('but: My client 1.0');
   });
 
+  it('is warned about features that there are not', async () => {
+    const [c] = fast.filter(({ id }) => id === 'FRAG-1');
+    const v = await runChild(suite, c, images[0], `${plain} {link} | sed -u 's/alloc/aloc frob/'`, OPTIONS);
+    expect([v.verdict, v.warnings]).toEqual([
+      'PASS',
+      [
+        'the client offers "aloc", which is no feature: is "alloc" meant?',
+        'the client offers "frob", which is no feature',
+      ],
+    ]);
+  });
+
   it('is an error of transport when it does not start', async () => {
     await expect(verdict('SEQ-4', 'false {link}')).rejects.toThrow('the client ended before it was ready');
+  });
+});
+
+describe('a client for bare packets', () => {
+  const client = `node ${join(import.meta.dirname, 'bare-client.mjs')} {link}`;
+
+  it('is waited for while it tries again, because no interrupt tells it of space', async () => {
+    expect(await verdict('FRAME-6', client)).toBe('PASS');
+    expect(await verdict('DISC-10', client)).toBe('PASS');
   });
 });
 

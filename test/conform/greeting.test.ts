@@ -25,6 +25,12 @@ describe('the first line of a client', () => {
     expect(unsuitable(byId('XPORT-1'), greet('hello V'), true)).toContain('queues');
   });
 
+  it('of a client for bare packets spares it queues and discovery', () => {
+    const asked = CATALOG.filter((c) => unsuitable(c, greet('hello T sync'), true) === undefined).map((c) => c.id);
+    expect(asked.filter((id) => /^(DISC|XPORT)-/.test(id))).toEqual(['DISC-10']);
+    expect(asked).toContain('FRAME-6');
+  });
+
   it('of the reference client refuses a tree without RM, and sends nothing', () => {
     const { session, verdict } = runBuiltin(byId('DISC-4'), bootBench());
     expect(verdict).toBe('PASS');

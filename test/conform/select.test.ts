@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CATALOG, catalogMarkdown, pathOf, select, UnknownIds } from '../../src/conform/index.js';
+import { CATALOG, catalogMarkdown, pathOf, select, UnknownIds, whyNothing } from '../../src/conform/index.js';
 
 const none = { ids: [], skip: [], strict: false, hostile: false } as const;
 const ids = (s: Partial<Parameters<typeof select>[1]>): string[] => select(CATALOG, { ...none, ...s }).map((c) => c.id);
@@ -45,5 +45,18 @@ describe('docs/conformance.md', () => {
   it('has the table of the catalog as it is', () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs/conformance.md'), 'utf8');
     expect(text.split('<!-- catalog -->\n')[1].trim()).toBe(catalogMarkdown(CATALOG));
+  });
+});
+
+describe('a selection of nothing', () => {
+  const why = (s: Partial<Parameters<typeof select>[1]>): string => whyNothing(CATALOG, { ...none, ...s });
+
+  it('says which option left everything out', () => {
+    expect(why({ ids: ['MEM-1'], level: 'T' })).toBe('--level T leaves out MEM-1: it is for clients of level V');
+    expect(why({ ids: ['LOOK', 'MEM-1'], level: 'T' })).toBe(
+      '--level T leaves out LOOK, MEM-1: they are for clients of level V and G',
+    );
+    expect(why({ ids: ['SEQ-4'], skip: ['SEQ'] })).toBe('--skip leaves everything out');
+    expect(why({ ids: ['PROXY'], level: 'T' })).toContain('--level T');
   });
 });

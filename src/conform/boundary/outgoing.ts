@@ -44,6 +44,12 @@ export class Outgoing {
     return this.stalled?.packets ?? [];
   }
 
+  /** Nothing more fits in. */
+  get full(): boolean {
+    const s = this.stalled;
+    return s !== undefined && s.packets.length >= s.depth;
+  }
+
   /** Gives up to `n` kept packets to RM. True: the queue was full and is not any more. */
   drain(n: number): boolean {
     const s = this.stalled;

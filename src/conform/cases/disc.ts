@@ -147,6 +147,7 @@ export const disc: Case[] = [
       'first is send, second is receive',
       'Requests go into the first queue, replies come from the second; the first interrupt is that of the send queue.',
     ),
+    queues: true,
     *run(t) {
       t.answers(TEST_ID, pattern(4));
       t.bench.stall(1);
