@@ -88,13 +88,14 @@ export function expireOnBlock(hyp: Hypervisor, cpu: number): void {
   cpuOf(hyp, cpu).expireOnBlock = true;
 }
 
+/** When the CPU by itself has something to do next; Infinity: never. */
+const ownDeadline = (s: CpuSched, now: number): number =>
+  s.online ? (s.lost ? Number.POSITIVE_INFINITY : s.resched ? now : s.deadline) : s.onlineAt;
+
 /** Earliest time at which {@link step} has something to do; Infinity: never by itself. */
 export function nextDeadline(hyp: Hypervisor, cpu: number): number {
   const state = schedState(hyp);
-  const s = state.cpus[cpu];
-  let at = Number.POSITIVE_INFINITY;
-  if (!s.online) at = s.onlineAt;
-  else if (!s.lost) at = s.resched ? hyp.now : s.deadline;
+  let at = ownDeadline(state.cpus[cpu], hyp.now);
   for (const g of state.graces) at = Math.min(at, g.at);
   return at;
 }
@@ -106,8 +107,7 @@ export function dueCpu(hyp: Hypervisor, from: number): number {
   let graceDue = false;
   for (let i = 0; i < graces.length; i++) graceDue ||= graces[i].at <= now;
   for (let cpu = from; cpu < started; cpu++) {
-    const s = cpus[cpu];
-    if (graceDue || (s.online ? !s.lost && (s.resched || s.deadline <= now) : s.onlineAt <= now)) return cpu;
+    if (graceDue || ownDeadline(cpus[cpu], now) <= now) return cpu;
   }
   return -1;
 }
@@ -118,8 +118,7 @@ export function nextDeadlineOfAll(hyp: Hypervisor): number {
   let at = Number.POSITIVE_INFINITY;
   for (const g of graces) at = Math.min(at, g.at);
   for (let cpu = 0; cpu < started; cpu++) {
-    const s = cpus[cpu];
-    const own = s.online ? (s.lost ? Number.POSITIVE_INFINITY : s.resched ? hyp.now : s.deadline) : s.onlineAt;
+    const own = ownDeadline(cpus[cpu], hyp.now);
     if (own < at) at = own;
   }
   return at;
