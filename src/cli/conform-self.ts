@@ -5,7 +5,15 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import type { BenchImage, Case } from '../conform/index.js';
 import { killGroup, untilExit } from './cleanup.js';
-import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin, type Suite } from './conform-run.js';
+import {
+  type CaseRunner,
+  type ClientChoice,
+  caseRunner,
+  inLanes,
+  isBuiltin,
+  START_MS,
+  type Suite,
+} from './conform-run.js';
 import { CliError, Exit } from './errors.js';
 import { onInterrupt } from './interrupt.js';
 import { type GlobalOptions, print, progress } from './output.js';
@@ -59,22 +67,28 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
   return cases.map((c) => c.id).filter((id) => failed.has(id));
 }
 
-/** A client that does not know the option may wait for a link instead, ms. */
-const MUTANTS_MS = 20_000;
-
 const mutantsCommand = (client: string): string => client.replace('{link}', '--mutants');
 
-/** What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. */
-export async function readMutants(client: string): Promise<Mutant[]> {
+/**
+ * What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. One that does not know the option may wait for a
+ * link instead.
+ */
+export async function readMutants(client: string, startMs = START_MS): Promise<Mutant[]> {
   const command = mutantsCommand(client);
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const close = untilExit(() => killGroup(child.pid));
-  const timer = setTimeout(close, MUTANTS_MS);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    close();
+  }, startMs);
   const [out, err, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   clearTimeout(timer);
   close();
   if (code !== 0) {
-    const why = err.trim().split('\n')[0] || (signal ?? `exit code ${code}`);
+    const why = late
+      ? `no answer within ${startMs} ms (--start-timeout)`
+      : err.trim().split('\n')[0] || (signal ?? `exit code ${code}`);
     throw new CliError(`--self: '${command}' does not list mutants: ${why}`, Exit.TRANSPORT);
   }
   return out
@@ -106,7 +120,8 @@ export async function selfProof(suite: Suite, cases: readonly Case[], o: SelfOpt
 async function prove(suite: Suite, cases: readonly Case[], o: SelfOptions, proof: Proof): Promise<void> {
   const builtin = isBuiltin(o.client);
   const bar = progress(o);
-  const all: Mutant[] = builtin ? [...suite.DEFECTS] : await readMutants(o.client);
+  if (!builtin) bar.begin(`asking for mutants: ${mutantsCommand(o.client)}`);
+  const all: Mutant[] = builtin ? [...suite.DEFECTS] : await readMutants(o.client, o.startTimeout);
   const names = [...o.mutant, ...o.defect];
   const unknown = names.filter((n) => !all.some((m) => m.name === n));
   if (unknown.length > 0) {

@@ -46,6 +46,14 @@ describe('a client under test', () => {
     expect(r.status).toBe(4);
   });
 
+  it('is not waited for longer when it is asked for its mutants', async () => {
+    const r = await lines.run('conform', '--self', '--client', 'sleep 60 #{link}', '--start-timeout', '30');
+    expect(r.err).toBe(
+      "asking for mutants: sleep 60 #--mutants\nerror: --self: 'sleep 60 #--mutants' does not list mutants: no answer within 30 ms (--start-timeout)\n",
+    );
+    expect(r.status).toBe(4);
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -126,7 +126,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['conform FRAG-1 --client true{link} --defect first-twice-crash', 2, /--defect is about the reference client/],
   ['conform FRAG-1 --quiet --client unix:./none', 4, /no connection to unix:.\/none: no such file/],
   ['conform FRAG-1 --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
-  ['conform --self --client /none/{link}', 4, /'\/none\/--mutants' does not list mutants: .*not found/],
+  ['conform --self --quiet --client /none/{link}', 4, /'\/none\/--mutants' does not list mutants: .*not found/],
   ['conform rm', 2, /give --server ADDRESS or --server-command 'PROGRAM {link}'/],
   ['conform rm b2_payload_length_011 --server unix:./none', 4, /there is no server at unix:.\/none/],
 ];
