@@ -107,8 +107,9 @@ function addressOf(server: Server, wanted: Address): string {
 function accept(hub: Hub, socket: Socket, log: (line: string) => void): void {
   const from = socket.remoteAddress === undefined ? 'client' : `client ${socket.remoteAddress}`;
   const connection: Connection | string = hub.connect(transport(socket), from);
+  let failure = '';
   socket.on('error', (error) => {
-    if (typeof connection !== 'string') log(`${connection.name}: ${error.message}`);
+    failure = ` (${error.message})`;
   });
   if (typeof connection === 'string') {
     const out = new FrameWriter();
@@ -121,7 +122,7 @@ function accept(hub: Hub, socket: Socket, log: (line: string) => void): void {
   socket.on('data', (chunk) => hub.receive(connection, chunk));
   socket.on('drain', () => hub.wake());
   socket.on('close', () => {
-    connection.close(connection.closed ? undefined : 'it went away without BYE');
+    connection.close(connection.closed ? undefined : `it went away without BYE${failure}`);
     hub.wake();
   });
 }
