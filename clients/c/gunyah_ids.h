@@ -1408,7 +1408,7 @@ struct GH_PACKED gl_mem_write_reply {
 };
 _Static_assert(sizeof(struct gl_mem_write_reply) == 16, "gl_mem_write_reply");
 
-/* The flattened device tree at the vCPU's boot x0. */
+/* The flattened device tree at the vCPU's boot x0. EXCEPTION: there is none, or the VM is gone. */
 struct GH_PACKED gl_device_tree_reply {
   uint16_t status;
   uint16_t reserved;
@@ -1499,7 +1499,7 @@ struct GH_PACKED gl_time_reply {
 };
 _Static_assert(sizeof(struct gl_time_reply) == 16, "gl_time_reply");
 
-/* RPC-only mode: one message-queue packet to RM. `not_full` 0: the queue is full after it; status OK with queued 0: it was full before. */
+/* RPC-only mode: one message-queue packet to RM, 1 to 240 bytes. `not_full` 0: the queue is full after it; status OK with queued 0: it was full before and stayed so, the packet was not sent. */
 struct GH_PACKED gl_rpc_send_reply {
   uint16_t status;
   uint8_t queued;
@@ -1520,7 +1520,7 @@ struct GH_PACKED gl_irq {
 };
 _Static_assert(sizeof(struct gl_irq) == 4, "gl_irq");
 
-/* The vCPU was started at an entry point: turned on, or reset while it was on. */
+/* The vCPU was started at an entry point: turned on, or reset while it was on. Comes before the reply to any operation behind that, once for every entry that HELLO has not told. */
 struct GH_PACKED gl_start {
   uint64_t x0;
   uint64_t pc;

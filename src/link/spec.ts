@@ -40,7 +40,7 @@ export const FrameType = {
   MEM_READ: 0x20,
   /** Guest memory, or with a width one store. */
   MEM_WRITE: 0x21,
-  /** The flattened device tree at the vCPU's boot x0. */
+  /** The flattened device tree at the vCPU's boot x0. EXCEPTION: there is none, or the VM is gone. */
   DEVICE_TREE: 0x22,
   /** MRS. The register as in the instruction: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. */
   REG_READ: 0x23,
@@ -54,7 +54,7 @@ export const FrameType = {
   WFI: 0x32,
   /** Lets virtual time pass. */
   TIME: 0x33,
-  /** RPC-only mode: one message-queue packet to RM. `not_full` 0: the queue is full after it; status OK with queued 0: it was full before. */
+  /** RPC-only mode: one message-queue packet to RM, 1 to 240 bytes. `not_full` 0: the queue is full after it; status OK with queued 0: it was full before and stayed so, the packet was not sent. */
   RPC_SEND: 0x38,
   /** Clean close: answered, then the connection ends. */
   BYE: 0x3f,
@@ -66,9 +66,9 @@ export const EventType = {
   IRQ: 0xc0,
   /** RPC-only mode: one packet from RM. */
   RPC_PACKET: 0xc1,
-  /** The vCPU was started at an entry point: turned on, or reset while it was on. */
+  /** The vCPU was started at an entry point: turned on, or reset while it was on. Comes before the reply to any operation behind that, once for every entry that HELLO has not told. */
   START: 0xc2,
-  /** The server closes the connection; the text says why. */
+  /** The server closes the connection; the text says why. Also behind a HELLO reply with status REFUSED. */
   GOODBYE: 0xcf,
 } as const;
 
@@ -88,10 +88,10 @@ export const At = {
     VCPU: 10,
     /** 0 vCPU, 1 RPC only */
     MODE: 12,
-    /** 0 run freely, 1 step */
+    /** 0 run freely, 1 step; anything else is refused */
     TIME: 13,
     NAME_LENGTH: 14,
-    /** page of guest memory for inline buffers; 0: the server's choice; in mode 1 the last page of the image for a secondary VM, in mode 0 the primary VM only */
+    /** page of guest memory for inline buffers, which overwrite it; one that the VM cannot write is refused; 0: the server's choice, for the primary VM; for another VM in mode 1 the last page of its image, in mode 0 none */
     SCRATCH: 16,
     /** for the server's log */
     NAME: 24,
@@ -108,7 +108,7 @@ export const At = {
     X0: 16,
     /** its entry point */
     PC: 24,
-    /** 1 executing; 0 off, a START event follows when it is turned on */
+    /** 1 on, and this entry is not told again by START; 0 off, a START event follows when it is turned on, or the hypervisor has stopped */
     ON: 32,
     /** Bytes of the payload without its data. */
     SIZE: 40,

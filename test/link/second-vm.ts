@@ -49,11 +49,11 @@ export function driverOf(sim: Simulator) {
 
 export const vmidOnly = Uint8Array.of(VM, 0, 0, 0);
 
-/** VM 128 up to VM_INIT; returns how to start it. */
-export function createVm(sim: Simulator, linked = true, image = IMAGE): () => bigint {
+/** VM 128 up to VM_INIT, configured by `tree`; returns how to start it. */
+export function createVm(sim: Simulator, linked = true, image = IMAGE, tree = vmTree(linked)): () => bigint {
   const { host, ask } = driverOf(sim);
   ask(Msg.VM_ALLOCATE, new Uint8Array(4));
-  host.writeMemory(image + 0x10_0000, vmTree(linked));
+  host.writeMemory(image + 0x10_0000, tree);
   const acl = [
     { vmid: 3, rights: 7 },
     { vmid: VM, rights: 7 },
