@@ -29,7 +29,7 @@ export interface AttackReport {
   startBytes: number;
   peakBytes: number;
   endBytes: number;
-  /** How often the server gave which reason for closing; numbers in it are #. */
+  /** How often the server gave which reason for closing, or said what else; numbers in it are #. */
   reasons: Record<string, number>;
 }
 
