@@ -15,6 +15,7 @@ beforeEach(() => {
     printed += String(text);
     return true;
   });
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -25,7 +26,7 @@ const base = { seconds: 30, jobs: 1, length: 20, quiet: true, seed: 1 };
 
 describe('fuzz', () => {
   it('ends with 0 and its tables when nothing fails', async () => {
-    expect(await fuzz({ ...base, runs: 2 })).toBe(Exit.OK);
+    expect(await fuzz({ ...base, quiet: false, runs: 2 })).toBe(Exit.OK);
     expect(printed).toMatch(/VM_ALLOCATE +OK \d+/);
     expect(printed).toMatch(/vm-life +\d+ of \d+ transitions/);
     expect(printed).toContain('seed 1, nothing failed');
