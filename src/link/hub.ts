@@ -7,7 +7,7 @@
  * has nothing to do; time does not jump. A connection in step mode holds everything for as long as it does not wait itself, up to
  * `stepLimitMs` while others wait for it.
  */
-import { DEATHS, ObjectType, Platform } from '../protocol/index.js';
+import { ObjectType, Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
 import { Block, isRunnable, type Vcpu } from '../vcpu/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
@@ -15,6 +15,7 @@ import { findLink } from './find-link.js';
 import { findVcpu, isScratch, treeAddress } from './find-vcpu.js';
 import { GuestRpcSession } from './guest-rpc-session.js';
 import { programRuns, rmRuns } from './programs.js';
+import { Reports } from './reports.js';
 import { RpcSession } from './rpc-session.js';
 import { LINK } from './spec.js';
 import { type Entry, entryOf, VcpuSession } from './vcpu-session.js';
@@ -51,9 +52,6 @@ const TURN_MS = 1;
 const STEPS = 16;
 /** A client that computes holds time for so many graces, even if it is never silent for one. */
 const HOLD_GRACES = 10;
-/** Lines about mistakes of clients, of all together, and for how long (ms). */
-const MAX_COMPLAINTS = 20;
-const COMPLAINT_MS = 1_000;
 /** Scratch pages of the primary VM's vCPUs. */
 const SCRATCH_BASE = 0x4104_0000;
 const PAGE = 4096;
@@ -71,9 +69,7 @@ export class Hub {
   /** Somebody waits for the machine, and nobody in step mode holds it. */
   private waitedFor = false;
   private count = 0;
-  /** Who is known to be dead. */
-  private reported = { rm: false, hyp: false };
-  private complaints = { since: Number.NEGATIVE_INFINITY, count: 0 };
+  private readonly reports: Reports;
   /** The one that plays the primary VM's driver. */
   private rpc: RpcSession | undefined;
   private readonly beside = () => this.workBeside(1);
@@ -81,6 +77,7 @@ export class Hub {
   constructor(options: HubOptions) {
     this.options = withDefaults(options);
     this.sim = options.sim;
+    this.reports = new Reports(options.log);
     this.restarted();
   }
 
@@ -99,7 +96,7 @@ export class Hub {
       this.options.clock(),
       (c, hello) => this.greet(c, hello),
       (c, reason) => this.closed(c, reason),
-      (c, complaint) => this.complained(c, complaint),
+      (c, complaint) => this.reports.complained(c.name, complaint, this.options.clock()),
     );
     this.connections.add(connection);
     return connection;
@@ -124,33 +121,6 @@ export class Hub {
     if (this.connections.size === 0) this.options.onEmpty();
   }
 
-  /** A line for people about a frame that made no sense; many clients together get no more than some. */
-  private complained(connection: Connection, complaint: string): void {
-    const now = this.options.clock();
-    if (now - this.complaints.since > COMPLAINT_MS) this.complaints = { since: now, count: 0 };
-    this.complaints.count++;
-    if (this.complaints.count <= MAX_COMPLAINTS) this.options.log(`${connection.name}: BAD_REQUEST: ${complaint}`);
-    else if (this.complaints.count === MAX_COMPLAINTS + 1)
-      this.options.log('more clients made mistakes than are shown: BAD_REQUEST');
-  }
-
-  /** Says that RM or the hypervisor stopped, as soon as it has. */
-  private reportDeaths(): void {
-    const { reported, sim } = this;
-    const say = (who: string, id: string, otherwise: string): void => {
-      const words = (DEATHS as Readonly<Record<string, { trigger: string }>>)[id]?.trigger ?? otherwise;
-      this.options.log(`${who} stopped for good: ${id}: ${words} (gunyah-sim explain ${id})`);
-    };
-    if (!reported.rm && sim.rm.dead !== null) {
-      reported.rm = true;
-      say('RM', sim.rm.dead.trigger, sim.rm.dead.kind);
-    }
-    if (!reported.hyp && sim.hyp.dead !== undefined) {
-      reported.hyp = true;
-      say('the hypervisor', sim.hyp.dead.rule, sim.hyp.dead.what);
-    }
-  }
-
   /** vCPUs whose VM is gone belong to nobody: another vCPU may have their number next. */
   private forgetGone(): void {
     for (const [id, owner] of this.owners) {
@@ -164,7 +134,7 @@ export class Hub {
   /** The machine is at its first instruction again: entry points of other vCPUs are forgotten. Only without connections. */
   restarted(): void {
     this.entries.clear();
-    this.reported = { rm: false, hyp: false };
+    this.reports.restarted();
     const boot = this.sim.primaryVcpu();
     if (boot !== undefined) this.entries.set(boot.id, entryOf(boot));
   }
@@ -235,7 +205,7 @@ export class Hub {
     } while (more && this.options.clock() - start < TURN_MS);
     // Those who always have one more frame must not keep the machine from the others.
     if (more && !ran) this.run(start);
-    this.reportDeaths();
+    this.reports.deaths(this.sim);
     for (const c of this.connections) c.flush();
     this.turning = false;
     if (more) this.schedule();
@@ -313,9 +283,9 @@ export class Hub {
   private onlyDeadRm(): boolean {
     const { sim } = this;
     if (sim.rm.dead === null || programRuns(sim)) return false;
-    return !sim.hyp.objects.some((o) => {
-      if (o?.type !== ObjectType.THREAD || o.id === sim.rootThread) return false;
-      const v = o as Vcpu;
+    return !sim.hyp.ofType[ObjectType.THREAD].some((id) => {
+      if (id === sim.rootThread) return false;
+      const v = sim.hyp.get<Vcpu>(id);
       return isRunnable(v) && !v.idling && !sim.inControl(v);
     });
   }

@@ -1,29 +1,23 @@
 /**
- * One vCPU driven by a connection: its frames as operations of the vCPU, its waiting as the vCPU's. Loads, stores and memory are in
- * {@link ./vcpu-memory.js}.
+ * One vCPU driven by a connection: its frames as operations of the vCPU, its waiting as the vCPU's. Calls are in
+ * {@link ./vcpu-calls.js}, loads, stores and memory in {@link ./vcpu-memory.js}.
  */
-import { le16, le32, le64, lo32 } from '../base/index.js';
+import { le32, le64 } from '../base/index.js';
 import { sysreg } from '../gic/index.js';
-import { HypError } from '../protocol/index.js';
 import { HostVcpu, type Outcome, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
-import { type Complain, Replies, statusOf, WAIT_NS } from './replies.js';
+import { type Complain, Replies, statusOf } from './replies.js';
 import type { Handled, Session } from './session.js';
-import { At, EventType, FrameType, LINK, Status } from './spec.js';
+import { At, EventType, FrameType, Status } from './spec.js';
+import { VcpuCalls } from './vcpu-calls.js';
 import { VcpuMemory } from './vcpu-memory.js';
 import type { FrameWriter } from './writer.js';
 
 const MAX_ADVANCE_NS = 10_000_000_000n;
-const NO_INLINE = 0xff;
-const INLINE_FROM = 1;
-const INLINE_FROM_X1 = 2;
 const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
 const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const SPURIOUS = 1023;
 const MAX_SYSREG = 0xffff;
-
-/** Registers of a call, reused: callees copy them. */
-const REGISTERS: readonly bigint[][] = [new Array<bigint>(8).fill(0n), new Array<bigint>(18).fill(0n)];
 
 interface Waiting {
   /** Entries of the vCPU before the operation: more of them means that it never returned. */
@@ -50,6 +44,7 @@ export class VcpuSession implements Session {
   readonly host: HostVcpu;
   private readonly replies: Replies;
   private readonly memory: VcpuMemory;
+  private readonly calls: VcpuCalls;
   /** The last entry that the client was told about ({@link Entry.count}). */
   private told: number;
   private irqSent = false;
@@ -60,7 +55,7 @@ export class VcpuSession implements Session {
     private readonly sim: Simulator,
     private readonly v: Vcpu,
     private readonly out: FrameWriter,
-    private readonly scratch: number,
+    scratch: number,
     treeIpa: number | undefined,
     readonly step: boolean,
     /** What the greeting says. */
@@ -71,10 +66,13 @@ export class VcpuSession implements Session {
   ) {
     this.host = new HostVcpu(sim, v.id);
     this.replies = new Replies(out, complain);
+    const settle = (outcome: Outcome, entries: number, finish: (outcome: Outcome) => void): Handled =>
+      this.settle(outcome, entries, finish);
     this.memory = new VcpuMemory(sim, v, this.host, this.replies, treeIpa, {
       notReady: (type, tag) => this.notReady(type, tag),
-      settle: (outcome, entries, finish) => this.settle(outcome, entries, finish),
+      settle,
     });
+    this.calls = new VcpuCalls(this.host, this.replies, out, scratch, settle);
     this.told = this.on ? entry.count : v.entries;
   }
 
@@ -194,9 +192,9 @@ export class VcpuSession implements Session {
     if (refused !== undefined) return refused;
     switch (type) {
       case FrameType.HVC:
-        return this.hvc(tag, b, at, size);
+        return this.calls.hvc(tag, b, at, size);
       case FrameType.SMC:
-        return this.smc(tag, b, at, size);
+        return this.calls.smc(tag, b, at, size);
       case FrameType.REG_READ:
       case FrameType.REG_WRITE:
         return this.register(type, tag, b, at, size);
@@ -224,82 +222,6 @@ export class VcpuSession implements Session {
     if (this.back) return undefined;
     this.starved = true;
     return 'later';
-  }
-
-  private hvc(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    const F = At.HVC;
-    if (size < F.SIZE) return this.replies.badSize(FrameType.HVC, tag, size, `at least ${F.SIZE}`);
-    const imm = le16(b, at + F.IMM);
-    const register = b[at + F.INLINE_REG];
-    const direction = b[at + F.INLINE_DIR];
-    const length = register === NO_INLINE ? 0 : le32(b, at + F.INLINE_LENGTH);
-    const x = REGISTERS[0];
-    for (let i = 0; i < 8; i++) x[i] = le64(b, at + F.X + i * 8);
-    const carried = register !== NO_INLINE && direction === 0 ? length : 0;
-    const wrong = this.wrongInline(register, direction, length, size - F.SIZE, carried);
-    if (wrong !== undefined) return this.replies.bad(FrameType.HVC, tag, wrong);
-    if (register !== NO_INLINE) {
-      x[register] = BigInt(this.scratch);
-      if (carried > 0 && !this.host.writeMemory(this.scratch, b.subarray(at + F.SIZE, at + F.SIZE + carried)))
-        return this.replies.bad(
-          FrameType.HVC,
-          tag,
-          `scratch page 0x${this.scratch.toString(16)} is not the VM's memory any more`,
-        );
-    }
-    const { entries } = this.v;
-    const back = register !== NO_INLINE && direction >= INLINE_FROM ? length : 0;
-    return this.settle(this.host.call('hvc', imm, x, WAIT_NS), entries, (o) =>
-      this.callReply(FrameType.HVC, tag, o, direction === INLINE_FROM_X1, back),
-    );
-  }
-
-  /** What is wrong with the inline buffer of a call, of which `data` bytes came. */
-  private wrongInline(
-    reg: number,
-    direction: number,
-    length: number,
-    data: number,
-    carried: number,
-  ): string | undefined {
-    if (length > LINK.MAX_INLINE) return `inline_length ${length}; at most ${LINK.MAX_INLINE}`;
-    if (reg !== NO_INLINE) {
-      if (reg > 7) return `inline_reg ${reg}; 0 to 7, or 0xff for none`;
-      if (direction > INLINE_FROM_X1) return `inline_dir ${direction}; 0 to ${INLINE_FROM_X1}`;
-      if (this.scratch === 0) return 'an inline buffer, but HELLO named no scratch page';
-    }
-    return data === carried
-      ? undefined
-      : `${data} bytes of data; inline_reg, inline_dir and inline_length say ${carried}`;
-  }
-
-  private callReply(type: number, tag: number, o: Outcome, sized: boolean, inline: number): void {
-    const { x } = this.v;
-    let length = o.kind === 'done' ? inline : 0;
-    if (length > 0 && sized) length = lo32(x[0]) === HypError.OK && x[1] < BigInt(length) ? Number(x[1]) : length;
-    if (sized && lo32(x[0]) !== HypError.OK) length = 0;
-    const isHvc = type === FrameType.HVC;
-    const F = isHvc ? At.HVC_REPLY : At.SMC_REPLY;
-    const at = this.replies.reply(type, tag, F.SIZE + length, statusOf(o));
-    const { out } = this;
-    if (o.kind === 'exception') out.u32(at + F.ESR, o.exception.esr >>> 0);
-    for (let i = 0; i < (isHvc ? 8 : 18); i++) out.u64(at + F.X + i * 8, x[i]);
-    if (length === 0) return;
-    const read = this.host.readMemory(this.scratch, out.bytes.subarray(at + F.SIZE, at + F.SIZE + length));
-    if (read) out.u16(at + At.HVC_REPLY.INLINE_LENGTH, length);
-  }
-
-  private smc(tag: number, b: Uint8Array, at: number, size: number): Handled {
-    const F = At.SMC;
-    if (size !== F.SIZE) return this.replies.badSize(FrameType.SMC, tag, size, F.SIZE);
-    const conduit = le16(b, at + F.CONDUIT);
-    if (conduit > 1) return this.replies.bad(FrameType.SMC, tag, `conduit ${conduit}; 0 HVC, 1 SMC`);
-    const x = REGISTERS[1];
-    for (let i = 0; i < 18; i++) x[i] = le64(b, at + F.X + i * 8);
-    const { entries } = this.v;
-    return this.settle(this.host.call(conduit === 1 ? 'smc' : 'hvc', le16(b, at + F.IMM), x, WAIT_NS), entries, (o) =>
-      this.callReply(FrameType.SMC, tag, o, false, 0),
-    );
   }
 
   private register(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
