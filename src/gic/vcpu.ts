@@ -16,8 +16,9 @@ import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, PRIVATE_COUNT, SPI_BASE, type Vic
 /** The vCPU's list registers, timers and interface go to a physical CPU. */
 export function switchIn(g: Gic, v: GicVcpu, cpu: number): void {
   v.owner = cpu;
-  deliveryCheck(g, v);
+  // First the list registers: the check for better interrupts reads back those that it takes.
   for (let i = 0; i < LR_COUNT; i++) writeLr(v, i);
+  deliveryCheck(g, v);
   if (v.pendingSgis !== 0) deliverPendingSgis(g, v);
 }
 

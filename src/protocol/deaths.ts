@@ -62,6 +62,8 @@ export type DeathId =
   | 'vm-start-bad-state'
   | 'hyp-copy-to-device-mapping'
   | 'hyp-virtio-without-queues'
+  | 'hyp-unexpected-trap'
+  | 'hyp-device-beyond-limit'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
   | 'hyp-system-off-by-hlos'
@@ -513,6 +515,20 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'HYP',
     trigger: 'A virtio-mmio object with no queues is activated: VM_INIT with vqs-num 0.',
     source: 'hypervisor source, virtio-mmio; recorded',
+    reachable: true,
+  },
+  'hyp-unexpected-trap': {
+    id: 'hyp-unexpected-trap',
+    kind: 'HYP',
+    trigger: 'PACGA, which traps to the hypervisor and which it does not expect.',
+    source: 'hypervisor source, vCPU exceptions; recorded',
+    reachable: true,
+  },
+  'hyp-device-beyond-limit': {
+    id: 'hyp-device-beyond-limit',
+    kind: 'HYP',
+    trigger: 'A load or store of one register at an address of 2^44 or above and below 2^52.',
+    source: 'hypervisor source, virtual devices; recorded',
     reachable: true,
   },
   'hyp-stage2-access': {

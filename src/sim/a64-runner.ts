@@ -24,6 +24,23 @@ const MODE_EL1H = 5;
 /** Bits that exception entry sets or clears; the rest of PSTATE stays. */
 const ENTRY_CLEARS = 0x0030_0c1f;
 const IPA_LIMIT = 1n << 36n;
+/** With stage 1 off, larger addresses are address size faults of level 0, which EL1 takes without the hypervisor. */
+const VA_LIMIT = 1n << 52n;
+/** PSTATE fields that MSR (immediate) sets to its lowest bit, by op1 * 8 + op2: UAO, PAN, SSBS, DIT. */
+const PSTATE_BIT: ReadonlyMap<number, number> = new Map([
+  [3, 1 << 23],
+  [4, 1 << 22],
+  [25, 1 << 12],
+  [26, 1 << 24],
+]);
+/** PACGA Xd, Xn, Xm. */
+const PACGA = 0x9ac0_3000;
+const PACGA_MASK = 0xffe0_fc00;
+/** The hypervisor looks only so far for the device of a faulting access, and asserts that nobody asks beyond. */
+const DEVICE_LIMIT = 1n << 44n;
+const ESR_SIZE_LOAD = 0x9600_0000;
+const ESR_SIZE_STORE = 0x9600_0040;
+const ESR_SIZE_FETCH = 0x8600_0000;
 /** An address that no stage-2 table can hold. */
 const NO_IPA = -1;
 const M64 = 0xffff_ffff_ffff_ffffn;
@@ -46,6 +63,11 @@ const scratch = new Uint8Array(8);
 /** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
 export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
   const { size, write } = access;
+  if (va >= VA_LIMIT) return { exception: { esr: write ? ESR_SIZE_STORE : ESR_SIZE_LOAD, far: va } };
+  if (va >= DEVICE_LIMIT && access.isv) {
+    hyp.dead ??= { what: 'assertion: lookup of a device beyond 2^44', rule: 'hyp-device-beyond-limit' };
+    return 'gone';
+  }
   const ipa = va >= IPA_LIMIT ? NO_IPA : Number(va);
   if (ipa !== NO_IPA && (ipa % PAGE) + size > PAGE) return accessSplit(hyp, v, va, access, value);
   const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
@@ -195,6 +217,7 @@ export class A64Runner implements A64Cpu {
     if (window !== undefined && v.pc >= window.base && v.pc < window.base + BigInt(window.words.length * 4)) {
       return window.words[Number(v.pc - window.base) >> 2];
     }
+    if (v.pc >= VA_LIMIT) return this.exception(Vector.SYNC, { esr: ESR_SIZE_FETCH, far: v.pc });
     if ((v.pc & 3n) !== 0n)
       return this.exception(Vector.SYNC, { esr: ((EC_PC_ALIGNMENT << 26) | IL) >>> 0, far: v.pc });
     const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false, true);
@@ -232,7 +255,9 @@ export class A64Runner implements A64Cpu {
 
   pstate(op1: number, op2: number, imm: number): Stop | undefined {
     const { v } = this;
-    if (op1 === 3 && op2 === 6) v.pstate |= imm << 6;
+    const bit = PSTATE_BIT.get(op1 * 8 + op2);
+    if (bit !== undefined) v.pstate = (imm & 1) === 1 ? v.pstate | bit : v.pstate & ~bit;
+    else if (op1 === 3 && op2 === 6) v.pstate |= imm << 6;
     else if (op1 === 3 && op2 === 7) v.pstate &= ~(imm << 6);
     else if (op1 === 0 && op2 === 5) v.pstate = (v.pstate & ~PSTATE_SPSEL) | (imm & 1);
     v.pstate >>>= 0;
@@ -241,8 +266,13 @@ export class A64Runner implements A64Cpu {
 
   /** Cache and TLB maintenance has no effect here; `dc zva` touches memory and reports the address it was given. */
   sys(op1: number, crn: number, crm: number, op2: number, value: bigint): Stop | undefined {
-    const isZva = op1 === 3 && crn === 7 && crm === 4 && op2 === 1;
-    if (!isZva) {
+    const onAddress = op1 === 3 && crn === 7 && op2 === 1;
+    // Cleaning to the point of persistence is done to memory: there has to be some.
+    if (onAddress && (crm === 12 || crm === 13)) {
+      const read = this.load(value, { size: 1, write: false, isv: false, rt: 31, signed: false, wide: false });
+      return typeof read === 'bigint' ? undefined : read;
+    }
+    if (!onAddress || crm !== 4) {
       const exception = sysInstruction(this.v, op1, crn, crm, op2, value);
       return exception === undefined ? undefined : this.exception(Vector.SYNC, exception);
     }
@@ -293,6 +323,10 @@ export class A64Runner implements A64Cpu {
         v.pc = getStored(v, 'ELR_EL1');
         return true;
       case 'unknown':
+        if ((stop.word & PACGA_MASK) >>> 0 === PACGA) {
+          this.hyp.dead ??= { what: 'abort: unexpected trap of PACGA', rule: 'hyp-unexpected-trap' };
+          return false;
+        }
         this.unknownWords.push(stop.word);
         this.exception(Vector.SYNC, { esr: undefinedEsr(stop.word), far: undefined });
         return true;

@@ -11,6 +11,8 @@ export interface Excuse {
 }
 
 const PRNG_IMM = 0x6057;
+/** The function identifier of an SMCCC call: 32 bits without the hint that SVE is not in use. */
+const functionOf = (x0: string | undefined): bigint => BigInt(x0 ?? '0x0') & 0xfffe_ffffn;
 const TRNG_RND = new Set([0x8400_0053n, 0xc400_0053n]);
 /** MRS Xt, RNDR and MRS Xt, RNDRRS without the register field. */
 const MRS_RNDR = new Set([0xd53b2400 | 0, 0xd53b2420 | 0]);
@@ -34,7 +36,7 @@ export const EXCUSES: readonly Excuse[] = [
   {
     id: 'random-trng',
     reason: 'TRNG_RND returns random words',
-    covers: (e, d) => e.ev === 'smccc' && TRNG_RND.has(BigInt(e.x[0] ?? '0x0')) && d.field !== 'r[0]',
+    covers: (e, d) => e.ev === 'smccc' && TRNG_RND.has(functionOf(e.x[0])) && d.field !== 'r[0]',
   },
   {
     id: 'random-register',

@@ -112,13 +112,7 @@ export function halt(hyp: Hypervisor, v: Vcpu, off: boolean): void {
     dropVote(hyp, v);
     block(hyp, v, Block.OFF);
   } else {
-    if (isCritical(v)) {
-      hyp.dead = {
-        what: 'hypervisor: a critical vCPU took a fault that cannot be injected',
-        rule: 'hyp-critical-vcpu-exit',
-      };
-      return;
-    }
+    // A critical vCPU too: the hypervisor stops only when RM has killed it and it exits.
     block(hyp, v, Block.FAULT);
   }
   stopped(hyp, v);

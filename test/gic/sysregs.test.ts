@@ -57,3 +57,54 @@ it('the interface of a disabled group is undefined to read and accepts writes', 
   expect(m.mrs(0, 'S3_0_C12_C11_3')).toBe(0xffn);
   expect(m.mrs(0, 'S3_0_C12_C12_5')).toBe(7n);
 });
+
+it('debug, PMU and floating-point registers keep what the emulated CPU keeps of all ones', () => {
+  const m = machine();
+  const ALL = 0xffff_ffff_ffff_ffffn;
+  const kept: readonly (readonly [string, bigint])[] = [
+    ['S2_0_C0_C0_6', ALL & ~3n],
+    ['S2_0_C0_C0_7', ALL],
+    ['S2_0_C0_C2_2', ALL],
+    ['S3_3_C4_C4_0', 0x07ff_0000n],
+    ['S3_3_C9_C12_0', 0x4101_30f9n],
+    ['S3_3_C14_C8_1', ALL],
+    ['S3_1_C11_C0_2', 0x0700_0000n],
+  ];
+  for (const [name, value] of kept) {
+    m.msr(0, name, ALL);
+    expect([name, m.mrs(0, name)]).toEqual([name, value]);
+  }
+  // DBGBCR0: two bits of BAS copy the ones below them.
+  m.msr(0, 'S2_0_C0_C0_5', 0x20n);
+  expect(m.mrs(0, 'S2_0_C0_C0_5')).toBe(0x60n);
+  m.msr(0, 'S2_0_C0_C0_5', 0x140n);
+  expect(m.mrs(0, 'S2_0_C0_C0_5')).toBe(0n);
+  expect(m.msr(0, 'S3_1_C15_C3_0', 0)).toEqual({ esr: 0x0200_0000, far: undefined });
+});
+
+it('the selected event counter is the register of its number', () => {
+  const m = machine();
+  m.msr(0, 'S3_3_C9_C12_5', 2n);
+  m.msr(0, 'S3_3_C9_C13_2', 7n);
+  expect(m.mrs(0, 'S3_3_C14_C8_2')).toBe(7n);
+  m.msr(0, 'S3_3_C9_C12_5', 31n);
+  m.msr(0, 'S3_3_C9_C13_1', 0x8000_0000n);
+  expect(m.mrs(0, 'S3_3_C14_C15_7')).toBe(0x8000_0000n);
+  m.msr(0, 'S3_3_C9_C12_5', 9n);
+  m.msr(0, 'S3_3_C9_C13_2', 7n);
+  expect(m.mrs(0, 'S3_3_C9_C13_2')).toBe(0n);
+});
+
+it('software increments count where counter and PMU are enabled', () => {
+  const m = machine();
+  const swinc = (): unknown => {
+    m.msr(0, 'S3_3_C9_C12_4', 3n);
+    return m.mrs(0, 'S3_3_C14_C8_0');
+  };
+  expect(swinc()).toBe(0n);
+  m.msr(0, 'S3_3_C9_C12_0', 1n);
+  expect(swinc()).toBe(0n);
+  m.msr(0, 'S3_3_C9_C12_1', 1n);
+  expect(swinc()).toBe(1n);
+  expect(m.mrs(0, 'S3_3_C14_C8_1')).toBe(0n);
+});

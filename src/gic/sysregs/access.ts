@@ -22,7 +22,17 @@ import {
 import type { GicThread, GicVcpu } from '../types.js';
 import { crmOf, crnOf, ESR_UNDEF, esrTrappedSysreg, op0Of, op1Of, op2Of, sysreg } from './encoding.js';
 import { idRegister, midr } from './id-registers.js';
-import { CCSIDR, SET_CLEAR, SET_CLEAR_BITS, SLOT_BY_ENCODING, SLOT_BY_NAME, STORED, TRAPPED_ESR } from './table.js';
+import {
+  CCSIDR,
+  EVENT_COUNTERS,
+  PMCNTEN,
+  SET_CLEAR,
+  SET_CLEAR_BITS,
+  SLOT_BY_ENCODING,
+  SLOT_BY_NAME,
+  STORED,
+  TRAPPED_ESR,
+} from './table.js';
 
 /** What system registers need of a vCPU, beside the GIC part. */
 export interface SysregThread extends GicThread {
@@ -48,7 +58,9 @@ const SSBS = sysreg(3, 3, 4, 2, 6);
 const ISR = sysreg(3, 0, 12, 1, 0);
 const PMR = sysreg(3, 0, 4, 6, 0);
 const PMMIR = sysreg(3, 0, 9, 14, 6);
-const PMCR = sysreg(3, 3, 9, 12, 0);
+const PMXEVTYPER = sysreg(3, 3, 9, 13, 1);
+const PMXEVCNTR = sysreg(3, 3, 9, 13, 2);
+const PMCCFILTR = sysreg(3, 3, 14, 15, 7);
 const PMSWINC = sysreg(3, 3, 9, 12, 4);
 const RNDR = sysreg(3, 3, 2, 4, 0);
 const RNDRRS = sysreg(3, 3, 2, 4, 1);
@@ -168,8 +180,31 @@ function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestExce
   }
   const pair = SET_CLEAR.findIndex(([, set, clear]) => set === enc || clear === enc);
   if (pair >= 0) return stored(t)[STORED.length + pair];
-  const slot = SLOT_BY_ENCODING.get(enc);
+  const selected = selectedCounter(t, enc);
+  if (selected === NO_COUNTER) return 0n;
+  const slot = SLOT_BY_ENCODING.get(selected);
   return slot === undefined || STORED[slot].name === 'OSLAR_EL1' ? undefined : stored(t)[slot];
+}
+
+const NO_COUNTER = -1;
+const CYCLE_COUNTER = 31;
+
+/** PMXEVTYPER_EL0 and PMXEVCNTR_EL0 are the registers of the counter in PMSELR_EL0; any other register is itself. */
+function selectedCounter(t: Thread, enc: number): number {
+  if (enc !== PMXEVTYPER && enc !== PMXEVCNTR) return enc;
+  const n = Number(getStored(t, 'PMSELR_EL0'));
+  if (n === CYCLE_COUNTER && enc === PMXEVTYPER) return PMCCFILTR;
+  return n < EVENT_COUNTERS ? sysreg(3, 3, 14, enc === PMXEVTYPER ? 12 : 8, n) : NO_COUNTER;
+}
+
+/** PMSWINC_EL0: enabled counters of event 0, software increment. */
+function countSoftware(t: Thread, counters: bigint): void {
+  if ((getStored(t, 'PMCR_EL0') & 1n) === 0n) return;
+  const enabled = counters & stored(t)[STORED.length + PMCNTEN];
+  for (let n = 0; n < EVENT_COUNTERS; n++) {
+    if (((enabled >> BigInt(n)) & 1n) === 0n || (getStored(t, `PMEVTYPER${n}_EL0`) & 0xffffn) !== 0n) continue;
+    setStored(t, `PMEVCNTR${n}_EL0`, (getStored(t, `PMEVCNTR${n}_EL0`) + 1n) & 0xffff_ffffn);
+  }
 }
 
 function timerRegister(enc: number): { timer: number; op2: number } | undefined {
@@ -221,13 +256,8 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
       t.pstate = ((t.pstate & ~1) | Number(value & 1n)) >>> 0;
       return true;
     case PMSWINC:
+      countSoftware(t, value);
       return true;
-    case PMCR: {
-      const sys = stored(t);
-      const slot = SLOT_BY_ENCODING.get(enc) ?? 0;
-      sys[slot] = (sys[slot] & ~STORED[slot].mask) | (value & STORED[slot].mask);
-      return true;
-    }
   }
   if (v !== undefined) {
     const timer = timerRegister(enc);
@@ -251,10 +281,13 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
     sys[at] = SET_CLEAR[pair][1] === enc ? sys[at] | (value & SET_CLEAR_BITS) : sys[at] & ~value;
     return true;
   }
-  const slot = SLOT_BY_ENCODING.get(enc);
+  const selected = selectedCounter(t, enc);
+  if (selected === NO_COUNTER) return true;
+  const slot = SLOT_BY_ENCODING.get(selected);
   if (slot === undefined || STORED[slot].readOnly) return false;
   const sys = stored(t);
-  sys[slot] = (sys[slot] & ~STORED[slot].mask) | (value & STORED[slot].mask);
+  const { mask, written } = STORED[slot];
+  sys[slot] = (sys[slot] & ~mask) | ((written?.(value) ?? value) & mask);
   return true;
 }
 

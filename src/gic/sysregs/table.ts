@@ -6,7 +6,6 @@
 import { sysreg } from './encoding.js';
 
 const ALL_BITS = 0xffff_ffff_ffff_ffffn;
-const LOW32 = 0xffff_ffffn;
 
 export interface StoredRegister {
   name: string;
@@ -15,13 +14,21 @@ export interface StoredRegister {
   mask: bigint;
   /** Writes are UNDEFINED. */
   readOnly?: boolean;
+  /** What a write makes of its value, where that is more than a mask. */
+  written?: (value: bigint) => bigint;
 }
 
 const rw = (name: string, mask = ALL_BITS, reset = 0n): StoredRegister => ({ name, reset, mask });
 const ro = (name: string, reset = 0n): StoredRegister => ({ name, reset, mask: 0n, readOnly: true });
 const wi = (name: string, reset = 0n): StoredRegister => ({ name, reset, mask: 0n });
 
-const EVENT_COUNTERS = 6;
+/** Bits of DBGBCRn_EL1 that copy the one below them: BAS is 0 or 15. */
+const breakpointControl = (value: bigint): bigint => {
+  const copied = ((value & 0x20n) << 1n) | ((value & 0x80n) << 1n);
+  return (value & ~0x140n) | copied;
+};
+
+export const EVENT_COUNTERS = 6;
 const BREAKPOINTS = 6;
 const WATCHPOINTS = 4;
 const COUNTER_BITS = 0x8000_003fn;
@@ -40,7 +47,7 @@ function rows(): [enc: number, register: StoredRegister][] {
     [sysreg(3, 0, 2, 0, 2), rw('TCR_EL1')],
     [sysreg(3, 0, 4, 0, 0), rw('SPSR_EL1')],
     [sysreg(3, 0, 4, 0, 1), rw('ELR_EL1')],
-    [sysreg(3, 3, 4, 4, 0), rw('FPCR', 0x07c8_0000n)],
+    [sysreg(3, 3, 4, 4, 0), rw('FPCR', 0x07ff_0000n)],
     [sysreg(3, 3, 4, 4, 1), rw('FPSR', 0xf800_009fn)],
     [sysreg(3, 0, 5, 1, 0), rw('AFSR0_EL1', 0n)],
     [sysreg(3, 0, 5, 1, 1), rw('AFSR1_EL1', 0n)],
@@ -59,33 +66,45 @@ function rows(): [enc: number, register: StoredRegister][] {
     [sysreg(3, 3, 13, 0, 5), rw('TPIDR2_EL0')],
     [sysreg(3, 3, 14, 0, 0), ro('CNTFRQ_EL0', 62_500_000n)],
     [sysreg(3, 0, 14, 1, 0), rw('CNTKCTL_EL1')],
-    [sysreg(3, 3, 9, 12, 0), rw('PMCR_EL0', 0x79n, 0x4101_3000n)],
+    [sysreg(3, 3, 9, 12, 0), rw('PMCR_EL0', 0xf9n, 0x4101_3000n)],
     [sysreg(3, 3, 9, 12, 5), rw('PMSELR_EL0', 0x1fn)],
     [sysreg(3, 3, 9, 12, 6), ro('PMCEID0_EL0', 0x2_0001n)],
     [sysreg(3, 3, 9, 12, 7), ro('PMCEID1_EL0', 0x1000_0018n)],
     [sysreg(3, 3, 9, 13, 0), rw('PMCCNTR_EL0')],
-    [sysreg(3, 3, 9, 13, 1), rw('PMXEVTYPER_EL0', LOW32)],
-    [sysreg(3, 3, 9, 13, 2), rw('PMXEVCNTR_EL0', LOW32)],
     [sysreg(3, 3, 9, 14, 0), rw('PMUSERENR_EL0', 0xfn)],
     [sysreg(3, 3, 14, 15, 7), rw('PMCCFILTR_EL0', 0xfc00_0000n)],
     [sysreg(2, 0, 0, 2, 0), rw('MDCCINT_EL1', 0n)],
-    [sysreg(2, 0, 0, 2, 2), rw('MDSCR_EL1', LOW32)],
+    [sysreg(2, 0, 0, 2, 2), rw('MDSCR_EL1')],
     [sysreg(2, 0, 1, 0, 0), ro('MDRAR_EL1')],
     [sysreg(2, 0, 1, 0, 4), wi('OSLAR_EL1')],
     [sysreg(2, 0, 1, 1, 4), ro('OSLSR_EL1')],
     [sysreg(2, 0, 1, 3, 4), wi('OSDLR_EL1')],
     [sysreg(2, 3, 0, 1, 0), ro('MDCCSR_EL0')],
-    [sysreg(3, 1, 15, 2, 0), wi('IMPDEF_S3_1_C15_C2_0')],
+    // Registers of the emulated CPU's own: names are their encodings.
+    [sysreg(3, 1, 11, 0, 2), wi('S3_1_C11_C0_2', 0x0700_0000n)],
+    [sysreg(3, 1, 11, 0, 3), wi('S3_1_C11_C0_3')],
+    [sysreg(3, 1, 15, 0, 0), wi('S3_1_C15_C0_0')],
+    [sysreg(3, 1, 15, 2, 0), wi('S3_1_C15_C2_0')],
+    [sysreg(3, 1, 15, 2, 1), wi('S3_1_C15_C2_1')],
+    [sysreg(3, 1, 15, 2, 2), wi('S3_1_C15_C2_2')],
+    [sysreg(3, 1, 15, 2, 3), wi('S3_1_C15_C2_3')],
+    [sysreg(3, 1, 15, 3, 0), ro('S3_1_C15_C3_0', 0x0800_0000n)],
   ];
   for (let n = 0; n < EVENT_COUNTERS; n++) {
-    list.push([sysreg(3, 3, 14, 8, n), rw(`PMEVCNTR${n}_EL0`, LOW32)]);
+    list.push([sysreg(3, 3, 14, 8, n), rw(`PMEVCNTR${n}_EL0`)]);
     list.push([sysreg(3, 3, 14, 12, n), rw(`PMEVTYPER${n}_EL0`, 0xfe00_ffffn)]);
   }
   for (let n = 0; n < BREAKPOINTS; n++) {
-    list.push([sysreg(2, 0, 0, n, 4), rw(`DBGBVR${n}_EL1`)], [sysreg(2, 0, 0, n, 5), rw(`DBGBCR${n}_EL1`, LOW32)]);
+    list.push(
+      [sysreg(2, 0, 0, n, 4), rw(`DBGBVR${n}_EL1`)],
+      [sysreg(2, 0, 0, n, 5), { ...rw(`DBGBCR${n}_EL1`), written: breakpointControl }],
+    );
   }
   for (let n = 0; n < WATCHPOINTS; n++) {
-    list.push([sysreg(2, 0, 0, n, 6), rw(`DBGWVR${n}_EL1`)], [sysreg(2, 0, 0, n, 7), rw(`DBGWCR${n}_EL1`, LOW32)]);
+    list.push(
+      [sysreg(2, 0, 0, n, 6), rw(`DBGWVR${n}_EL1`, ALL_BITS & ~3n)],
+      [sysreg(2, 0, 0, n, 7), rw(`DBGWCR${n}_EL1`)],
+    );
   }
   return list;
 }
@@ -101,6 +120,8 @@ export const SET_CLEAR: readonly (readonly [name: string, set: number, clear: nu
   ['PMOVS', sysreg(3, 3, 9, 14, 3), sysreg(3, 3, 9, 12, 3)],
   ['PMINTEN', sysreg(3, 0, 9, 14, 1), sysreg(3, 0, 9, 14, 2)],
 ];
+/** Index in {@link SET_CLEAR}. */
+export const PMCNTEN = 0;
 export const SET_CLEAR_BITS = COUNTER_BITS;
 
 /** Accesses that trap to EL1 with their own exception class: SVE and SME are not for guests. */

@@ -38,8 +38,10 @@ const ESR_SME = 0x7600_0000;
 /** ESR_EL1 of the exception that a word takes which this CPU does not have: SVE and SME are trapped with classes of their own. */
 export function undefinedEsr(word: number): number {
   const w = word >>> 0;
-  if ((w & 0xffff_f0ff) >>> 0 === 0xd503_407f || (w & 0xffff_f000) >>> 0 === 0x04bf_5000) {
-    // MSR SVCR*, immediate; RDVL (bit 11 clear) and RDSVL (bit 11 set).
+  // MSR SVCR*, immediate: one or both of SM and ZA.
+  const svcr = (w & 0xffff_f0ff) >>> 0 === 0xd503_407f && ((w >>> 8) & 15) >= 2 && ((w >>> 8) & 15) <= 7;
+  if (svcr || (w & 0xffff_f000) >>> 0 === 0x04bf_5000) {
+    // RDVL (bit 11 clear) and RDSVL (bit 11 set).
     if ((w & 0xffff_f800) >>> 0 === 0x04bf_5000) return ESR_SVE;
     return ESR_SME;
   }

@@ -25,6 +25,36 @@ function exceptionGeneration(word: number): Instruction | undefined {
   }
 }
 
+const NZCV = { N: 1 << 31, Z: 1 << 30, C: 1 << 29, V: 1 << 28 } as const;
+
+/** CFINV, XAFLAG and AXFLAG: the flags afterwards. Arm Architecture Reference Manual, C6.2. */
+const FLAGS: readonly ((nzcv: number) => number)[] = [
+  (f) => f ^ NZCV.C,
+  (f) => {
+    const z = (f & NZCV.Z) !== 0;
+    const c = (f & NZCV.C) !== 0;
+    return (z || c ? 0 : NZCV.N) | (z && c ? NZCV.Z : 0) | (c || z ? NZCV.C : 0) | (z && !c ? NZCV.V : 0);
+  },
+  (f) => {
+    const v = (f & NZCV.V) !== 0;
+    return ((f & NZCV.Z) !== 0 || v ? NZCV.Z : 0) | ((f & NZCV.C) !== 0 && !v ? NZCV.C : 0);
+  },
+];
+
+/** Fields of PSTATE that MSR (immediate) writes: UAO, PAN, SPSel; SSBS, DIT, DAIFSet, DAIFClr. SVCR and TCO are not for guests. */
+const FIELDS: readonly (readonly number[])[] = [[3, 4, 5], [], [], [1, 2, 6, 7]];
+
+function immediate(op1: number, op2: number, imm: number): Instruction | undefined {
+  const flags = op1 === 0 && imm === 0 ? FLAGS[op2] : undefined;
+  if (flags !== undefined) {
+    return (cpu) => {
+      cpu.nzcv = flags(cpu.nzcv) >>> 0;
+      return next(cpu);
+    };
+  }
+  return FIELDS[op1]?.includes(op2) ? (cpu) => cpu.pstate(op1, op2, imm) ?? next(cpu) : undefined;
+}
+
 function system(word: number): Instruction | undefined {
   const op1 = field(word, 18, 16);
   const crn = field(word, 15, 12);
@@ -41,11 +71,9 @@ function system(word: number): Instruction | undefined {
         return next(cpu);
       };
     }
-    if (crn === 3 && op1 === 3) return next;
-    // SVCR (streaming mode) and TCO (memory tagging) are not for guests.
-    if (crn === 4)
-      return op1 === 3 && (op2 === 3 || op2 === 4) ? undefined : (cpu) => cpu.pstate(op1, op2, crm) ?? next(cpu);
-    return undefined;
+    // DSB, DMB, ISB, SB.
+    if (crn === 3 && op1 === 3) return (op2 >= 4 && op2 <= 6) || (op2 === 7 && crm === 0) ? next : undefined;
+    return crn === 4 ? immediate(op1, op2, crm) : undefined;
   }
   if (op0 === 1) return read ? undefined : (cpu) => cpu.sys(op1, crn, crm, op2, readX(cpu, rt), rt) ?? next(cpu);
   const enc = sysregEncoding(op0, op1, crn, crm, op2);
