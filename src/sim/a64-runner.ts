@@ -63,7 +63,7 @@ const scratch = new Uint8Array(8);
 /** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
 export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
   const { size, write } = access;
-  if (va >= VA_LIMIT) return { exception: { esr: write ? ESR_SIZE_STORE : ESR_SIZE_LOAD, far: va } };
+  if (va >= VA_LIMIT) return { exception: { esr: write || access.update ? ESR_SIZE_STORE : ESR_SIZE_LOAD, far: va } };
   if (va >= DEVICE_LIMIT && access.isv) {
     hyp.dead ??= { what: 'assertion: lookup of a device beyond 2^44', rule: 'hyp-device-beyond-limit' };
     return 'gone';

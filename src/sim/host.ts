@@ -35,7 +35,8 @@ const INTERRUPT_SPURIOUS = 1020n;
 const ICC_IAR = [sysreg(3, 0, 12, 8, 0), sysreg(3, 0, 12, 12, 0)] as const;
 const ICC_EOIR = [sysreg(3, 0, 12, 8, 1), sysreg(3, 0, 12, 12, 1)] as const;
 
-const CODE_BASE = 0xffff_0000_0000_0000n;
+/** No code of a guest is there, and none is likely to jump there. */
+const CODE_BASE = 0xfffe_5eed_c0de_0000n;
 /** Instructions after which code counts as still running. */
 const CODE_LIMIT = 2_000_000;
 

@@ -49,7 +49,7 @@ function update(
     const va = readXsp(cpu, rn);
     const fault = cpu.misaligned(va, size, true);
     if (fault !== undefined) return fault;
-    const old = cpu.load(va, plain(size, false, resultRegister));
+    const old = cpu.load(va, { ...plain(size, false, resultRegister), update: true });
     if (typeof old !== 'bigint') return old;
     const value = change(cpu, old);
     if (value !== undefined) {
@@ -119,10 +119,10 @@ export function simdLoad(word: number): Instruction | undefined {
   const size = Math.min(8, 1 << scale);
   return (cpu) => {
     const va = (readXsp(cpu, rn) + offset) & M64;
-    const low = cpu.load(va, plain(size, false, 31));
+    const low = cpu.load(va, { ...plain(size, false, 31), update: true });
     if (typeof low !== 'bigint') return low;
     if (scale === 4) {
-      const high = cpu.load((va + 8n) & M64, plain(8, false, 31));
+      const high = cpu.load((va + 8n) & M64, { ...plain(8, false, 31), update: true });
       if (typeof high !== 'bigint') return high;
     }
     return next(cpu);

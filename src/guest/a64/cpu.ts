@@ -16,6 +16,8 @@ export interface Access {
   signed: boolean;
   /** 64-bit destination. */
   wide: boolean;
+  /** The load of a read-modify-write instruction: its faults are those of a write. */
+  update?: boolean;
 }
 
 /** Why an instruction did not complete in the interpreter; the owner of the vCPU acts on it. The PC still points at it. */
