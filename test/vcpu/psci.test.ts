@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SourceKind } from '../../src/hyp/index.js';
 import { Call, VcpuOption } from '../../src/protocol/index.js';
-import { Life, type Vcpu, type VpmGroup, waitForInterrupt } from '../../src/vcpu/index.js';
+import { Block, halt, Life, type Vcpu, type VpmGroup, waitForInterrupt } from '../../src/vcpu/index.js';
 import { PROXY, type Rig, rig } from './rig.js';
 
 const NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
@@ -181,6 +181,14 @@ test('killing a critical vCPU stops the hypervisor', () => {
   const { r, v0 } = hlosPair();
   r.call(v0, Call.VCPU_KILL, r.cap(v0));
   expect(r.hyp.dead?.rule).toBe('hyp-critical-vcpu-exit');
+});
+
+test('a critical vCPU whose vector faults is halted like others: only when RM has killed it the hypervisor stops', () => {
+  const { r, v0 } = hlosPair();
+  halt(r.hyp, v0, false);
+  expect(r.hyp.dead).toBeUndefined();
+  expect(v0.block & Block.FAULT).not.toBe(0);
+  expect(r.edges).toContainEqual({ owner: v0.id, kind: SourceKind.VCPU_HALT });
 });
 
 test('WFI of an aggregated vCPU keeps its slot running', () => {
