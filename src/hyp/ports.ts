@@ -2,6 +2,7 @@
  * How lower layers reach upper ones without importing them: the composition (src/board) fills these in.
  * `VicPort` by src/gic, `SchedPort` by src/vcpu, `MemPort` by src/hyp/mem.
  */
+import type { Access } from '../protocol/index.js';
 import type { PhysSnapshot } from './mem/phys.js';
 import type { HypObject, Thread } from './types.js';
 import type { VirqSource } from './virq.js';
@@ -18,6 +19,9 @@ export type AccessResult = { value: bigint } | { exception: GuestException };
 
 /** Why a stage-2 translation failed, or a copy that may only touch RAM (DEVICE). Negative so that it never collides with a physical address. */
 export const Fault = { TRANSLATION: -1, PERMISSION: -2, DEVICE: -3 } as const;
+
+/** One access at a time. */
+export type PageAccess = typeof Access.R | typeof Access.W | typeof Access.X;
 
 export interface VicPort {
   assertSource(source: VirqSource, edgeOnly: boolean): void;
@@ -80,6 +84,11 @@ export interface SchedPort {
 export interface MemPort {
   /** Physical address, or a negative `Fault`. `ipa` 0 .. 2^36-1. `execute`: an instruction fetch. */
   translate(addrspace: number, ipa: number, write: boolean, execute?: boolean): number;
+  /**
+   * The whole page of RAM behind `ipa` (0 .. 2^36-1), which `access` may reach: to be used at once. `undefined`: it may not, or
+   * there is no such page, or nothing was ever written to it; `translate` and `readPhys` tell.
+   */
+  ramPage(addrspace: number, ipa: number, access: PageAccess): Uint8Array | undefined;
   /** EL1 access to a guest range, page by page: 0, or the `Fault` of the first page that refuses, before which all is copied. */
   accessGuest(addrspace: number, ipa: number, bytes: Uint8Array, write: boolean): number;
   /**

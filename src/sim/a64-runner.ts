@@ -4,6 +4,7 @@
  *
  * Stage 1 is taken as off, as every bare-metal guest that the interpreter is meant for leaves it: virtual addresses are IPAs.
  */
+import { le16, le32, le64, lo32, put16, put32, put64, toNumber } from '../base/index.js';
 import { BUS_END, busAccess } from '../board/index.js';
 import { getStored, pendingException, readSysreg, setStored, sysInstruction, writeSysreg } from '../gic/index.js';
 import {
@@ -15,6 +16,7 @@ import {
   undefinedEsr,
 } from '../guest/a64/index.js';
 import { type AccessResult, Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
+import { Access as Permission } from '../protocol/index.js';
 import { deviceValue, handleDataAbort, handleInstructionAbort, type Vcpu } from '../vcpu/index.js';
 
 const NZCV = 0xf000_0000;
@@ -45,6 +47,7 @@ const ESR_SIZE_FETCH = 0x8600_0000;
 const NO_IPA = -1;
 const M64 = 0xffff_ffff_ffff_ffffn;
 const PAGE = 4096;
+const PAGE_MASK = PAGE - 1;
 
 const EC_SVC64 = 0x15;
 const EC_BRK64 = 0x3c;
@@ -60,6 +63,19 @@ export type DataResult = { value: bigint } | { exception: GuestException } | 'go
 
 const scratch = new Uint8Array(8);
 
+function valueAt(bytes: Uint8Array, at: number, size: number): bigint {
+  if (size === 8) return le64(bytes, at);
+  if (size === 4) return BigInt(le32(bytes, at));
+  return BigInt(size === 2 ? le16(bytes, at) : bytes[at]);
+}
+
+function putValue(bytes: Uint8Array, at: number, size: number, value: bigint): void {
+  if (size === 8) put64(bytes, at, value);
+  else if (size === 4) put32(bytes, at, lo32(value));
+  else if (size === 2) put16(bytes, at, lo32(value));
+  else bytes[at] = lo32(value);
+}
+
 /** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
 export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
   const { size, write } = access;
@@ -68,8 +84,17 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
     hyp.dead ??= { what: 'assertion: lookup of a device beyond 2^44', rule: 'hyp-device-beyond-limit' };
     return 'gone';
   }
-  const ipa = va >= IPA_LIMIT ? NO_IPA : Number(va);
-  if (ipa !== NO_IPA && (ipa % PAGE) + size > PAGE) return accessSplit(hyp, v, va, access, value);
+  const ipa = va >= IPA_LIMIT ? NO_IPA : toNumber(va);
+  if (ipa !== NO_IPA) {
+    const at = ipa & PAGE_MASK;
+    if (at + size > PAGE) return accessSplit(hyp, v, va, access, value);
+    const page = hyp.mem.ramPage(v.addrspace, ipa, write ? Permission.W : Permission.R);
+    if (page !== undefined) {
+      if (!write) return { value: valueAt(page, at, size) };
+      putValue(page, at, size, value);
+      return { value: 0n };
+    }
+  }
   const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
   if (pa >= 0) {
     if (pa < BUS_END) {
@@ -79,14 +104,12 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
     }
     const bytes = scratch.subarray(0, size);
     if (write) {
-      for (let i = 0, rest = value; i < size; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+      putValue(bytes, 0, size, value);
       hyp.mem.writePhys(pa, bytes);
       return { value: 0n };
     }
     hyp.mem.readPhys(pa, bytes);
-    let result = 0n;
-    for (let i = size - 1; i >= 0; i--) result = (result << 8n) | BigInt(bytes[i]);
-    return { value: result };
+    return { value: valueAt(bytes, 0, size) };
   }
   const resolution = handleDataAbort(hyp, v, { ...access, va, ipa, value }, pa, {
     pc: v.pc,
@@ -220,7 +243,10 @@ export class A64Runner implements A64Cpu {
     if (v.pc >= VA_LIMIT) return this.exception(Vector.SYNC, { esr: ESR_SIZE_FETCH, far: v.pc });
     if ((v.pc & 3n) !== 0n)
       return this.exception(Vector.SYNC, { esr: ((EC_PC_ALIGNMENT << 26) | IL) >>> 0, far: v.pc });
-    const pa = v.pc >= IPA_LIMIT ? -1 : this.hyp.mem.translate(v.addrspace, Number(v.pc), false, true);
+    const ipa = v.pc >= IPA_LIMIT ? NO_IPA : toNumber(v.pc);
+    const page = ipa === NO_IPA ? undefined : this.hyp.mem.ramPage(v.addrspace, ipa, Permission.X);
+    if (page !== undefined) return le32(page, ipa & PAGE_MASK);
+    const pa = ipa === NO_IPA ? Fault.TRANSLATION : this.hyp.mem.translate(v.addrspace, ipa, false, true);
     if (pa < 0) {
       const at = { pc: v.pc, vbar: getStored(v, 'VBAR_EL1'), fromEl0: false };
       const resolution = handleInstructionAbort(this.hyp, v, v.pc, at);
@@ -228,7 +254,7 @@ export class A64Runner implements A64Cpu {
     }
     const bytes = scratch.subarray(0, 4);
     this.hyp.mem.readPhys(pa, bytes);
-    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    return le32(bytes, 0);
   }
 
   load(va: bigint, access: Access): bigint | Stop {

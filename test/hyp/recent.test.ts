@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { recentPage, rememberPage } from '../../src/hyp/mem/recent.js';
 import type { Addrspace } from '../../src/hyp/mem/space.js';
 import { mapRange, pageAt, releaseStage2, stage2, unmapRange } from '../../src/hyp/mem/stage2.js';
+import { Access } from '../../src/protocol/index.js';
 
 /** Pages around the border of two blocks, where splits happen. */
 const page = fc.integer({ min: 505, max: 520 });
@@ -29,14 +30,15 @@ describe('recently used pages', () => {
         const read = (space: Addrspace, n: number): void => {
           const leaf = pageAt(space.stage2, n * 4096);
           const pa = leaf - (leaf & 4095);
-          const known = recentPage(space, n, false);
+          const access = [Access.R, Access.W, Access.X][n % 3];
+          const known = recentPage(space, n, access);
           if (known !== undefined) {
             expect(leaf).not.toBe(0);
             expect(known).toBe(bytesAt.get(pa));
           } else if (leaf !== 0) {
             const bytes = bytesAt.get(pa) ?? new Uint8Array(1);
             bytesAt.set(pa, bytes);
-            rememberPage(space, n, false, bytes);
+            rememberPage(space, n, access, bytes);
           }
         };
         for (const [which, s] of steps) {

@@ -253,9 +253,8 @@ function checkInvariants(r: Rig, all: readonly Vcpu[], insideOf: ReadonlySet<num
   }
   for (const s of cpus) {
     if (s.executing === -1 && s.online) expect(s.queues.flat()).toEqual([]);
-    for (let p = 0; p < 64; p++) {
-      expect(s.queues[p].length > 0).toBe(((p < 32 ? s.low >>> p : s.high >>> (p - 32)) & 1) === 1);
-    }
+    const marked = s.queues.map((_, p) => ((p < 32 ? s.low >>> p : s.high >>> (p - 32)) & 1) === 1);
+    expect(s.queues.map((queue) => queue.length > 0)).toEqual(marked);
   }
 }
 

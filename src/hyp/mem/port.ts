@@ -7,7 +7,7 @@
 import { hi32, toNumber, U64_MAX } from '../../base/index.js';
 import { Access, ExtentType, HypError } from '../../protocol/index.js';
 import type { Hypervisor } from '../hypervisor.js';
-import { Fault, type MemPort } from '../ports.js';
+import { Fault, type MemPort, type PageAccess } from '../ports.js';
 import type { HypObject, Thread } from '../types.js';
 import { inVmmio } from './addrspace.js';
 import { attachExtent, type MemExtent } from './extent.js';
@@ -36,15 +36,15 @@ function move(
 ): number {
   const space = hyp.objects[addrspace] as Addrspace;
   const first = ipa & PAGE_MASK;
+  const need = write ? Access.W : Access.R;
   if (first + size <= PAGE_SIZE && ipa < VM_ADDRESS_END) {
-    const page = recentPage(space, (ipa / PAGE_SIZE) | 0, write);
+    const page = recentPage(space, (ipa / PAGE_SIZE) | 0, need);
     if (page !== undefined) {
       if (write) copyRun(bytes, at, page, first, size);
       else copyRun(page, first, bytes, at, size);
       return 0;
     }
   }
-  const need = write ? Access.W : Access.R;
   for (let done = 0; done < size; ) {
     const address = ipa + done;
     const offset = address & PAGE_MASK;
@@ -65,10 +65,30 @@ function move(
     if (page === undefined) bytes.fill(0, at + done, at + done + run);
     else if (write) copyRun(bytes, at + done, page, offset, run);
     else copyRun(page, offset, bytes, at + done, run);
-    if (page !== undefined && ram) rememberPage(space, (address / PAGE_SIZE) | 0, write, page);
+    if (page !== undefined && ram) rememberPage(space, (address / PAGE_SIZE) | 0, need, page);
     done += run;
   }
   return 0;
+}
+
+/** The page of RAM behind `ipa`, if it allows the access and has been written before. */
+function ramPage(
+  hyp: Hypervisor,
+  phys: PhysMemory,
+  addrspace: number,
+  ipa: number,
+  access: PageAccess,
+): Uint8Array | undefined {
+  const space = hyp.objects[addrspace] as Addrspace;
+  const pageNumber = (ipa / PAGE_SIZE) | 0;
+  const known = recentPage(space, pageNumber, access);
+  if (known !== undefined) return known;
+  const leaf = pageAt(space.stage2, ipa);
+  if (leaf === 0 || (leafKernelAccess(leaf) & access) === 0) return undefined;
+  const pa = leaf - (leaf & PAGE_MASK);
+  const page = inRam(hyp, pa) ? phys.pageFor(pa, access === Access.W) : undefined;
+  if (page !== undefined) rememberPage(space, pageNumber, access, page);
+  return page;
 }
 
 function inRam(hyp: Hypervisor, pa: number): boolean {
@@ -115,6 +135,7 @@ export function memPort(hyp: Hypervisor, phys: PhysMemory): MemPort {
       if (size === 0 || toNumber(bufferSize) < size) return HypError.ARGUMENT_SIZE;
       return copy(hyp, phys, thread, va, from, at, size, true);
     },
+    ramPage: (as, ipa, access) => ramPage(hyp, phys, as, ipa, access),
     accessGuest: (as, ipa, bytes, write) => move(hyp, phys, as, ipa, bytes, 0, bytes.length, write, false),
     inVmmioRange: (as, ipa, size) => inVmmio(hyp.objects[as] as Addrspace, ipa, size),
     attachExtent: (extent: HypObject, partition, size) => attachExtent(extent as MemExtent, partition, size),
