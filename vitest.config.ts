@@ -6,9 +6,9 @@ const SRC = join(import.meta.dirname, 'src');
 const DIST = join(import.meta.dirname, 'dist/src');
 const coverage = process.env.GUNYAH_COVERAGE !== undefined;
 
-/** Nothing in src/ is newer than what the compiler made of it last. */
+/** Nothing in src/ has changed since `npm run build`, which writes the bundle last. */
 function isBuilt(): boolean {
-  const built = statSync(join(DIST, '../tsconfig.build.tsbuildinfo'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(join(DIST, 'cli/bundle.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return readdirSync(SRC, { recursive: true }).every((name) => statSync(join(SRC, String(name))).mtimeMs <= built);
 }
 
