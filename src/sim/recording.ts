@@ -43,6 +43,7 @@ export class Recorder {
   private pending: Input[] = [];
   private count = 0;
   private sinceFrame = 0;
+  private countAtRest = 0;
 
   /** `write` is given one part after the other; all of them, in order, are the recording. */
   constructor(
@@ -70,9 +71,19 @@ export class Recorder {
   }
 
   /** Writes the inputs that still wait: a recording that ends here is cut off, but holds everything up to now. */
-  flush(): void {
+  private flush(): void {
     if (this.pending.length > 0) this.add({ kind: 'inputs', inputs: this.pending });
     this.pending = [];
+  }
+
+  /**
+   * To be called now and then while inputs come as they please: what waits is written, and after a while without inputs there is
+   * a checkpoint, so that a recording which is cut off there can be compared.
+   */
+  rest(): void {
+    this.flush();
+    if (this.count === this.countAtRest && this.sinceFrame > 0) this.frame();
+    this.countAtRest = this.count;
   }
 
   private frame(): void {

@@ -23,8 +23,8 @@ interface ServeCommandOptions extends GlobalOptions {
 
 /** Inputs between checkpoints of a recording: a client's every call is an input, so they come often. */
 const FRAME_EVERY = 50_000;
-/** What a server that is killed has not written yet is younger than this, ms. */
-const FLUSH_MS = 100;
+/** What a server that is killed has not written yet is younger than this, ms; as long without inputs, and a checkpoint follows. */
+const REST_MS = 100;
 
 export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const address = parseAddress(options.listen, options.allowRemote);
@@ -60,7 +60,7 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     throw new CliError(`cannot listen on ${options.listen}: ${whyNot(address, error)}`, Exit.TRANSPORT);
   }
   const end = ended();
-  const writing = setInterval(() => recorder?.flush(), FLUSH_MS);
+  const writing = setInterval(() => recorder?.rest(), REST_MS);
   if (options.json === true) printJson({ listen: server.address });
   else print(`listening on ${server.address}`);
   try {
