@@ -1,4 +1,4 @@
-import { learnQueues } from './cap-numbers.js';
+import { learnQueues, translateCap } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
 import type { DeadEvent, Header, NoteEvent, Transcript, TranscriptEvent } from './events.js';
 import { excuseFor } from './excuses.js';
@@ -101,10 +101,22 @@ function replayNote(s: Session, e: NoteEvent): void {
   s.driver.writeSysreg(0, ICC_IGRPEN1, 1n);
 }
 
+/** The call that never came back, in the recorder's words: it has no event of its own. */
+const NO_RETURN = /no return from (HVC|SMC) #(0x[\da-f]+) \(([^)]*)\)/;
+
+function doFatalCall(s: Session, what: string): void {
+  const [, conduit, imm, args] = NO_RETURN.exec(what) ?? [];
+  if (conduit === undefined || s.driver.dead() !== undefined) return;
+  const x = args.split(', ').map((word) => translateCap(s.caps, BigInt(word)));
+  if (conduit === 'HVC') s.driver.hvc(0, Number(imm), x);
+  else s.driver.smccc(0, 'smc', Number(imm), x);
+}
+
 /** The event may stand before the `tx` that is to blame: then it is judged once that one has been handled. */
 function replayDead(s: Session, e: DeadEvent, at = s.events.indexOf(e)): Verdict {
   const what = /hypervisor|no answer/.test(e.what) ? 'hypervisor' : 'rm';
   settle(s);
+  doFatalCall(s, e.what);
   if (s.driver.dead() === undefined) s.driver.delay(DEATH_WAIT_MS);
   const dead = s.driver.dead() ?? s.driver.probeDead?.();
   // Some recordings begin with the text of the recorder's legend as such an event; RM answers afterwards.
