@@ -1,8 +1,9 @@
 import type { Header, TranscriptEvent } from './events.js';
 import type { Difference } from './outcome.js';
 
-/** Differences that are no fault of the simulator: values of the emulated CPU, board and firmware, random numbers, and stops of the
- * hypervisor that a simulator need not copy. A rule never looks at a file's name; each has its reason.
+/**
+ * Differences that are no fault of the simulator: values of the emulated CPU, board and firmware, random numbers, and stops of the
+ * hypervisor without a recorded cause. A rule never looks at a file's name; each has its reason.
  */
 export interface Excuse {
   readonly id: string;
@@ -71,8 +72,8 @@ export const EXCUSES: readonly Excuse[] = [
   },
   {
     id: 'hypervisor-stop',
-    reason: 'the recorded hypervisor stopped on an assertion or in an endless loop',
-    covers: (e, d) => e.ev === 'dead' && /hypervisor|no answer/.test(e.what) && d.field === 'dead',
+    reason: 'the recorded hypervisor stopped, and what stopped it is not among the events',
+    covers: (e, d) => e.ev === 'dead' && /no longer runs|no answer/.test(e.what) && d.field === 'dead',
   },
 ];
 
