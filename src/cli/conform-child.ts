@@ -12,12 +12,10 @@ import type { BenchImage, Case, Greeting, Verdict, VerdictKind } from '../confor
 import { type SharedGroup, untilExit } from './cleanup.js';
 import { ChildLink } from './conform-link.js';
 import { ClientProcess } from './conform-process.js';
-import { START_MS } from './conform-run.js';
+import type { CaseResult, Suite } from './conform-run.js';
 import { CliError, Exit } from './errors.js';
 
-type Suite = typeof import('../conform/index.js');
 type Bench = InstanceType<Suite['Bench']>;
-type Result = Verdict & { log: string };
 
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
@@ -31,7 +29,7 @@ export interface ChildOptions {
   /** Silence that counts as a hang. */
   timeoutMs: number;
   /** How long the client may take to attach and to say hello. */
-  startMs?: number;
+  startMs: number;
   /** For its socket, instead of a new one. Gone afterwards. */
   folder?: string;
   /** Is told the client's process group. */
@@ -70,7 +68,7 @@ export async function runChild(
   image: BenchImage,
   template: string,
   options: ChildOptions,
-): Promise<Result> {
+): Promise<CaseResult> {
   const bench = new suite.Bench(suite.imageOf(c, image));
   c.prepare?.(bench);
   const folder = options.folder ?? newFolder();
@@ -103,7 +101,7 @@ interface Started {
   options: ChildOptions;
 }
 
-async function play(suite: Suite, c: Case, bench: Bench, started: Started): Promise<Result> {
+async function play(suite: Suite, c: Case, bench: Bench, started: Started): Promise<CaseResult> {
   const { client, server, options } = started;
   const start = bench.now();
   const tester = new suite.Tester(bench, client);
@@ -111,7 +109,7 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   const hear = (lines: readonly string[]): void => tester.hear(lines);
   const run: Running = { bench, client, link: undefined, seen: 0, hear, timeoutMs, fault: undefined };
   server.on('connection', (socket) => attach(run, socket));
-  const result = (verdict: Verdict['verdict'], reasons: string[]): Result => ({
+  const result = (verdict: Verdict['verdict'], reasons: string[]): CaseResult => ({
     id: c.id,
     verdict,
     reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, verdict, reasons),
@@ -166,9 +164,8 @@ const listen = (server: Server, path: string): Promise<void> =>
   });
 
 /** What the client says first. `mayEnd`: ending without a word is the case's to judge. */
-async function greet(run: Running, mayEnd: boolean, { template, options }: Started): Promise<Greeting> {
+async function greet(run: Running, mayEnd: boolean, { template, options: { startMs } }: Started): Promise<Greeting> {
   const { client } = run;
-  const startMs = options.startMs ?? START_MS;
   const until = performance.now() + startMs;
   for (;;) {
     if (run.fault !== undefined) throw run.fault;

@@ -35,7 +35,7 @@ export interface CaseRunner {
 export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRunner> {
   if (isBuiltin(o.client)) return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
   const { newFolder, removeFolder, runChild } = await import('./conform-child.js');
-  const options = { timeoutMs: o.timeout, startMs: o.startTimeout };
+  const options = { timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS };
   return {
     lanes: o.jobs,
     async run(c, image) {

@@ -27,13 +27,13 @@ import {
 } from '../protocol/index.js';
 import { proxyEvent } from './charts.js';
 import { setAffinity } from './move.js';
-import { giveUpCpu } from './pending.js';
-import { exitThread, kill, powerOff, powerOn } from './power.js';
+import { kill, powerOff, powerOn } from './power.js';
 import { block } from './queue.js';
-import { schedule } from './sched.js';
+import { giveUpCpu, schedule } from './sched.js';
+import { exitThread } from './start-stop.js';
 import { Block, knownOptions, Life, NO_CPU, type Vcpu } from './types.js';
 import { voteOff } from './vote.js';
-import { startYield, yieldCpu } from './yield.js';
+import { endSlice, startYield } from './yield.js';
 
 const { THREAD } = ObjectType;
 const R = Rights.THREAD;
@@ -171,7 +171,8 @@ function schedulerYield(hyp: Hypervisor, caller: Thread, a: BigUint64Array): num
   const smccc = hyp.smccc.hypercall;
   switch (control & 0xffff) {
     case YieldHint.YIELD:
-      giveUpCpu(hyp, self, { kind: 'yield', smccc, owns: false }, yieldCpu);
+      endSlice(hyp, self);
+      giveUpCpu(hyp, self, { kind: 'yield', smccc, owns: false });
       return BLOCKED;
     case YieldHint.YIELD_TO: {
       const target = lookup<Vcpu>(hyp, caller, a[1], THREAD, R.YIELD_TO);

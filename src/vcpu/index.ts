@@ -33,9 +33,10 @@ export {
   step,
   stepDue,
 } from './port.js';
-export { halt, kill, PSTATE_RESET, powerOn, SCTLR_RESET, waitForInterrupt } from './power.js';
+export { halt, kill, powerOn, waitForInterrupt } from './power.js';
 export { registerPsci } from './psci.js';
 export { schedule } from './sched.js';
+export { PSTATE_RESET, SCTLR_RESET } from './start-stop.js';
 export {
   Block,
   type CpuSched,

@@ -1,14 +1,13 @@
 /**
  * The rest of a hypervisor call that gave the CPU up, carried out when the vCPU is back in control, and the writing of its
- * results. The remainder is plain data ({@link Pending}), so a snapshot may be taken while calls are blocked.
+ * results. The remainder is plain data (`Pending`), so a snapshot may be taken while calls are blocked.
  */
 import { finishNative, type Hypervisor } from '../hyp/index.js';
 import { HypError } from '../protocol/index.js';
-import { started, warmReset } from './power.js';
-import { finishRun } from './run.js';
-import { schedule } from './sched.js';
+import { finishRun } from './run-result.js';
+import { started, warmReset } from './start-stop.js';
 import { powerResume } from './suspend.js';
-import { cpuOf, type Pending, type Vcpu, type VmmioAccess } from './types.js';
+import type { Vcpu, VmmioAccess } from './types.js';
 import { endYield } from './yield.js';
 
 const M32 = 0xffff_ffffn;
@@ -76,19 +75,4 @@ export function finishPending(hyp: Hypervisor, v: Vcpu): void {
       finishVmmio(v);
       break;
   }
-}
-
-const scheduleOwn = (hyp: Hypervisor, v: Vcpu): void => schedule(hyp, v.running);
-
-/** Gives the CPU up with the rest of the call in `pending`; finishes at once when the scheduler leaves the vCPU in control. */
-export function giveUpCpu(
-  hyp: Hypervisor,
-  v: Vcpu,
-  pending: Pending,
-  step: (hyp: Hypervisor, v: Vcpu) => void = scheduleOwn,
-): void {
-  v.pending = pending;
-  const cpu = v.running;
-  step(hyp, v);
-  if (v.pending === pending && cpuOf(hyp, cpu).executing === v.id && hyp.dead === undefined) finishPending(hyp, v);
 }

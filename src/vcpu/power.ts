@@ -1,41 +1,30 @@
 /**
- * Power-on, power-off, halt, kill, exit, suspend, WFI and wake-up of vCPUs.
+ * Power-on, power-off, halt, kill, suspend, WFI and wake-up of vCPUs.
  * Source: fact base vcpu-and-scheduler 7, 8 and 10.3 to 10.5.
  */
 import { SimBug } from '../base/index.js';
 import { assertSource, type Hypervisor, NO_OBJECT } from '../hyp/index.js';
-import { HypError, ObjectType } from '../protocol/index.js';
+import { HypError } from '../protocol/index.js';
 import { lifeEvent } from './charts.js';
 import { block, killedChanged, unblock } from './queue.js';
 import { schedule } from './sched.js';
-import { cpuLevel, DEEPEST, powerResume, powerSuspend } from './suspend.js';
+import { resetContext, stopped } from './start-stop.js';
+import { powerSuspend } from './suspend.js';
 import {
   Block,
   cpuOf,
-  isCritical,
   isRunnable,
   Life,
   NO_CPU,
   NO_THREAD,
   type Pending,
   SLOT_LOST,
-  schedState,
   type Vcpu,
   type VpmGroup,
   VpmMode,
   vcpuOf,
 } from './types.js';
-import { voteOff, voteOn } from './vote.js';
-
-/** SCTLR_EL1 after reset: stage 1 off, caches off. */
-export const SCTLR_RESET = 0x30d0_0800n;
-/** EL1h with D, A, I and F masked. */
-export const PSTATE_RESET = 0x3c5;
-
-function resetContext(v: Vcpu): void {
-  v.sctlr = SCTLR_RESET;
-  v.pstate = PSTATE_RESET;
-}
+import { voteOn } from './vote.js';
 
 /** The run-wakeup vIRQ: only while the vCPU waits for a `vcpu_run` (vcpu 7.5). */
 function signalRunWakeup(hyp: Hypervisor, v: Vcpu): void {
@@ -59,23 +48,6 @@ export function powerOn(hyp: Hypervisor, v: Vcpu, entry: bigint | undefined, con
   return HypError.OK;
 }
 
-/** Effects of every way to stop: timers and CPU interface off, slot suspended, CPU vote dropped (vcpu 7.2). */
-function stopped(hyp: Hypervisor, v: Vcpu): void {
-  hyp.vic?.vcpuStopped(v);
-  if (v.group !== NO_OBJECT) v.suspendState = DEEPEST;
-  powerSuspend(hyp, v);
-  if (!v.powerVoted) return;
-  v.powerVoted = false;
-  if (!v.proxied && v.affinity !== NO_CPU) voteOff(hyp, v.affinity);
-}
-
-/** The vCPU enters the guest at its entry point, after a power-on (`warm` false) or a warm reset. */
-export function started(hyp: Hypervisor, v: Vcpu, warm: boolean): void {
-  // A killed vCPU gets as far as this and then exits.
-  if (v.life === Life.READY) v.entries++;
-  if (!warm) powerResume(hyp, v);
-}
-
 /** The power rules: OK, or DENIED. Counts the vCPU off line. */
 function leaveOnline(hyp: Hypervisor, v: Vcpu, last: boolean, force: boolean): number {
   if (v.group === NO_OBJECT) return last || force ? HypError.OK : HypError.DENIED;
@@ -86,18 +58,12 @@ function leaveOnline(hyp: Hypervisor, v: Vcpu, last: boolean, force: boolean): n
   return HypError.OK;
 }
 
-function dropVote(hyp: Hypervisor, v: Vcpu): void {
-  v.powerVoted = false;
-  if (!v.proxied && v.affinity !== NO_CPU) voteOff(hyp, v.affinity);
-}
-
 /**
  * Powers the calling vCPU off (CPU_OFF, `vcpu_poweroff`): DENIED, or it gave up the CPU and OK is returned to nobody.
  */
 export function powerOff(hyp: Hypervisor, v: Vcpu, last: boolean): number {
   const error = leaveOnline(hyp, v, last, false);
   if (error !== HypError.OK) return error;
-  dropVote(hyp, v);
   block(hyp, v, Block.OFF);
   stopped(hyp, v);
   v.pending = { kind: 'start' };
@@ -109,7 +75,6 @@ export function powerOff(hyp: Hypervisor, v: Vcpu, last: boolean): number {
 export function halt(hyp: Hypervisor, v: Vcpu, off: boolean): void {
   if (off) {
     leaveOnline(hyp, v, false, true);
-    dropVote(hyp, v);
     block(hyp, v, Block.OFF);
   } else {
     // A critical vCPU too: the hypervisor stops only when RM has killed it and it exits.
@@ -132,19 +97,6 @@ export function kill(hyp: Hypervisor, v: Vcpu): number {
   return HypError.OK;
 }
 
-/** A killed thread in control leaves for good. The caller of this runs the schedule step. */
-export function exitThread(hyp: Hypervisor, v: Vcpu): void {
-  lifeEvent(v, 'EXIT');
-  v.needRequeue = false;
-  v.idling = false;
-  block(hyp, v, Block.LIFECYCLE);
-  if (isCritical(v)) {
-    hyp.dead = { what: 'hypervisor: Panic: Critical VCPU exited', rule: 'hyp-critical-vcpu-exit' };
-    return;
-  }
-  stopped(hyp, v);
-}
-
 /** Suspends the calling vCPU until a wake-up. False: a wake-up is pending, nothing happened (vcpu 8, 10.3). */
 export function suspend(hyp: Hypervisor, v: Vcpu, pending: Pending): boolean {
   if (hyp.vic?.hasPendingWakeup(v)) return false;
@@ -153,14 +105,6 @@ export function suspend(hyp: Hypervisor, v: Vcpu, pending: Pending): boolean {
   v.pending = pending;
   schedule(hyp, v.running);
   return true;
-}
-
-/** Jumps to a new entry point with EL1 reset; x1.. and the CPU interface keep their values. */
-export function warmReset(hyp: Hypervisor, v: Vcpu, entry: bigint, context: bigint): void {
-  resetContext(v);
-  v.pc = entry;
-  v.x[0] = context;
-  started(hyp, v, true);
 }
 
 /**
@@ -207,22 +151,4 @@ export function stopGroup(hyp: Hypervisor, v: Vcpu): void {
     if (id !== NO_THREAD && id !== SLOT_LOST && id !== v.id) kill(hyp, vcpuOf(hyp, id));
   }
   halt(hyp, v, true);
-}
-
-/**
- * The CPU has nothing to run. When every vCPU that could run here is suspended with a CPU-level StateID that is not 0, the
- * hypervisor asks the firmware for a power-down, from which the emulated firmware never returns (observed; vcpu,
- * corrections 10.3). With nobody voting for it the CPU is switched off instead, which is invisible.
- */
-export function onIdle(hyp: Hypervisor, cpu: number): void {
-  const s = cpuOf(hyp, cpu);
-  if (s.votes === 0 || s.activeVcpus !== 0 || schedState(hyp).graces.length !== 0) return;
-  let shallowest = -1;
-  for (const id of hyp.ofType[ObjectType.THREAD]) {
-    const v = vcpuOf(hyp, id);
-    if (v.life !== Life.READY || v.affinity !== cpu || v.vpmMode !== VpmMode.PSCI) continue;
-    const level = cpuLevel(v.suspendState);
-    if (shallowest < 0 || level < shallowest) shallowest = level;
-  }
-  if (shallowest > 0) s.lost = true;
 }

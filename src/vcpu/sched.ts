@@ -8,9 +8,21 @@ import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';
 import { finishMove } from './move.js';
 import { finishPending } from './pending.js';
-import { exitThread, onIdle } from './power.js';
 import { addToScheduler, enqueue, highestWaiting, popHighest } from './queue.js';
-import { Block, type CpuSched, cpuOf, isRunnable, Life, NO_CPU, NO_THREAD, type Vcpu, vcpuOf } from './types.js';
+import { exitThread } from './start-stop.js';
+import { onIdle } from './suspend.js';
+import {
+  Block,
+  type CpuSched,
+  cpuOf,
+  isRunnable,
+  Life,
+  NO_CPU,
+  NO_THREAD,
+  type Pending,
+  type Vcpu,
+  vcpuOf,
+} from './types.js';
 
 /** Schedule steps that may follow each other at once. */
 const ROUND_LIMIT = 1000;
@@ -145,4 +157,12 @@ export function leaveIfKilled(hyp: Hypervisor, cpu: number): void {
   if (v.life !== Life.KILLED) return;
   exitThread(hyp, v);
   if (hyp.dead === undefined) schedule(hyp, cpu);
+}
+
+/** Gives the CPU up with the rest of the call in `pending`; finishes at once when the scheduler leaves the vCPU in control. */
+export function giveUpCpu(hyp: Hypervisor, v: Vcpu, pending: Pending): void {
+  v.pending = pending;
+  const cpu = v.running;
+  schedule(hyp, cpu);
+  if (v.pending === pending && cpuOf(hyp, cpu).executing === v.id && hyp.dead === undefined) finishPending(hyp, v);
 }

@@ -8,8 +8,8 @@ import type { Partition } from '../hyp/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, unbindSource, virqSource } from '../hyp/index.js';
 import { HypError, ObjectType, Platform, VcpuOption } from '../protocol/index.js';
 import { lifeEvent, PROXY_NATIVE, proxyEvent } from './charts.js';
-import { PSTATE_RESET, SCTLR_RESET } from './power.js';
 import { block, unblock } from './queue.js';
+import { PSTATE_RESET, SCTLR_RESET } from './start-stop.js';
 import { DEEPEST } from './suspend.js';
 import {
   Block,

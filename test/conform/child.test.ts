@@ -14,7 +14,7 @@ const program = join(folder, 'example');
 const plain = join(folder, 'plain');
 const source = join(import.meta.dirname, '../../clients/c/example.c');
 const images = [0, 1].map(() => suite.bootBench());
-const OPTIONS = { timeoutMs: 20_000 };
+const OPTIONS = { timeoutMs: 20_000, startMs: 20_000 };
 /** For compilers and dozens of processes on a busy machine. */
 const PATIENCE_MS = 120_000;
 const fast = suite.CATALOG.filter((c) => c.level === 'T' && c.slow !== true);

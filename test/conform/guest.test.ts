@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'conform-guest-'));
 const program = join(folder, 'example');
 const image = suite.bootBench();
 const SLOW_MS = 120_000;
-const TIMEOUT_MS = 20_000;
+const OPTIONS = { timeoutMs: 20_000, startMs: 20_000 };
 
 /** A call of a client of level T, made from inside a secondary VM. */
 const whoAmI: suite.Case = {
@@ -39,7 +39,7 @@ describe('a client in a secondary VM', () => {
   it(
     'can be another process: it finds RM in the tree of its VM and calls as that VM',
     async () => {
-      const v = await runChild(suite, whoAmI, image, `${program} {link}`, { timeoutMs: TIMEOUT_MS });
+      const v = await runChild(suite, whoAmI, image, `${program} {link}`, OPTIONS);
       expect([v.verdict, ...v.reasons]).toEqual(['PASS']);
     },
     SLOW_MS,
@@ -50,7 +50,7 @@ describe('a client in a secondary VM', () => {
     async () => {
       const c = suite.CATALOG.find((x) => x.id === 'LOOK-6');
       if (c === undefined) throw new Error('LOOK-6 cannot run');
-      const v = await runChild(suite, c, image, `${program} {link}`, { timeoutMs: TIMEOUT_MS });
+      const v = await runChild(suite, c, image, `${program} {link}`, OPTIONS);
       expect([v.verdict, v.reasons[0]]).toEqual([
         'SKIP',
         'the client does not offer "guest": what a secondary VM does',
