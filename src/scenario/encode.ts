@@ -53,6 +53,8 @@ export function messageId(v: Json | undefined, scope: Scope, path: string): numb
   if (typeof v === 'string' && /^N?_?[A-Z]/i.test(v)) {
     const id = (Msg as Readonly<Record<string, number>>)[v.toUpperCase()];
     if (id !== undefined) return id;
+    if (Object.hasOwn(Msg, `N_${v.toUpperCase()}`))
+      throw new ScenarioError(path, `${v} is a notification`, 'RM sends it; see the step "notifications"');
     const requests = Object.values(MESSAGES)
       .filter((m) => m.kind === 'request')
       .map((m) => m.name);
@@ -149,6 +151,7 @@ function dataPart(p: PayloadLayout, d: DataLayout, o: JsonObject, scope: Scope, 
   if (d.kind === 'list') {
     const hasSecond = d.second !== undefined && o[d.second] !== undefined;
     if (given === undefined && d.optional && !hasSecond) return undefined;
+    if (given === undefined) throw new ScenarioError(path, `list ${d.name} is missing`, `add "${d.name}": []`);
     const entries = entriesOf(given, d.list ?? '', scope, at);
     const head = new Uint8Array(4);
     put16(head, 0, entries.length);

@@ -141,7 +141,8 @@ export function failures(
     const at = `${path}.${key}`;
     const v = find(result, key, scope, at);
     const have = typeof v === 'string' ? v : compare(v, wanted, scope, at);
-    if (have !== undefined) out.push({ path: at, text: `${key} is ${have}, expected ${JSON.stringify(wanted)}` });
+    const is = typeof v === 'string' ? '' : `${key} is `;
+    if (have !== undefined) out.push({ path: at, text: `${is}${have}, expected ${JSON.stringify(wanted)}` });
   }
   return out;
 }

@@ -12,6 +12,7 @@ import {
   number,
   ScenarioError,
   type Scope,
+  sized,
 } from './values.js';
 
 export const FORMAT = 'gunyah-scenario/1';
@@ -38,18 +39,46 @@ export interface Scenario {
 const TOP_KEYS = ['format', 'name', 'about', 'seed', 'vars', 'interfere', 'steps'];
 const COMMON_KEYS = ['label', 'comment', 'expect', 'save'];
 
+function lineAndColumn(text: string, at: number): string {
+  const before = text.slice(0, at);
+  return `line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
+}
+
 /** Line and column of the character at which JSON.parse gave up. */
 function place(text: string, message: string): string {
   const m = /position (\d+)/.exec(message);
-  if (m === null) return '$';
-  const before = text.slice(0, Number(m[1]));
-  return `line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
+  return m === null ? '$' : lineAndColumn(text, Number(m[1]));
+}
+
+/** The first key that an object of valid JSON has twice: JSON.parse would drop the first without a word. */
+function repeatedKey(text: string): { key: string; place: string } | undefined {
+  const open: Set<string>[] = [];
+  for (const m of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
+    const [token, string, colon] = m;
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon !== undefined) {
+      const keys = open[open.length - 1];
+      if (keys.has(string)) return { key: string, place: lineAndColumn(text, m.index) };
+      keys.add(string);
+    }
+  }
+  return undefined;
 }
 
 function parseJson(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    const json = JSON.parse(text) as Json;
+    const twice = repeatedKey(text);
+    if (twice !== undefined)
+      throw new ScenarioError(
+        twice.place,
+        `${twice.key} is there twice in one object`,
+        'JSON keeps only the last: split it or drop one',
+      );
+    return json;
   } catch (error) {
+    if (error instanceof ScenarioError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new ScenarioError(
       place(text, message),
@@ -107,6 +136,6 @@ export function parseScenario(text: string): Scenario {
     if (parsed.label !== undefined) labels.add(parsed.label);
     return parsed;
   });
-  const seed = json.seed === undefined ? undefined : Number(number(json.seed, scope, '$.seed'));
+  const seed = json.seed === undefined ? undefined : Number(sized(json.seed, 4, scope, '$.seed'));
   return { name: json.name, about: typeof json.about === 'string' ? json.about : '', seed, vars, interfere, steps };
 }

@@ -32,18 +32,26 @@ function hypercall(v: Json | undefined, scope: Scope, path: string): { num: numb
   return { num, info: HYPERCALLS[num] };
 }
 
-export function registers(v: Json | undefined, info: HypercallInfo | undefined, scope: Scope, path: string): bigint[] {
+/** Registers that a call takes: a list of at most `most`, or an object of named arguments. */
+export function registers(
+  v: Json | undefined,
+  info: HypercallInfo | undefined,
+  scope: Scope,
+  path: string,
+  most = 8,
+): bigint[] {
   const x = new Array<bigint>(8).fill(0n);
   if (info?.reserved !== undefined) x[info.reserved.index] = info.reserved.value;
   if (v === undefined) return x;
   if (isArray(v)) {
+    if (v.length > most) throw new ScenarioError(path, `${v.length} values`, `give at most ${most}`);
     v.forEach((a, i) => {
       x[i] = signedOrNot(a, 8, scope, `${path}[${i}]`);
     });
     return x;
   }
   if (!isObject(v) || info === undefined)
-    throw new ScenarioError(path, 'not a list of registers', 'write [x0, x1, ...]');
+    throw new ScenarioError(path, 'not a list of numbers', 'write [1, "0x2", ...]');
   checkKeys(
     v,
     info.inputs.map((i) => i.name),
@@ -64,7 +72,8 @@ function callResult(x: BigUint64Array, info: HypercallInfo | undefined, count: n
   const values: Record<string, bigint> = {};
   for (let i = 0; i < count; i++) values[`x${i}`] = x[i];
   const first = info?.errorOutput === false ? 0 : 1;
-  if (info?.errorOutput !== false) values.error = BigInt(hypErrorOf(x[0]));
+  // A call without a result code never fails.
+  values.error = info?.errorOutput === false ? 0n : BigInt(hypErrorOf(x[0]));
   info?.outputs.forEach((o, i) => {
     values[o.name] = x[first + i];
   });
@@ -90,8 +99,11 @@ export const hvc: StepKind = {
     );
     const bad = ended(outcome, run);
     if (bad !== undefined) run.fail(`${path}.hvc`, bad);
-    return callResult(run.machine.host.x, info, 8);
+    const { x } = run.machine.host;
+    if (info === undefined) run.say(`no such call: x0 ${hex(x[0])}`);
+    return callResult(x, info, 8);
   },
+  normally: { error: 'OK' },
   title: (step) => `hypercall ${String(step.hvc)}`,
 };
 

@@ -7,6 +7,8 @@ import { choices, hexBytes, isArray, isObject, type JsonObject, ScenarioError, t
 
 function payloadOf(step: JsonObject, scope: Scope, path: string): { id: number; payload: Uint8Array } {
   const id = messageId(step.rpc, scope, `${path}.rpc`);
+  if (step.payload !== undefined && step.fields !== undefined)
+    throw new ScenarioError(path, 'fields and payload at once', 'give one of them');
   if (step.payload !== undefined)
     return { id, payload: notTooLong(hexBytes(step.payload, `${path}.payload`), `${path}.payload`) };
   const fields = step.fields ?? {};
@@ -114,7 +116,9 @@ export const send: StepKind = {
 export const receive: StepKind = {
   keys: [],
   names: () => ['count'],
-  check() {},
+  check(step, _scope, path) {
+    if (step.receive !== true) throw new ScenarioError(`${path}.receive`, 'not true', 'write "receive": true');
+  },
   run(run) {
     const { client } = run.machine;
     client.poll();

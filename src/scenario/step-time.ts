@@ -1,8 +1,10 @@
+import { nearest } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
+import { DEATHS } from '../protocol/index.js';
 import { type Raised, raiseInterrupt, rmObject, type Simulator, vmName } from '../sim/index.js';
 import { EMPTY_RESULT, numbersResult, type Result } from './outcome.js';
 import { ended, type StepKind } from './step-kind.js';
-import { duration, isArray, number, ScenarioError } from './values.js';
+import { choices, duration, isArray, number, ScenarioError } from './values.js';
 
 /** The interrupts taken, as values: how many, and the first. */
 const irqResult = (taken: readonly number[]): Result =>
@@ -144,6 +146,14 @@ export const dead: StepKind = {
         `${path}.dead`,
         'not a name',
         'write the id of a death (docs/reference/deaths.md), or ""',
+      );
+    if (step.dead !== '' && !Object.hasOwn(DEATHS, step.dead))
+      throw new ScenarioError(
+        `${path}.dead`,
+        `nothing dies of ${step.dead}`,
+        nearest(step.dead, Object.keys(DEATHS)) === undefined
+          ? '"gunyah-sim explain deaths" lists what there is'
+          : choices(step.dead, Object.keys(DEATHS)),
       );
   },
   run(run, step, path) {

@@ -1,7 +1,7 @@
 /** Steps that run vCPUs of other VMs. */
 import { hex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { hypErrorOf, VcpuRunState } from '../protocol/index.js';
+import { hypErrorName, hypErrorOf, VcpuRunState } from '../protocol/index.js';
 import type { Outcome } from '../sim/index.js';
 import { Mailbox, mailboxAt, mailboxRequest } from './mailbox.js';
 import { numbersResult } from './outcome.js';
@@ -46,14 +46,14 @@ export const vcpuRun: StepKind = {
     number(step.vcpu_run, scope, `${path}.vcpu_run`);
     if (step.slice !== undefined) duration(step.slice, `${path}.slice`);
     if (step.until !== undefined) number(step.until, scope, `${path}.until`, VcpuRunState);
-    registers(step.resume ?? [], undefined, scope, `${path}.resume`);
+    registers(step.resume, undefined, scope, `${path}.resume`, 3);
   },
   run(run, step, path) {
     const { machine } = run;
     const cap = sized(step.vcpu_run, 8, run.scope, `${path}.vcpu_run`);
     const until = step.until === undefined ? undefined : number(step.until, run.scope, `${path}.until`, VcpuRunState);
     const ns = duration(step.slice ?? RUN_MS, `${path}.slice`);
-    let resume = registers(step.resume ?? [], undefined, run.scope, `${path}.resume`).slice(0, 3);
+    let resume = registers(step.resume, undefined, run.scope, `${path}.resume`, 3).slice(0, 3);
     let runs = 0;
     let outcome: Outcome;
     do {
@@ -122,7 +122,7 @@ export const guest: StepKind = {
     if ((step.words === undefined) === (step.asm === undefined))
       throw new ScenarioError(path, 'what shall the guest execute?', 'give "asm" or "words"');
     codeWords(step, scope, path);
-    registers(step.x ?? [], undefined, scope, `${path}.x`);
+    registers(step.x, undefined, scope, `${path}.x`);
     if (step.run !== undefined) number(step.run, scope, `${path}.run`);
   },
   run(run, step, path) {
@@ -139,7 +139,13 @@ export const guest: StepKind = {
     for (let i = 0; i < limit; i++) {
       if (step.run !== undefined) {
         const cap = sized(step.run, 8, run.scope, `${path}.run`);
-        if (runOnce(run, cap, [], duration(RUN_MS, path)).kind !== 'done') break;
+        const outcome = runOnce(run, cap, [], duration(RUN_MS, path));
+        const error = hypErrorOf(host.x[0]);
+        const bad = ended(outcome, run) ?? (error === 0 ? undefined : `is ${hypErrorName(error)}`);
+        if (bad !== undefined) {
+          run.fail(`${path}.run`, `vcpu_run ${bad}`);
+          break;
+        }
       } else run.sim.spin(100_000);
       host.readMemory(image + mailboxAt(vcpu), box);
       if (word(Mailbox.DONE) === 1n) break;

@@ -35,12 +35,17 @@ function property(v: Json, scope: Scope, path: string): Uint8Array {
   );
 }
 
-function treeNode(name: string, o: JsonObject, scope: Scope, path: string): FdtNode {
+/** Far more than any tree has: deeper ones are mistakes of a generator. */
+const MAX_DEPTH = 64;
+
+function treeNode(name: string, o: JsonObject, scope: Scope, path: string, depth = 0): FdtNode {
+  if (depth > MAX_DEPTH)
+    throw new ScenarioError(path.slice(0, 60), `nodes below more than ${MAX_DEPTH} others`, 'make the tree flatter');
   const props: FdtProp[] = [];
   const children: FdtNode[] = [];
   for (const [key, v] of Object.entries(o)) {
     const at = `${path}["${key}"]`;
-    if (isObject(v) && !isValueObject(v)) children.push(treeNode(key, v, scope, at));
+    if (isObject(v) && !isValueObject(v)) children.push(treeNode(key, v, scope, at, depth + 1));
     else props.push({ name: key, value: property(v, scope, at) });
   }
   return { name, props, children };

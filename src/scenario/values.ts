@@ -54,7 +54,9 @@ function term(text: string, scope: Scope, path: string, names: Readonly<Record<s
       throw new ScenarioError(
         path,
         `variable ${text} has no value`,
-        `save it in an earlier step, or ${choices(text.slice(1), [...scope.vars.keys()])}`,
+        scope.vars.size === 0
+          ? 'save it in an earlier step, or put it into "vars"'
+          : `save it in an earlier step, or ${choices(text.slice(1), [...scope.vars.keys()])}`,
       );
     }
     return value;
@@ -72,7 +74,6 @@ export function number(
   path: string,
   names: Readonly<Record<string, number>> = {},
 ): bigint {
-  if (typeof v === 'boolean') return v ? 1n : 0n;
   if (typeof v === 'number') {
     if (!Number.isSafeInteger(v))
       throw new ScenarioError(path, `${v} is not a whole number below 2^53`, 'write larger values as "0x..."');
@@ -136,9 +137,8 @@ export function hexBytes(v: Json | undefined, path: string): Uint8Array {
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1_000, ms: 1_000_000, s: 1_000_000_000 };
 
-/** Virtual time in nanoseconds: `"5ms"`, `"100us"`, or a number of nanoseconds. */
+/** Virtual time in nanoseconds: `"5ms"`, `"100us"`. */
 export function duration(v: Json | undefined, path: string): number {
-  if (typeof v === 'number' && v >= 0 && Number.isSafeInteger(v)) return v;
   const m = typeof v === 'string' ? /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s)$/.exec(v.trim()) : null;
   const ns = m === null ? Number.NaN : Math.round(Number(m[1]) * UNITS[m[2]]);
   if (!(ns >= 0 && ns <= 3_600_000_000_000))

@@ -86,7 +86,46 @@ describe('a mistake in a scenario is one line with place, reason and remedy', ()
       scenario({ write: 0, asm: ['b nowhere'] }),
       '$.steps[0].asm[0]: "b nowhere": no label "nowhere"',
     ],
-    ['a label twice', scenario({ wait: 1, label: 'a' }, { wait: 1, label: 'a' }), '$.steps[1].label: a is there twice'],
+    [
+      'a label twice',
+      scenario({ yield: 1, label: 'a' }, { yield: 1, label: 'a' }),
+      '$.steps[1].label: a is there twice',
+    ],
+    ['a time without unit', scenario({ wait: 5 }), '$.steps[0].wait: 5 is not a time; write for example "5ms"'],
+    [
+      'truth for a number',
+      scenario({ rpc: 'VM_GET_ID', fields: { vmid: true } }),
+      'vmid: a number is needed, not true',
+    ],
+    [
+      'fields and payload',
+      scenario({ rpc: 'VM_GET_ID', fields: { vmid: 3 }, payload: '03000000' }),
+      '$.steps[0]: fields and payload at once; give one of them',
+    ],
+    ['a missing list', scenario({ rpc: 'MEM_APPEND', fields: { handle: 1, flags: 0 } }), 'list sgl is missing; add'],
+    [
+      'a notification as request',
+      scenario({ rpc: 'VM_STATUS' }),
+      '$.steps[0].rpc: VM_STATUS is a notification; RM sends it; see the step "notifications"',
+    ],
+    [
+      'more registers than there are',
+      scenario({ hvc: 18, args: [1, 2, 3, 4, 5, 6, 7, 8, 9] }),
+      '$.steps[0].args: 9 values',
+    ],
+    ['a death that nobody dies', scenario({ dead: 'vm-dealocate-unknown' }), 'did you mean vm-deallocate-unknown?'],
+    ['receive with a number', scenario({ receive: 1 }), '$.steps[0].receive: not true; write "receive": true'],
+    ['a negative seed', scenario({ yield: 1 }).replace('{', '{"seed": -1,'), '$.seed: -1 does not fit into 4 bytes'],
+    [
+      'a key twice, where JSON keeps one',
+      scenario({ note: 'say "rpc": {', yield: 1 }).replace('"note"', '"rpc": "VM_GET_OWNER",\n "rpc"'),
+      'line 2, column 2: "rpc" is there twice in one object',
+    ],
+    [
+      'a tree that is deeper than the stack',
+      scenario({ write: 0, tree: '@' }).replace('"@"', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`),
+      'nodes below more than 64 others',
+    ],
     ['a bad tree', scenario({ write: 0, tree: { a: null } }), '$.steps[0].tree["a"]: null is not a property'],
   ];
   test.each(cases)('%s', (_name, text, message) => {
