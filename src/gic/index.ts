@@ -13,6 +13,8 @@ export { gicInvariants } from './invariants.js';
 export { endInterrupt, takeInterrupt } from './irq.js';
 export { ESR_DATA_ABORT, gicOfHyp, registerGic } from './port.js';
 export {
+  type FpUnit,
+  fpTrap,
   getStored,
   parseSysreg,
   pendingException,
@@ -21,6 +23,7 @@ export {
   setStored,
   sysInstruction,
   sysreg,
+  unexpectedTrap,
   writeSysreg,
 } from './sysregs/index.js';
 export { counter, NS_PER_TICK, nextTimerEvent, timersDue } from './timer.js';

@@ -4,20 +4,22 @@
  *
  * Stage 1 is taken as off, as every bare-metal guest that the interpreter is meant for leaves it: virtual addresses are IPAs.
  */
-import { le16, le32, le64, lo32, put16, put32, put64, toNumber } from '../base/index.js';
-import { BUS_END, busAccess } from '../board/index.js';
-import { getStored, pendingException, readSysreg, setStored, sysInstruction, writeSysreg } from '../gic/index.js';
+import { le32, toNumber } from '../base/index.js';
 import {
-  type A64Cpu,
-  type Access,
-  type Monitor,
-  type Stop,
-  step as stepA64,
-  undefinedEsr,
-} from '../guest/a64/index.js';
+  fpTrap,
+  getStored,
+  pendingException,
+  readSysreg,
+  setStored,
+  sysInstruction,
+  unexpectedTrap,
+  writeSysreg,
+} from '../gic/index.js';
+import { type A64Cpu, type Access, type Monitor, type Stop, step as stepA64, unitOf } from '../guest/a64/index.js';
 import { type AccessResult, Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
 import { Access as Permission } from '../protocol/index.js';
-import { deviceValue, handleDataAbort, handleInstructionAbort, type Vcpu } from '../vcpu/index.js';
+import { handleInstructionAbort, type Vcpu } from '../vcpu/index.js';
+import { accessMemory, IPA_LIMIT, NO_IPA, PAGE_MASK, scratch, VA_LIMIT } from './a64-access.js';
 
 const NZCV = 0xf000_0000;
 const PSTATE_SPSEL = 1;
@@ -25,9 +27,6 @@ const PSTATE_DAIF = 0x3c0;
 const MODE_EL1H = 5;
 /** Bits that exception entry sets or clears; the rest of PSTATE stays. */
 const ENTRY_CLEARS = 0x0030_0c1f;
-const IPA_LIMIT = 1n << 36n;
-/** With stage 1 off, larger addresses are address size faults of level 0, which EL1 takes without the hypervisor. */
-const VA_LIMIT = 1n << 52n;
 /** PSTATE fields that MSR (immediate) sets to its lowest bit, by op1 * 8 + op2: UAO, PAN, SSBS, DIT. */
 const PSTATE_BIT: ReadonlyMap<number, number> = new Map([
   [3, 1 << 23],
@@ -38,16 +37,10 @@ const PSTATE_BIT: ReadonlyMap<number, number> = new Map([
 /** PACGA Xd, Xn, Xm. */
 const PACGA = 0x9ac0_3000;
 const PACGA_MASK = 0xffe0_fc00;
-/** The hypervisor looks only so far for the device of a faulting access, and asserts that nobody asks beyond. */
-const DEVICE_LIMIT = 1n << 44n;
-const ESR_SIZE_LOAD = 0x9600_0000;
-const ESR_SIZE_STORE = 0x9600_0040;
 const ESR_SIZE_FETCH = 0x8600_0000;
-/** An address that no stage-2 table can hold. */
-const NO_IPA = -1;
 const M64 = 0xffff_ffff_ffff_ffffn;
-const PAGE = 4096;
-const PAGE_MASK = PAGE - 1;
+/** V0..V31, two each. */
+const SIMD_HALVES = 64;
 
 const EC_SVC64 = 0x15;
 const EC_BRK64 = 0x3c;
@@ -56,108 +49,8 @@ const IL = 1 << 25;
 
 export const Vector = { SYNC: 0x000, IRQ: 0x080, FIQ: 0x100 } as const;
 
+const UNDEFINED: GuestException = { esr: 0x0200_0000, far: undefined };
 const HANDLED: Stop = { kind: 'handled' };
-
-/** One data access of a vCPU, as a value, an exception, or "the vCPU gave up the CPU" (waits for its manager, or halted). */
-export type DataResult = { value: bigint } | { exception: GuestException } | 'gone';
-
-const scratch = new Uint8Array(8);
-
-function valueAt(bytes: Uint8Array, at: number, size: number): bigint {
-  if (size === 8) return le64(bytes, at);
-  if (size === 4) return BigInt(le32(bytes, at));
-  return BigInt(size === 2 ? le16(bytes, at) : bytes[at]);
-}
-
-function putValue(bytes: Uint8Array, at: number, size: number, value: bigint): void {
-  if (size === 8) put64(bytes, at, value);
-  else if (size === 4) put32(bytes, at, lo32(value));
-  else if (size === 2) put16(bytes, at, lo32(value));
-  else bytes[at] = lo32(value);
-}
-
-/** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
-export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
-  const { size, write } = access;
-  if (va >= VA_LIMIT) return { exception: { esr: write || access.update ? ESR_SIZE_STORE : ESR_SIZE_LOAD, far: va } };
-  if (va >= DEVICE_LIMIT && access.isv) {
-    hyp.dead ??= { what: 'assertion: lookup of a device beyond 2^44', rule: 'hyp-device-beyond-limit' };
-    return 'gone';
-  }
-  const ipa = va >= IPA_LIMIT ? NO_IPA : toNumber(va);
-  if (ipa !== NO_IPA) {
-    const at = ipa & PAGE_MASK;
-    if (at + size > PAGE) return accessSplit(hyp, v, va, access, value);
-    const page = hyp.mem.ramPage(v.addrspace, ipa, write ? Permission.W : Permission.R);
-    if (page !== undefined) {
-      if (!write) return { value: valueAt(page, at, size) };
-      putValue(page, at, size, value);
-      return { value: 0n };
-    }
-  }
-  const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
-  if (pa >= 0) {
-    if (pa < BUS_END) {
-      if (ipa % size !== 0) return accessSplit(hyp, v, va, access, value);
-      const answer = busAccess(pa, size, write);
-      return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
-    }
-    const bytes = scratch.subarray(0, size);
-    if (write) {
-      putValue(bytes, 0, size, value);
-      hyp.mem.writePhys(pa, bytes);
-      return { value: 0n };
-    }
-    hyp.mem.readPhys(pa, bytes);
-    return { value: valueAt(bytes, 0, size) };
-  }
-  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa, value }, pa, {
-    pc: v.pc,
-    vbar: getStored(v, 'VBAR_EL1'),
-    fromEl0: false,
-  });
-  switch (resolution.kind) {
-    case 'emulated':
-      if (v.monitor != null) v.monitor = null;
-      return { value: write ? 0n : deviceValue(resolution.value, access) };
-    case 'exception':
-      return { exception: resolution.exception };
-    default:
-      return 'gone';
-  }
-}
-
-/**
- * An access across a page border, or an unaligned one of a device: the emulated CPU translates every page first, then loads two
- * aligned values and takes its bytes from both, or stores byte by byte.
- */
-function accessSplit(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
-  const byte = { ...access, size: 1, isv: false };
-  const size = BigInt(access.size);
-  const last = va + size - 1n;
-  const lastPage = last - (last % BigInt(PAGE));
-  for (const at of lastPage > va ? [va, lastPage] : [va]) {
-    const mapped = at < IPA_LIMIT && hyp.mem.translate(v.addrspace, Number(at), access.write) >= 0;
-    if (!mapped) return accessMemory(hyp, v, at, byte, 0n);
-  }
-  if (access.write) {
-    for (let i = 0n; i < size; i++) {
-      const done = accessMemory(hyp, v, va + i, byte, (value >> (8n * i)) & 0xffn);
-      if (done === 'gone' || 'exception' in done) return done;
-    }
-    return { value: 0n };
-  }
-  const low = va - (va % size);
-  const first = accessMemory(hyp, v, low, { ...access, isv: false }, 0n);
-  if (first === 'gone' || 'exception' in first) return first;
-  const second = accessMemory(hyp, v, low + size, { ...access, isv: false }, 0n);
-  if (second === 'gone' || 'exception' in second) return second;
-  const both = (second.value << (size * 8n)) | first.value;
-  return { value: (both >> ((va % size) * 8n)) & ((1n << (size * 8n)) - 1n) };
-}
-
-/** An external abort from the bus, as the hardware reports it: with WnR, unlike an injected one. */
-const busAbortEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x50 : 0x10)) >>> 0;
 
 /** The alignment fault of an exclusive, ordered or atomic access (Arm ARM B2.5.2, without FEAT_LSE2). */
 const alignmentEsr = (write: boolean): number => ((0x25 << 26) | IL | (write ? 0x61 : 0x21)) >>> 0;
@@ -223,6 +116,16 @@ export class A64Runner implements A64Cpu {
     else this.v.spEl0 = value;
   }
 
+  get simd(): BigUint64Array {
+    this.v.simd ??= new BigUint64Array(SIMD_HALVES);
+    return this.v.simd;
+  }
+
+  fpTrap(): Stop | undefined {
+    const trap = fpTrap(this.hyp, getStored(this.v, 'CPACR_EL1'), 'fp');
+    return trap === undefined ? undefined : this.exception(Vector.SYNC, trap);
+  }
+
   misaligned(va: bigint, align: number, write: boolean): Stop | undefined {
     if (va % BigInt(align) === 0n) return undefined;
     return this.exception(Vector.SYNC, { esr: alignmentEsr(write), far: va });
@@ -260,7 +163,19 @@ export class A64Runner implements A64Cpu {
   load(va: bigint, access: Access): bigint | Stop {
     const r = accessMemory(this.hyp, this.v, va, access, 0n);
     if (r === 'gone') return HANDLED;
-    return 'value' in r ? r.value : this.exception(Vector.SYNC, r.exception);
+    return 'value' in r ? r.value : (this.windowValue(va, access.size) ?? this.exception(Vector.SYNC, r.exception));
+  }
+
+  /** Literals among the words of a driver. */
+  private windowValue(va: bigint, size: number): bigint | undefined {
+    const { window } = this;
+    if (window === undefined || va < window.base) return undefined;
+    const at = toNumber(va - window.base);
+    if (at + size > window.words.length * 4) return undefined;
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--)
+      value = (value << 8n) | BigInt((window.words[(at + i) >> 2] >>> (((at + i) & 3) * 8)) & 0xff);
+    return value;
   }
 
   store(va: bigint, value: bigint, access: Access): Stop | undefined {
@@ -276,6 +191,7 @@ export class A64Runner implements A64Cpu {
       return exception === undefined ? 0n : this.exception(Vector.SYNC, exception);
     }
     const r: AccessResult = readSysreg(this.hyp, this.v, enc, rt);
+    if (this.hyp.dead !== undefined) return HANDLED;
     return 'value' in r ? r.value : this.exception(Vector.SYNC, r.exception);
   }
 
@@ -349,15 +265,24 @@ export class A64Runner implements A64Cpu {
         v.pc = getStored(v, 'ELR_EL1');
         return true;
       case 'unknown':
-        if ((stop.word & PACGA_MASK) >>> 0 === PACGA) {
-          this.hyp.dead ??= { what: 'abort: unexpected trap of PACGA', rule: 'hyp-unexpected-trap' };
-          return false;
-        }
-        this.unknownWords.push(stop.word);
-        this.exception(Vector.SYNC, { esr: undefinedEsr(stop.word), far: undefined });
-        return true;
+        return this.unknown(v, stop.word);
       case 'handled':
         return v.running >= 0 && this.hyp.dead === undefined;
     }
+  }
+
+  /** A word that is no instruction, or one of a unit that the interpreter leaves out. */
+  private unknown(v: Vcpu, word: number): boolean {
+    if ((word & PACGA_MASK) >>> 0 === PACGA) {
+      unexpectedTrap(this.hyp, 'PACGA');
+      return false;
+    }
+    const unit = unitOf(word);
+    const trap = unit === undefined ? UNDEFINED : fpTrap(this.hyp, getStored(v, 'CPACR_EL1'), unit);
+    if (this.hyp.dead !== undefined) return false;
+    this.unknownWords.push(word);
+    if (trap === undefined) v.pc = (v.pc + 4n) & M64;
+    else this.exception(Vector.SYNC, trap);
+    return true;
   }
 }

@@ -9,7 +9,8 @@ import type { Access } from '../guest/a64/index.js';
 import { type GuestException, HYPERCALL_BASE } from '../hyp/index.js';
 import { Call } from '../protocol/index.js';
 import type { Vcpu } from '../vcpu/index.js';
-import { accessMemory, Vector } from './a64-runner.js';
+import { accessMemory } from './a64-access.js';
+import { Vector } from './a64-runner.js';
 import type { Simulator } from './simulator.js';
 
 /** How an operation ended. */

@@ -2,7 +2,7 @@
  * The simulator: composition, virtual time and event order, host-driven vCPUs, snapshots and recordings.
  * Models fact base transcript format 3 and 4 (who shares a CPU, when RM runs). Leaves out: real time.
  */
-export { accessMemory, type DataResult } from './a64-runner.js';
+export { accessMemory, type DataResult } from './a64-access.js';
 export { type CapRow, type CapTableOfVm, capTableLines, capTables } from './cap-table.js';
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';

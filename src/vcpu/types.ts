@@ -83,6 +83,8 @@ export interface Vcpu extends Thread {
   spEl1: bigint;
   /** Exclusive monitor of the machine code: where and what the last load-exclusive read. Missing or null: open. */
   monitor?: { at: bigint; value: bigint; high: bigint } | null;
+  /** V0..V31, the low and the high half of each. Missing: all zero, nobody used them. */
+  simd?: BigUint64Array;
   /** How often the vCPU entered its entry point: a power-on or a warm reset starts its program anew. */
   entries: number;
   pending: Pending | null;

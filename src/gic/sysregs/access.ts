@@ -21,6 +21,7 @@ import {
 } from '../timer.js';
 import type { GicThread, GicVcpu } from '../types.js';
 import { crmOf, crnOf, ESR_UNDEF, esrTrappedSysreg, op0Of, op1Of, op2Of, sysreg } from './encoding.js';
+import { fpTrap } from './fp-access.js';
 import { idRegister, midr } from './id-registers.js';
 import {
   CCSIDR,
@@ -31,7 +32,7 @@ import {
   SLOT_BY_ENCODING,
   SLOT_BY_NAME,
   STORED,
-  TRAPPED_ESR,
+  UNIT_OF,
 } from './table.js';
 
 /** What system registers need of a vCPU, beside the GIC part. */
@@ -122,9 +123,15 @@ function random(hyp: Hypervisor, t: SysregThread): bigint {
   return u64(x * 0xbf58_476d_1ce4_e5b9n) ^ (x >> 32n);
 }
 
+/** The trap of a register that belongs to floating point, SVE or SME. */
+function unitTrap(hyp: Hypervisor, t: SysregThread, enc: number): GuestException | undefined {
+  const unit = UNIT_OF.get(enc);
+  return unit === undefined ? undefined : fpTrap(hyp, getStored(t, 'CPACR_EL1'), unit);
+}
+
 function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestException | undefined {
-  const trapped = TRAPPED_ESR.get(enc);
-  if (trapped !== undefined) return { esr: trapped, far: undefined };
+  const trapped = unitTrap(hyp, t, enc);
+  if (trapped !== undefined) return trapped;
   const g = gicOfHyp(hyp);
   const v = t.gic;
   const bits = PSTATE_BITS.get(enc);
@@ -236,8 +243,8 @@ export function readSysreg(hyp: Hypervisor, thread: Thread, enc: number, rt = 0)
 }
 
 function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): boolean | GuestException {
-  const trapped = TRAPPED_ESR.get(enc);
-  if (trapped !== undefined) return { esr: trapped, far: undefined };
+  const trapped = unitTrap(hyp, t, enc);
+  if (trapped !== undefined) return trapped;
   const g = gicOfHyp(hyp);
   const v = t.gic;
   const bits = PSTATE_BITS.get(enc);

@@ -4,4 +4,5 @@
  */
 export { getStored, pendingException, readSysreg, type SysregThread, setStored, writeSysreg } from './access.js';
 export { ESR_UNDEF, esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
+export { type FpUnit, fpTrap, unexpectedTrap } from './fp-access.js';
 export { sysInstruction } from './instructions.js';

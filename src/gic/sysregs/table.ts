@@ -4,6 +4,7 @@
  * the emulated CPU); resets that the hypervisor does not make are 0.
  */
 import { sysreg } from './encoding.js';
+import type { FpUnit } from './fp-access.js';
 
 const ALL_BITS = 0xffff_ffff_ffff_ffffn;
 
@@ -41,6 +42,7 @@ function rows(): [enc: number, register: StoredRegister][] {
     [sysreg(3, 2, 0, 0, 0), rw('CSSELR_EL1', 0xfn)],
     [sysreg(3, 0, 1, 0, 1), wi('ACTLR_EL1')],
     [sysreg(3, 0, 1, 0, 2), rw('CPACR_EL1')],
+    [sysreg(3, 0, 1, 2, 0), rw('ZCR_EL1', 0xfn)],
     [sysreg(3, 0, 1, 2, 4), rw('SMPRI_EL1', 0n)],
     [sysreg(3, 0, 2, 0, 0), rw('TTBR0_EL1')],
     [sysreg(3, 0, 2, 0, 1), rw('TTBR1_EL1')],
@@ -124,11 +126,13 @@ export const SET_CLEAR: readonly (readonly [name: string, set: number, clear: nu
 export const PMCNTEN = 0;
 export const SET_CLEAR_BITS = COUNTER_BITS;
 
-/** Accesses that trap to EL1 with their own exception class: SVE and SME are not for guests. */
-export const TRAPPED_ESR: ReadonlyMap<number, number> = new Map([
-  [sysreg(3, 0, 1, 2, 0), 0x6600_0000], // ZCR_EL1
-  [sysreg(3, 0, 1, 2, 6), 0x7600_0000], // SMCR_EL1
-  [sysreg(3, 3, 4, 2, 2), 0x7600_0000], // SVCR
+/** Registers of the units that CPACR_EL1 gives to EL1 or not. */
+export const UNIT_OF: ReadonlyMap<number, FpUnit> = new Map<number, FpUnit>([
+  [sysreg(3, 3, 4, 4, 0), 'fp'], // FPCR
+  [sysreg(3, 3, 4, 4, 1), 'fp'], // FPSR
+  [sysreg(3, 0, 1, 2, 0), 'sve'], // ZCR_EL1
+  [sysreg(3, 0, 1, 2, 6), 'sme'], // SMCR_EL1
+  [sysreg(3, 3, 4, 2, 2), 'sme'], // SVCR
 ]);
 
 /** CCSIDR_EL1 by the cache that CSSELR_EL1 selects. */

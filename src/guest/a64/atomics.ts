@@ -4,6 +4,7 @@
  */
 import type { A64Cpu, Access, Instruction } from './cpu.js';
 import { field, M64, next, readX, readXsp, writeX } from './registers.js';
+import { setBase } from './single.js';
 
 const plain = (size: number, write: boolean, rt: number): Access => ({
   size,
@@ -61,33 +62,35 @@ function update(
   };
 }
 
-/** Atomic memory operations and LDAPR (size 111 0 00 .. 1 .. 00), LDRAA and LDRAB (.. 01 and .. 11). */
+/** LDRAA and LDRAB: plain loads while pointer authentication is disabled. */
+export function authenticatedLoad(word: number): Instruction | undefined {
+  if (field(word, 31, 30) !== 3) return undefined;
+  const rn = field(word, 9, 5);
+  const rt = field(word, 4, 0);
+  const offset = BigInt.asIntN(10, BigInt((field(word, 22, 22) << 9) | field(word, 20, 12))) * 8n;
+  const writeBack = field(word, 11, 11) === 1;
+  return (cpu) => {
+    const va = (readXsp(cpu, rn) + offset) & M64;
+    const raw = cpu.load(va, plain(8, false, rt));
+    if (typeof raw !== 'bigint') return raw;
+    writeX(cpu, rt, raw);
+    if (writeBack) setBase(cpu, rn, va);
+    return next(cpu);
+  };
+}
+
+/** Atomic memory operations (LD<op>, SWP) and LDAPR. */
 export function atomic(word: number): Instruction | undefined {
   const size = 1 << field(word, 31, 30);
   const rn = field(word, 9, 5);
   const rt = field(word, 4, 0);
-  if ((word & 0xffe0_0400) >>> 0 === 0xf820_0400 || (word & 0xff20_0400) >>> 0 === 0xf820_0400) {
-    const offset = BigInt.asIntN(10, BigInt((field(word, 22, 22) << 9) | field(word, 20, 12))) * 8n;
-    const writeBack = field(word, 11, 11) === 1;
-    return (cpu) => {
-      const va = (readXsp(cpu, rn) + offset) & M64;
-      const raw = cpu.load(va, plain(8, false, rt));
-      if (typeof raw !== 'bigint') return raw;
-      writeX(cpu, rt, raw);
-      if (writeBack) {
-        if (rn === 31) cpu.setSp(va);
-        else cpu.x[rn] = va;
-      }
-      return next(cpu);
-    };
-  }
-  if (field(word, 11, 10) !== 0) return undefined;
   const rs = field(word, 20, 16);
   const op = field(word, 15, 12);
   if (op === 0b1100) {
-    if (rs !== 31 || field(word, 22, 22) !== 0) return undefined;
+    if (rs !== 31 || field(word, 23, 22) !== 2) return undefined;
     return (cpu) => {
-      const raw = cpu.load(readXsp(cpu, rn), { ...plain(size, false, rt), isv: true });
+      const va = readXsp(cpu, rn);
+      const raw = cpu.load(va, { ...plain(size, false, rt), isv: true });
       if (typeof raw !== 'bigint') return raw;
       writeX(cpu, rt, raw);
       return next(cpu);
@@ -101,30 +104,38 @@ export function atomic(word: number): Instruction | undefined {
 
 /** CAS and its ordered forms: compares with Rs, stores Rt, leaves the old value in Rs. */
 export function compareAndSwap(word: number): Instruction | undefined {
-  if (field(word, 23, 23) !== 1 || field(word, 14, 10) !== 31) return undefined;
+  if (field(word, 14, 10) !== 31) return undefined;
   const rs = field(word, 20, 16);
   const rt = field(word, 4, 0);
   const bits = 8 << field(word, 31, 30);
   return update(word, (cpu, old) => (old === BigInt.asUintN(bits, readX(cpu, rs)) ? readX(cpu, rt) : undefined), rs);
 }
 
-/** Loads of a SIMD register: only the access counts, its value is not kept. */
-export function simdLoad(word: number): Instruction | undefined {
-  if (field(word, 22, 22) !== 1 || field(word, 24, 24) !== 1) return undefined;
-  const wide = field(word, 23, 23) === 1;
-  if (wide && field(word, 31, 30) !== 0) return undefined;
-  const scale = wide ? 4 : field(word, 31, 30);
+/** CASP: the same with two pairs of registers, which begin at even ones. Bit 30 tells words from doublewords. */
+export function compareAndSwapPair(word: number): Instruction | undefined {
+  const rs = field(word, 20, 16);
+  const rt = field(word, 4, 0);
   const rn = field(word, 9, 5);
-  const offset = BigInt(field(word, 21, 10)) << BigInt(scale);
-  const size = Math.min(8, 1 << scale);
+  if (field(word, 14, 10) !== 31 || ((rs | rt) & 1) === 1) return undefined;
+  const size = field(word, 30, 30) === 1 ? 8 : 4;
+  const half = (cpu: A64Cpu, r: number): bigint => BigInt.asUintN(size * 8, readX(cpu, r));
   return (cpu) => {
-    const va = (readXsp(cpu, rn) + offset) & M64;
-    const low = cpu.load(va, { ...plain(size, false, 31), update: true });
+    const va = readXsp(cpu, rn);
+    const fault = cpu.misaligned(va, 2 * size, true);
+    if (fault !== undefined) return fault;
+    const second = va + BigInt(size);
+    const low = cpu.load(va, { ...plain(size, false, rs), update: true });
     if (typeof low !== 'bigint') return low;
-    if (scale === 4) {
-      const high = cpu.load((va + 8n) & M64, { ...plain(8, false, 31), update: true });
-      if (typeof high !== 'bigint') return high;
+    const high = cpu.load(second, { ...plain(size, false, rs + 1), update: true });
+    if (typeof high !== 'bigint') return high;
+    if (low === half(cpu, rs) && high === half(cpu, rs + 1)) {
+      const stop =
+        cpu.store(va, half(cpu, rt), plain(size, true, rt)) ??
+        cpu.store(second, half(cpu, rt + 1), plain(size, true, rt + 1));
+      if (stop !== undefined) return stop;
     }
+    writeX(cpu, rs, low);
+    writeX(cpu, rs + 1, high);
     return next(cpu);
   };
 }

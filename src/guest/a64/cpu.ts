@@ -48,6 +48,10 @@ export interface A64Cpu {
   nzcv: number;
   /** Exclusive monitor; the owner of the vCPU clears it whenever a return from an exception would. */
   monitor: Monitor | null;
+  /** V0..V31, the low and the high half of each. */
+  simd: BigUint64Array;
+  /** Takes the trap of floating point and SIMD unless CPACR_EL1 allows them. */
+  fpTrap(): Stop | undefined;
   getSp(): bigint;
   setSp(value: bigint): void;
   /** Little-endian instruction word at the PC, or a stop when the fetch faulted. */

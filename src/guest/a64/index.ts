@@ -2,13 +2,14 @@
  * An interpreter of the A64 base instructions: enough for bare-metal test guests (the recorded image, the recorded `code`
  * words). Left out: floating point and SIMD (loads are made, values dropped), SVE, memory tagging; such a word stops with kind `unknown`.
  */
+import { branchOrSystem } from './branch.js';
 import type { A64Cpu, Instruction, Stop } from './cpu.js';
-import { immediate, register } from './integer.js';
+import { immediate } from './immediate.js';
 import { memory } from './memory.js';
-import { branchOrSystem } from './system.js';
+import { register } from './register.js';
 
 export { type A64Cpu, type Access, type Instruction, type Monitor, type Stop, sysregEncoding } from './cpu.js';
-export { loadedValue } from './memory.js';
+export { loadedValue } from './single.js';
 
 const decoded = new Map<number, Instruction>();
 
@@ -31,23 +32,17 @@ function decodeGroup(word: number): Instruction | undefined {
   return undefined;
 }
 
-const ESR_UNDEF = 0x0200_0000;
-const ESR_SVE = 0x6600_0000;
-const ESR_SME = 0x7600_0000;
-
-/** ESR_EL1 of the exception that a word takes which this CPU does not have: SVE and SME are trapped with classes of their own. */
-export function undefinedEsr(word: number): number {
+/** The unit that a word belongs to which the interpreter does not execute, but CPACR_EL1 may trap; undefined: UNDEFINED. */
+export function unitOf(word: number): 'sve' | 'sme' | undefined {
   const w = word >>> 0;
   // MSR SVCR*, immediate: one or both of SM and ZA.
   const svcr = (w & 0xffff_f0ff) >>> 0 === 0xd503_407f && ((w >>> 8) & 15) >= 2 && ((w >>> 8) & 15) <= 7;
-  if (svcr || (w & 0xffff_f000) >>> 0 === 0x04bf_5000) {
-    // RDVL (bit 11 clear) and RDSVL (bit 11 set).
-    if ((w & 0xffff_f800) >>> 0 === 0x04bf_5000) return ESR_SVE;
-    return ESR_SME;
-  }
+  if (svcr) return 'sme';
+  // RDVL (bit 11 clear) and RDSVL (bit 11 set).
+  if ((w & 0xffff_f000) >>> 0 === 0x04bf_5000) return (w & 0x800) === 0 ? 'sve' : 'sme';
   const group = (w >>> 25) & 0xf;
-  if (group === 0b0010) return ESR_SVE;
-  return group === 0 && w >>> 31 === 1 ? ESR_SME : ESR_UNDEF;
+  if (group === 0b0010) return 'sve';
+  return group === 0 && w >>> 31 === 1 ? 'sme' : undefined;
 }
 
 /** Executes the instruction at the PC. `undefined`: completed. */
