@@ -7,7 +7,16 @@ import { findTranscripts, packageFolder, readInput } from './files.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collect, milliseconds } from './options.js';
-import { checkDistinct, type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import {
+  checkDistinct,
+  checkReports,
+  type GlobalOptions,
+  prepareOutput,
+  print,
+  printJson,
+  progress,
+  writeOutput,
+} from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
@@ -82,15 +91,17 @@ function optionsOf(command: Command): ConformRmOptions {
 async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
   const { cases, expected } = chosenCases(suite, filters, o);
   if (o.list === true) return list(suite, cases, o);
+  checkReports(o);
   const target = await targetOf(o);
   prepareOutput(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
     const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS, worker: WORKER_URL };
     const results = await run(suite, cases, expected, options, o, interrupt);
-    const exit = report(suite, results, o);
-    if (interrupt.code === undefined) return exit;
-    process.stderr.write(`interrupted: ${cases.length - results.length} cases were not run to their end\n`);
+    if (interrupt.code === undefined) return report(suite, results, o);
+    const left = `interrupted: ${cases.length - results.length} cases were not run to their end`;
+    report(suite, results, o, left);
+    process.stderr.write(`${left}\n`);
     // Leave by the usual way: servers that were started end with us.
     process.exit(interrupt.code);
   } catch (error) {
@@ -209,7 +220,8 @@ function printResult(r: Judged, o: ConformRmOptions): void {
   for (const reason of r.reasons) print(`${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}`);
 }
 
-function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): Exit {
+/** `left`: what was not run, in a report that would else look complete. */
+function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions, left?: string): Exit {
   const failed = results.filter((r) => !r.ok).length;
   const skipped = results.filter((r) => r.verdict === 'SKIP').length;
   const passed = results.length - failed - skipped;
@@ -222,10 +234,17 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): 
       failure: r.ok ? undefined : complaint(r),
       skipped: r.verdict === 'SKIP' ? r.reasons.join('\n') : undefined,
     }));
-    writeOutput(o.junit, junitXml('rmserver', cases), o.force === true);
+    writeOutput(o.junit, junitXml('rmserver', cases, left), o.force === true);
   }
-  if (o.tap === true) print(tapText(results.map((r) => ({ ...r, name: `${r.check.id} ${r.check.title}` }))));
-  if (o.json === true)
+  const summary = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+  if (o.tap === true)
+    print(
+      tapText(
+        results.map((r) => ({ ...r, name: `${r.check.id} ${r.check.title}` })),
+        summary,
+      ),
+    );
+  else if (o.json === true)
     printJson({
       passed,
       failed,
@@ -240,6 +259,6 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions): 
         excused,
       })),
     });
-  else if (o.junit !== '-' && o.tap !== true) print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  else if (o.junit !== '-') print(summary);
   return failed > 0 ? Exit.FAILED : Exit.OK;
 }

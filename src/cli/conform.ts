@@ -10,7 +10,7 @@ import { CliError, Exit } from './errors.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml } from './junit.js';
 import { collectList, milliseconds, whole } from './options.js';
-import { type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { checkReports, type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
@@ -101,6 +101,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
     return Exit.OK;
   }
   await checkUse(suite, o);
+  checkReports(o);
   const all = o.list === true || o.self === true;
   const chosen = chosenChecks(suite, ids, {
     ...o,
@@ -124,9 +125,10 @@ async function check(suite: Suite, chosen: readonly Case[], o: ConformOptions): 
   const results = await run(suite, chosen, o, interrupt);
   for (const text of new Set(results.flatMap((r) => r.verdict.warnings ?? [])))
     process.stderr.write(`warning: ${text}\n`);
-  const exit = report(suite, results, o);
-  if (interrupt.code === undefined) return exit;
-  process.stderr.write(`interrupted: ${chosen.length - results.length} checks were not run to their end\n`);
+  if (interrupt.code === undefined) return report(suite, results, o);
+  const left = `interrupted: ${chosen.length - results.length} checks were not run to their end`;
+  report(suite, results, o, left);
+  process.stderr.write(`${left}\n`);
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);
 }
@@ -243,7 +245,8 @@ const failureText = (r: Result): string =>
     ? UNEXPECTED_PASS
     : `${r.verdict.verdict}: ${r.verdict.reasons.join('\n')}`;
 
-function report(suite: Suite, results: readonly Result[], o: ConformOptions): Exit {
+/** `left`: what was not run, in a report that would else look complete. */
+function report(suite: Suite, results: readonly Result[], o: ConformOptions, left?: string): Exit {
   const skipped = results.filter((r) => r.verdict.verdict === 'SKIP');
   const failed = results.filter((r) => !r.ok);
   const passed = results.length - skipped.length - failed.length;
@@ -254,13 +257,12 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions): Ex
       failure: r.ok ? undefined : `${failureText(r)}\nrequirement: ${r.check.must}\n${r.log}`,
       skipped: r.verdict.verdict === 'SKIP' ? r.verdict.reasons.join() : undefined,
     }));
-    writeOutput(o.junit, junitXml('rmclient', cases), o.force === true);
+    writeOutput(o.junit, junitXml('rmclient', cases, left), o.force === true);
   }
   if (o.tap === true) {
     const cases = results.map((r) => ({ ...r.verdict, ok: r.ok, name: `${r.check.id} ${r.check.title}` }));
-    print(tapText(cases));
-  }
-  if (o.json === true)
+    print(tapText(cases, suite.summary(passed, failed.length, skipped.length)));
+  } else if (o.json === true)
     printJson({
       passed,
       failed: failed.length,

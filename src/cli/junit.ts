@@ -7,7 +7,9 @@ export interface JunitCase {
   readonly skipped?: string;
 }
 
-export function junitXml(suite: string, cases: readonly JunitCase[]): string {
+/** `left`: why there are not all cases; a failure of its own, because else the report would look complete. */
+export function junitXml(suite: string, done: readonly JunitCase[], left?: string): string {
+  const cases = left === undefined ? done : [...done, { name: 'interrupted', seconds: 0, failure: left }];
   const failures = cases.filter((c) => c.failure !== undefined).length;
   const skipped = cases.filter((c) => c.skipped !== undefined).length;
   const seconds = cases.reduce((sum, c) => sum + c.seconds, 0).toFixed(3);

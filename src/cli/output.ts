@@ -146,11 +146,17 @@ export function checkDistinct(outputs: Readonly<Record<string, string | undefine
     const other = taken.get(file);
     if (other !== undefined)
       throw new CliError(
-        `${other} and ${option} are both ${path === '-' ? 'stdout' : path}: give each a file of its own`,
+        path === '-'
+          ? `${other} and ${option} are both stdout: give one of them, or a file`
+          : `${other} and ${option} are both ${path}: give each a file of its own`,
       );
     taken.set(file, option);
   }
 }
+
+/** Throws when two reports would be mixed on stdout. */
+export const checkReports = (o: { junit?: string; tap?: boolean; json?: boolean }): void =>
+  checkDistinct({ '--json': o.json ? '-' : undefined, '--tap': o.tap ? '-' : undefined, '--junit': o.junit }, []);
 
 /** Opens a file for writing; an existing one only with `force`. */
 export function openOutput(path: string, force: boolean): number {

@@ -1,5 +1,5 @@
 /** The Test Anything Protocol, version 13: results of a suite line by line. */
-import { UNEXPECTED_PASS } from './verdict.js';
+import { isFailure, UNEXPECTED_PASS } from './verdict.js';
 
 export interface TapCase {
   readonly name: string;
@@ -9,13 +9,19 @@ export interface TapCase {
   readonly reasons: readonly string[];
 }
 
-export function tapText(cases: readonly TapCase[]): string {
+/** `summary` ends it as a comment. */
+export function tapText(cases: readonly TapCase[], summary: string): string {
   const out = ['TAP version 13', `1..${cases.length}`];
   cases.forEach(({ name, ok, verdict, reasons }, i) => {
-    const head = `${ok ? 'ok' : 'not ok'} ${i + 1} - ${name}`;
+    // A failure that was expected is no success: TAP calls it one that is still to do.
+    const expected = ok && isFailure(verdict);
+    const head = `${ok && !expected ? 'ok' : 'not ok'} ${i + 1} - ${name.replaceAll('#', '\\#')}`;
     const text = verdict === 'PASS' ? UNEXPECTED_PASS : reasons.join('\n');
-    out.push(verdict === 'SKIP' ? `${head} # SKIP ${text.split('\n')[0]}` : head);
+    const directive =
+      verdict === 'SKIP' ? ` # SKIP ${text.split('\n')[0]}` : expected ? ' # TODO expected to fail' : '';
+    out.push(head + directive);
     if (!ok) out.push('  ---', `  verdict: ${verdict}`, `  reason: ${JSON.stringify(text)}`, '  ...');
   });
+  out.push(`# ${summary}`);
   return out.join('\n');
 }

@@ -29,9 +29,10 @@ const QUIET: readonly number[] = [Call.SCHEDULER_YIELD];
 
 const stamp = (ns: number): string => `${(ns / 1_000_000).toFixed(3).padStart(9)} ms`;
 
+/** Registers that are not given are 0. */
 function argumentText(info: HypercallInfo, x: readonly bigint[]): string {
   return info.inputs
-    .flatMap((input, i) => (input.type === 'reserved' ? [] : [`${input.name} ${hex(x[i])}`]))
+    .flatMap((input, i) => (input.type === 'reserved' ? [] : [`${input.name} ${hex(x[i] ?? 0n)}`]))
     .join(', ');
 }
 

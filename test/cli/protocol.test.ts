@@ -87,6 +87,8 @@ describe('decode', () => {
   const packet = '2101010101000056';
   test('shows a packet given as hex words, from stdin lines, or as a binary file', async () => {
     expect((await cli('decode', packet, '00000000')).out).toContain('REQUEST VM_ALLOCATE (0x56000001) seq 257');
+    const list = '0x21,0x1,0x1,0x1,0x1,0x0,0x0,0x56,0x0,0x0,0x0,0x0';
+    expect((await cli('decode', list)).out).toContain('REQUEST VM_ALLOCATE (0x56000001) seq 257');
     expect(cliReading(`${packet} 00000000 # first\n\n${packet} 80000000\n`, 'decode', '--hex', '-').out).toContain(
       '128',
     );

@@ -183,6 +183,10 @@ describe('what a replay lists', () => {
     expect((await cli('run', scenario, '--quiet', '--record', file)).status).toBe(0);
     const { out } = await cli('replay', '--inputs', file);
     expect(out).toMatch(/^ +[\d.]+ ms {2}call PSCI_VERSION 0x84000000, 0x0/m);
+    const two = write('fewer.json', readFileSync(join(root, 'examples/two-vms.json'), 'utf8'));
+    expect((await cli('run', two, '--quiet', '--force', '--record', file)).status).toBe(0);
+    // Registers that a driver did not name were 0.
+    expect((await cli('replay', '--inputs', file)).out).toMatch(/call vcpu_run\(cap 0x3, resume_data_0 0x0, /);
     expect((await cli('run', first, '--quiet', '--force', '--record', file)).status).toBe(0);
     expect((await cli('replay', '--inputs', file)).out).toMatch(
       /^ +[\d.]+ ms {2}hvc msgqueue_send\(msgqueue 0x0, size 0xc, data 0x[0-9a-f]+, send_flags 0x1\)$/m,

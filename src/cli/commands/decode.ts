@@ -28,13 +28,16 @@ export function decode(words: readonly string[], options: DecodeOptions): number
   return decoded.every((p) => p.valid) ? Exit.OK : Exit.FAILED;
 }
 
+/** `0x2` in a list is a whole byte. */
+const bytesOf = (text: string): Uint8Array | undefined => fromHex(text.replace(/\b0x([0-9a-f])\b/gi, '0$1'));
+
 function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array[] {
   if (options.hex === undefined) {
     const [first] = words;
-    const isFile = words.length === 1 && (first === '-' || (fromHex(first) === undefined && existsSync(first)));
+    const isFile = words.length === 1 && (first === '-' || (bytesOf(first) === undefined && existsSync(first)));
     if (isFile) return [rawPacket(first)];
     const text = words.join(' ');
-    const bytes = fromHex(text);
+    const bytes = bytesOf(text);
     if (bytes === undefined) throw new CliError(`no such file, and ${NO_HEX}: ${text.slice(0, SHOWN)}`);
     return [bytes];
   }
@@ -42,7 +45,7 @@ function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array
   const packets = lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
   if (packets.length === 0) throw new CliError(`${options.hex} holds no bytes`, Exit.INPUT);
   return packets.map((line, i) => {
-    const bytes = fromHex(line);
+    const bytes = bytesOf(line);
     if (bytes !== undefined) return bytes;
     throw new CliError(`packet ${i + 1} of ${options.hex}: ${NO_HEX}: ${line.slice(0, SHOWN)}`, Exit.INPUT);
   });

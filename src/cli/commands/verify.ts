@@ -18,6 +18,7 @@ import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml } from '../junit.js';
 import {
   checkDistinct,
+  checkReports,
   type GlobalOptions,
   paints,
   prepareOutput,
@@ -102,6 +103,7 @@ function verdictOf(r: FileResult): Verdict {
 }
 
 export async function verify(files: readonly string[], options: VerifyOptions): Promise<Exit> {
+  checkReports(options);
   prepareOutput(options.junit, options.force === true);
   const roots = options.recursive ?? [];
   const shipped = join(packageFolder(), ...SHIPPED);
@@ -123,12 +125,14 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
     if (interrupt.code !== undefined) break;
   }
   live.done();
-  if (options.junit !== undefined) writeOutput(options.junit, junit(results), options.force === true);
+  const left = interrupt.code === undefined ? undefined : 'interrupted: the transcripts after these were not replayed';
+  if (options.junit !== undefined) writeOutput(options.junit, junit(results, left), options.force === true);
   // Where nothing could be read there is nothing to report.
-  if (results.length > 0 || unreadable.length === 0 || options.json === true) report(results, unreadable, options);
+  if (options.junit !== '-' && (results.length > 0 || unreadable.length === 0 || options.json === true))
+    report(results, unreadable, options);
   for (const line of unreadable) process.stderr.write(`error: ${line}\n`);
   if (interrupt.code !== undefined) {
-    process.stderr.write('interrupted: the transcripts after these were not replayed\n');
+    process.stderr.write(`${left}\n`);
     return interrupt.code;
   }
   if (results.some((r) => r.bug !== undefined)) return Exit.BUG;
@@ -136,7 +140,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   return results.some((r) => r.mismatched > 0) ? Exit.FAILED : Exit.OK;
 }
 
-const junit = (results: readonly FileResult[]): string =>
+const junit = (results: readonly FileResult[], left: string | undefined): string =>
   junitXml(
     'transcripts',
     results.map((r): JunitCase => {
@@ -148,6 +152,7 @@ const junit = (results: readonly FileResult[]): string =>
         skipped: verdict === 'skipped' ? unsupportedText(r) : undefined,
       };
     }),
+    left,
   );
 
 const unsupportedText = (t: Totals): string =>
