@@ -44,6 +44,11 @@ export interface ErrorExplanation {
   readonly meaning: string;
 }
 
+export interface ObjectExplanation {
+  readonly name: string;
+  readonly about: string;
+}
+
 export interface Quirk {
   readonly id: string;
   readonly area: string;
@@ -4676,6 +4681,24 @@ export const ERROR_EXPLANATIONS: readonly ErrorExplanation[] = [
     value: 0xffffffff,
     meaning: 'RM has no code for this message id (or the hypervisor has none for what it needed).',
   },
+];
+
+export const OBJECT_EXPLANATIONS: readonly ObjectExplanation[] = [
+  { name: 'ADDRSPACE', about: 'What one VM sees as memory: guest addresses to memory extents.' },
+  { name: 'CSPACE', about: 'A table of capabilities; every id a vCPU passes is looked up in its own one.' },
+  { name: 'DOORBELL', about: '64 flags that a sender sets and a receiver is interrupted by.' },
+  {
+    name: 'HWIRQ',
+    about: 'A physical interrupt that can be given to a virtual interrupt controller. Made at boot only.',
+  },
+  { name: 'MEMEXTENT', about: 'A set of physical memory, the unit of mapping, lending and donation.' },
+  { name: 'MSGQUEUE', about: 'A bounded one-way queue of short messages.' },
+  { name: 'PARTITION', about: 'A pool of hypervisor memory and the right to create objects from it.' },
+  { name: 'THREAD', about: 'A vCPU.' },
+  { name: 'VIC', about: 'The virtual interrupt controller of one VM (a GICv3 to the guest).' },
+  { name: 'VIRTIO_MMIO', about: 'A virtio-mmio transport page between a frontend VM and a backend.' },
+  { name: 'VPM_GROUP', about: 'The power group that implements PSCI for the vCPUs of one VM.' },
+  { name: 'VRTC', about: 'A virtual real-time clock; no guest can create one on this platform.' },
 ];
 
 /** Behaviour of the real system that surprises. */

@@ -8,10 +8,14 @@ import {
   type ErrorExplanation,
   MESSAGE_EXPLANATIONS,
   type MessageExplanation,
+  OBJECT_EXPLANATIONS,
+  type ObjectExplanation,
   QUIRKS,
   type Quirk,
   type Rule,
 } from './explain-data.js';
+import { callLines, messageLines } from './explain-layout.js';
+import { type ObjectType, Rights } from './objects.js';
 import { Platform } from './platform.js';
 
 export * from './explain-data.js';
@@ -21,8 +25,31 @@ export type Explanation =
   | { readonly kind: 'message'; readonly message: MessageExplanation }
   | { readonly kind: 'error'; readonly error: ErrorExplanation; readonly givenBy: readonly string[] }
   | { readonly kind: 'rule'; readonly rule: Rule; readonly of: string }
+  | { readonly kind: 'object'; readonly object: ObjectExplanation; readonly rights: readonly RightUse[] }
   | { readonly kind: 'quirk'; readonly quirk: Quirk }
   | { readonly kind: 'death'; readonly death: DeathInfo };
+
+/** A right of an object type, and the calls that want it. */
+export interface RightUse {
+  readonly name: string;
+  readonly bit: number;
+  readonly calls: readonly string[];
+}
+
+/** Every right of a type. Who wants it is in the words of the rules, which are made of one pattern. */
+function rightsOf(type: string): RightUse[] {
+  const rights: Readonly<Record<string, number>> = {
+    ...Rights[type as keyof typeof ObjectType],
+    OBJECT_ACTIVATE: Rights.OBJECT_ACTIVATE,
+  };
+  const pattern = (right: string): RegExp => new RegExp(`\\b(${type}|a) capability with the right [^;]*\\b${right}\\b`);
+  const wants = (rules: readonly Rule[], right: string): boolean => rules.some((r) => pattern(right).test(r.text));
+  return Object.entries(rights).map(([name, bit]) => ({
+    name,
+    bit,
+    calls: CALL_EXPLANATIONS.filter((c) => wants(c.rules, name)).map((c) => c.name),
+  }));
+}
 
 /** Ids of the rules that can give this code. */
 export function rulesGiving(error: ErrorExplanation): string[] {
@@ -70,6 +97,8 @@ export function explain(query: string): Explanation[] {
   }
   for (const call of CALL_EXPLANATIONS) if (call.name === lower) out.push({ kind: 'call', call });
   for (const message of MESSAGE_EXPLANATIONS) if (message.name === upper) out.push({ kind: 'message', message });
+  for (const object of OBJECT_EXPLANATIONS)
+    if (object.name === upper) out.push({ kind: 'object', object, rights: rightsOf(object.name) });
   for (const quirk of QUIRKS) if (quirk.id === lower) out.push({ kind: 'quirk', quirk });
   for (const death of Object.values(DEATHS)) if (death.id === lower) out.push({ kind: 'death', death });
   return out;
@@ -83,6 +112,7 @@ export const TOPICS: Readonly<Record<string, readonly (readonly [name: string, a
     e.name,
     `${e.domain === 'rm' ? 'RM' : 'hypercall'} ${e.value}: ${e.meaning}`,
   ]),
+  objects: OBJECT_EXPLANATIONS.map((o) => [o.name, o.about]),
   quirks: QUIRKS.map((q) => [q.id, q.text]),
   deaths: Object.values(DEATHS).map((d) => [d.id, d.trigger]),
 };
@@ -117,6 +147,7 @@ export function explanationLines(e: Explanation): string[] {
       return [
         `hypercall ${e.call.name} (${hex(e.call.number)}, HVC #${hex(e.call.number + Platform.HYPERCALL_BASE)})`,
         e.call.about,
+        ...callLines(e.call.number),
         e.call.effect,
         ...(e.call.rules.length > 0 ? ['refused, in this order, when'] : []),
         ...e.call.rules.map(ruleLine),
@@ -126,6 +157,7 @@ export function explanationLines(e: Explanation): string[] {
       return [
         `${e.message.kind} ${e.message.name} (${hex(e.message.id)}), ${e.message.kind === 'request' ? 'from' : 'to'}: ${e.message.who}`,
         e.message.about,
+        ...messageLines(e.message.id, e.message.kind),
         ...(e.message.effect === '' ? [] : [e.message.effect]),
         ...(e.message.rules.length > 0 ? ['refused, in this order, when'] : []),
         ...e.message.rules.map(ruleLine),
@@ -139,6 +171,15 @@ export function explanationLines(e: Explanation): string[] {
       ];
     case 'rule':
       return [`rule of ${e.of}`, ruleLine(e.rule)];
+    case 'object': {
+      const width = Math.max(...e.rights.map((r) => r.name.length));
+      return [
+        `object type ${e.object.name}`,
+        e.object.about,
+        'rights of its capabilities, and the calls that want them',
+        ...e.rights.map((r) => `  ${r.name.padEnd(width)}  ${hex(r.bit).padEnd(10)}  ${r.calls.join(', ')}`.trimEnd()),
+      ];
+    }
     case 'quirk':
       return [
         `quirk ${e.quirk.id} (${e.quirk.area})`,

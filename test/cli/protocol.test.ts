@@ -116,9 +116,9 @@ describe('explain', () => {
   });
 
   test('an unknown word is exit 2 with names near it', async () => {
-    const r = await cli('explain', 'msgqueue');
+    const r = await cli('explain', 'msgq');
     expect(r.status).toBe(2);
-    expect(r.err).toMatch(/^error: nothing is called 'msgqueue'; near it: .*msgqueue_send/);
+    expect(r.err).toMatch(/^error: nothing is called 'msgq'; near it: .*msgqueue_send/);
     expect((await cli('explain', 'VM_STRAT')).err).toContain('near it: VM_START');
   });
 
@@ -130,6 +130,23 @@ describe('explain', () => {
       expect((await cli('explain', ...names)).status).toBe(0);
     }
     expect((await cli('explain')).out).toContain('deaths');
+  });
+
+  test('shows what a call and a message take and give, as a scenario names it', async () => {
+    const call = (await cli('explain', 'doorbell_send')).out;
+    expect(call).toContain('takes: x0 doorbell (cap), x1 new_flags (u64)\ngives: w0 error, x1 old_flags (u64)\n');
+    const message = (await cli('explain', 'MEM_SHARE')).out;
+    expect(message).toContain('fields (at least 20 bytes):\n  0: u8 mem_type: NORMAL 0, IO 1\n');
+    expect(message).toContain('  then: list acl of u16 vmid; u8 rights: R 4, RX 5, RW 6, RWX 7\n');
+    expect(message).toContain('reply, behind the code:\n  4: u32 handle\n');
+  });
+
+  test('tells the rights of an object type and which calls want them', async () => {
+    const { out } = await cli('explain', 'thread');
+    expect(out).toMatch(/^object type THREAD\nA vCPU\.\n/);
+    expect(out).toMatch(/^ {2}AFFINITY +0x2 +vcpu_set_affinity, vcpu_run$/m);
+    expect(out).toMatch(/^ {2}DISABLE +0x200 +vcpu_set_affinity$/m);
+    expect(out).toMatch(/^ {2}OBJECT_ACTIVATE +0x80000000 +object_activate, /m);
   });
 
   test('a name may be typed with spaces', async () => {

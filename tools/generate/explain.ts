@@ -53,6 +53,11 @@ export interface ErrorExplanation {
   readonly meaning: string;
 }
 
+export interface ObjectExplanation {
+  readonly name: string;
+  readonly about: string;
+}
+
 export interface Quirk {
   readonly id: string;
   readonly area: string;
@@ -94,6 +99,9 @@ export interface Quirk {
         (e) => `  { domain: 'rm', name: '${e.name}', value: ${hexNum(e.value)}, meaning: ${q(e.meaning)} },`,
       ),
     ].join('\n')}\n];\n`,
+    `export const OBJECT_EXPLANATIONS: readonly ObjectExplanation[] = [\n${spec.objects.type
+      .map((t) => `  { name: '${t.name}', about: ${q(t.about)} },`)
+      .join('\n')}\n];\n`,
     `/** Behaviour of the real system that surprises. */
 export const QUIRKS: readonly Quirk[] = [\n${quirks
       .map(

@@ -37,7 +37,7 @@ function linesOf(word: string): { json: unknown[]; text: string[][] } {
   return { json: found, text: found.map(explanationLines) };
 }
 
-/** `explain`: what an error code, hypercall, message, rule, quirk, invariant or way to die means. */
+/** `explain`: what an error code, hypercall, message, object type, rule, quirk, invariant or way to die means. */
 export function explain(words: readonly string[], options: GlobalOptions): number {
   if (words.length === 0) {
     if (options.json === true)
