@@ -13,6 +13,7 @@ import { CFG_EDGE } from './dstate.js';
 import { beginWork, endWork, maintenanceBeforeWfi } from './events.js';
 import { endForwardedPpi, forwardablePpis, type Hwirq, mayForwardPpi, physicalSide, registerHwirq } from './hwirq.js';
 import { frameAccess } from './mmio.js';
+import { loadPmu, PMU_PPI, pmuStillPending } from './pmu.js';
 import {
   type GicState,
   gicState,
@@ -140,6 +141,7 @@ function makePort(g: Gic): VicPort {
       loadTimers(g, v);
       v.stopped = false;
       pollTimers(g, v);
+      loadPmu(g, v);
     },
     vcpuSwitchedOut: (thread) => {
       const v = (thread as GicThread).gic;
@@ -221,11 +223,18 @@ export function registerGic(hyp: Hypervisor): void {
     checkPrivate: (v, virq) => {
       const timer = TIMER_PPI.indexOf(virq as 27 | 30);
       if (timer >= 0) return timerStillPending(g, v, timer);
+      if (virq === PMU_PPI) return pmuStillPending(g, v);
       if (virq >= SGI_COUNT && virq < SPI_BASE) endForwardedPpi(g, vicOf(g, v), virq);
       return false;
     },
   };
-  const state: GicState = { vcpus: [], windows: [], timerActive: new Array<number>(2 * hyp.config.cores).fill(0) };
+  const { cores } = hyp.config;
+  const state: GicState = {
+    vcpus: [],
+    windows: [],
+    timerActive: new Array<number>(2 * cores).fill(0),
+    pmuActive: new Array<number>(cores).fill(0),
+  };
   hyp.state.gic = state;
   stateByHyp.set(hyp, g);
   hyp.vic = makePort(g);

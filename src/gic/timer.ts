@@ -28,6 +28,8 @@ export interface GicState {
   vcpus: number[];
   windows: { addrspace: number; vic: number; index: number }[];
   timerActive: number[];
+  /** Per CPU: the same of the counters' overflow interrupt. */
+  pmuActive: number[];
 }
 
 export const gicState = (g: Gic): GicState => g.hyp.state.gic as GicState;

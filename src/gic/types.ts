@@ -6,6 +6,7 @@ import { arrayPool } from '../base/index.js';
 import type { HypObject, Thread } from '../hyp/types.js';
 import { NO_OBJECT } from '../hyp/types.js';
 import { CFG_EDGE, withRoute } from './dstate.js';
+import type { Pmu } from './pmu.js';
 
 export const LR_COUNT = 4;
 export const SGI_COUNT = 16;
@@ -125,6 +126,8 @@ export interface GicVcpu {
   softTimer: number[];
   /** A timer register was ever written. Until then there is nothing to save, to load or to fire. */
   timersUsed: boolean;
+  /** Missing: the counters were never enabled. */
+  pmu?: Pmu;
 }
 
 export interface GicThread extends Thread {

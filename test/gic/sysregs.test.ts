@@ -61,6 +61,7 @@ it('the interface of a disabled group is undefined to read and accepts writes', 
 it('debug, PMU and floating-point registers keep what the emulated CPU keeps of all ones', () => {
   const m = machine();
   const ALL = 0xffff_ffff_ffff_ffffn;
+  m.msr(0, 'S3_0_C1_C0_2', 3n << 20n);
   const kept: readonly (readonly [string, bigint])[] = [
     ['S2_0_C0_C0_6', ALL & ~3n],
     ['S2_0_C0_C0_7', ALL],
@@ -80,6 +81,28 @@ it('debug, PMU and floating-point registers keep what the emulated CPU keeps of 
   m.msr(0, 'S2_0_C0_C0_5', 0x140n);
   expect(m.mrs(0, 'S2_0_C0_C0_5')).toBe(0n);
   expect(m.msr(0, 'S3_1_C15_C3_0', 0)).toEqual({ esr: 0x0200_0000, far: undefined });
+});
+
+it('CPACR_EL1 gives floating point and SVE, and SME ends in a trap that the hypervisor does not know', () => {
+  const [CPACR, FPCR, ZCR, SMCR] = ['S3_0_C1_C0_2', 'S3_3_C4_C4_0', 'S3_0_C1_C2_0', 'S3_0_C1_C2_6'];
+  const m = machine();
+  const traps = (cpacr: bigint): unknown[] => {
+    m.msr(0, CPACR, cpacr);
+    return [FPCR, ZCR, SMCR].map((name) => {
+      const reply = m.mrs(0, name);
+      return typeof reply === 'bigint' ? reply : reply.esr;
+    });
+  };
+  const [FP, SVE, SME] = [0x1fe0_0000, 0x6600_0000, 0x7600_0000];
+  expect(traps(0n)).toEqual([FP, SVE, SME]);
+  expect(traps(2n << 20n)).toEqual([FP, SVE, SME]);
+  expect(traps(1n << 20n)).toEqual([0n, SVE, SME]);
+  expect(traps(3n << 16n)).toEqual([FP, FP, SME]);
+  expect(traps((3n << 20n) | (1n << 16n))).toEqual([0n, 0n, SME]);
+  expect(traps(3n << 24n)).toEqual([FP, SVE, FP]);
+  expect(m.hyp.dead).toBeUndefined();
+  traps((3n << 24n) | (3n << 20n));
+  expect(m.hyp.dead?.rule).toBe('hyp-unexpected-trap');
 });
 
 it('the selected event counter is the register of its number', () => {

@@ -57,6 +57,8 @@ function systemRegister(m: Machine, e: Event, cpu: number): void {
   if (known) expect(reply).toBe(BigInt(e.value ?? 0));
 }
 
+const CPACR = 'S3_0_C1_C0_2';
+
 function waitForInterrupt(m: Machine, e: Event): void {
   m.msr(0, CNTV_TVAL, 312_500);
   m.msr(0, CNTV_CTL, 1);
@@ -71,13 +73,16 @@ function waitForInterrupt(m: Machine, e: Event): void {
 function replay(events: readonly Event[]): void {
   const m = machine();
   m.run(0);
+  m.act(0);
+  m.msr(0, CPACR, 3n << 20n);
   const loaded = new Set([0]);
   let count = 0;
   for (const e of events) {
     const cpu = e.cpu ?? 0;
     if (!loaded.has(cpu)) m.run(cpu);
-    loaded.add(cpu);
     m.act(cpu);
+    if (!loaded.has(cpu)) m.msr(cpu, CPACR, 3n << 20n);
+    loaded.add(cpu);
     m.advance(EVENT_NS);
     if ((e.ev === 'mem' || e.ev === 'peek') && e.width !== undefined) access(m, e, cpu, e.width);
     else if (e.ev === 'sysreg') systemRegister(m, e, cpu);

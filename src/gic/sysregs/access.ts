@@ -2,7 +2,7 @@
  * MRS and MSR as a vCPU's EL1 executes them: value or exception.
  * Sources: fact base vcpu-and-scheduler 11, vgic-and-timer 4.5 and 6, and their "Corrections".
  */
-import { SimBug, u64 } from '../../base/index.js';
+import { u64 } from '../../base/index.js';
 import type { Hypervisor } from '../../hyp/hypervisor.js';
 import type { AccessResult, GuestException } from '../../hyp/ports.js';
 import { isPinned, type Thread } from '../../hyp/types.js';
@@ -19,26 +19,13 @@ import {
   writeTimerCval,
   writeTimerTval,
 } from '../timer.js';
-import type { GicThread, GicVcpu } from '../types.js';
+import type { GicVcpu } from '../types.js';
+import { countersAccessed, countSoftware, NO_COUNTER, PMCR, resetCounters, selectedCounter } from './counters.js';
 import { crmOf, crnOf, ESR_UNDEF, esrTrappedSysreg, op0Of, op1Of, op2Of, sysreg } from './encoding.js';
 import { fpTrap } from './fp-access.js';
 import { idRegister, midr } from './id-registers.js';
-import {
-  CCSIDR,
-  EVENT_COUNTERS,
-  PMCNTEN,
-  SET_CLEAR,
-  SET_CLEAR_BITS,
-  SLOT_BY_ENCODING,
-  SLOT_BY_NAME,
-  STORED,
-  UNIT_OF,
-} from './table.js';
-
-/** What system registers need of a vCPU, beside the GIC part. */
-export interface SysregThread extends GicThread {
-  sys?: BigUint64Array;
-}
+import { getPair, getStored, type SysregThread, setPair, stored } from './store.js';
+import { CCSIDR, SET_CLEAR, SET_CLEAR_BITS, SLOT_BY_ENCODING, STORED, UNIT_OF } from './table.js';
 
 const MPIDR = sysreg(3, 0, 0, 0, 5);
 const MIDR = sysreg(3, 0, 0, 0, 0);
@@ -59,9 +46,6 @@ const SSBS = sysreg(3, 3, 4, 2, 6);
 const ISR = sysreg(3, 0, 12, 1, 0);
 const PMR = sysreg(3, 0, 4, 6, 0);
 const PMMIR = sysreg(3, 0, 9, 14, 6);
-const PMXEVTYPER = sysreg(3, 3, 9, 13, 1);
-const PMXEVCNTR = sysreg(3, 3, 9, 13, 2);
-const PMCCFILTR = sysreg(3, 3, 14, 15, 7);
 const PMSWINC = sysreg(3, 3, 9, 12, 4);
 const RNDR = sysreg(3, 3, 2, 4, 0);
 const RNDRRS = sysreg(3, 3, 2, 4, 1);
@@ -82,29 +66,6 @@ const PSTATE_BITS: ReadonlyMap<number, number> = new Map([
 ]);
 const ISR_IRQ = 0x80n;
 const ISR_FIQ = 0x40n;
-
-/** The stored registers of a vCPU; two more slots per set/clear pair's mask and the random generator follow them. */
-function stored(t: SysregThread): BigUint64Array {
-  if (t.sys === undefined) {
-    t.sys = new BigUint64Array(STORED.length + SET_CLEAR.length + 1);
-    STORED.forEach((register, slot) => {
-      (t.sys as BigUint64Array)[slot] = register.reset;
-    });
-  }
-  return t.sys;
-}
-
-function slotOf(name: string): number {
-  const slot = SLOT_BY_NAME.get(name);
-  if (slot === undefined) throw new SimBug(`no stored register ${name}`);
-  return slot;
-}
-
-/** A stored register by name, for exception entry (ESR_EL1, ELR_EL1 ..) and inspection. */
-export const getStored = (t: Thread, name: string): bigint => stored(t)[slotOf(name)];
-export function setStored(t: Thread, name: string, value: bigint): void {
-  stored(t)[slotOf(name)] = u64(value);
-}
 
 const undefinedAt = (): GuestException => ({ esr: ESR_UNDEF, far: undefined });
 
@@ -186,32 +147,11 @@ function read(hyp: Hypervisor, t: SysregThread, enc: number): bigint | GuestExce
     }
   }
   const pair = SET_CLEAR.findIndex(([, set, clear]) => set === enc || clear === enc);
-  if (pair >= 0) return stored(t)[STORED.length + pair];
+  if (pair >= 0) return getPair(t, pair);
   const selected = selectedCounter(t, enc);
   if (selected === NO_COUNTER) return 0n;
   const slot = SLOT_BY_ENCODING.get(selected);
   return slot === undefined || STORED[slot].name === 'OSLAR_EL1' ? undefined : stored(t)[slot];
-}
-
-const NO_COUNTER = -1;
-const CYCLE_COUNTER = 31;
-
-/** PMXEVTYPER_EL0 and PMXEVCNTR_EL0 are the registers of the counter in PMSELR_EL0; any other register is itself. */
-function selectedCounter(t: Thread, enc: number): number {
-  if (enc !== PMXEVTYPER && enc !== PMXEVCNTR) return enc;
-  const n = Number(getStored(t, 'PMSELR_EL0'));
-  if (n === CYCLE_COUNTER && enc === PMXEVTYPER) return PMCCFILTR;
-  return n < EVENT_COUNTERS ? sysreg(3, 3, 14, enc === PMXEVTYPER ? 12 : 8, n) : NO_COUNTER;
-}
-
-/** PMSWINC_EL0: enabled counters of event 0, software increment. */
-function countSoftware(t: Thread, counters: bigint): void {
-  if ((getStored(t, 'PMCR_EL0') & 1n) === 0n) return;
-  const enabled = counters & stored(t)[STORED.length + PMCNTEN];
-  for (let n = 0; n < EVENT_COUNTERS; n++) {
-    if (((enabled >> BigInt(n)) & 1n) === 0n || (getStored(t, `PMEVTYPER${n}_EL0`) & 0xffffn) !== 0n) continue;
-    setStored(t, `PMEVCNTR${n}_EL0`, (getStored(t, `PMEVCNTR${n}_EL0`) + 1n) & 0xffff_ffffn);
-  }
 }
 
 function timerRegister(enc: number): { timer: number; op2: number } | undefined {
@@ -235,7 +175,9 @@ const inIdSpace = (enc: number): boolean =>
  */
 export function readSysreg(hyp: Hypervisor, thread: Thread, enc: number, rt = 0): AccessResult {
   const t = thread as SysregThread;
-  const value = onBehalfOf(gicOfHyp(hyp), thread.id, () => read(hyp, t, enc));
+  const g = gicOfHyp(hyp);
+  const value = onBehalfOf(g, thread.id, () => read(hyp, t, enc));
+  if (t.gic?.pmu !== undefined) countersAccessed(g, t, enc);
   if (typeof value === 'bigint') return { value };
   if (value !== undefined) return { exception: value };
   const idSpace = inIdSpace(enc) && enc !== SMIDR;
@@ -265,6 +207,9 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
     case PMSWINC:
       countSoftware(t, value);
       return true;
+    case PMCR:
+      resetCounters(t, value);
+      break;
   }
   if (v !== undefined) {
     const timer = timerRegister(enc);
@@ -283,9 +228,8 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
   }
   const pair = SET_CLEAR.findIndex(([, set, clear]) => set === enc || clear === enc);
   if (pair >= 0) {
-    const sys = stored(t);
-    const at = STORED.length + pair;
-    sys[at] = SET_CLEAR[pair][1] === enc ? sys[at] | (value & SET_CLEAR_BITS) : sys[at] & ~value;
+    const old = getPair(t, pair);
+    setPair(t, pair, SET_CLEAR[pair][1] === enc ? old | (value & SET_CLEAR_BITS) : old & ~value);
     return true;
   }
   const selected = selectedCounter(t, enc);
@@ -302,6 +246,7 @@ function write(hyp: Hypervisor, t: SysregThread, enc: number, value: bigint): bo
 export function writeSysreg(hyp: Hypervisor, thread: Thread, enc: number, value: bigint): GuestException | undefined {
   const g = gicOfHyp(hyp);
   const result = onBehalfOf(g, thread.id, () => write(hyp, thread as SysregThread, enc, u64(value)));
+  countersAccessed(g, thread as SysregThread, enc);
   if (result === true) return undefined;
   return result === false ? undefinedAt() : result;
 }

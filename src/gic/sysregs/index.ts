@@ -2,7 +2,8 @@
  * System registers of a vCPU at EL1, after fact base vcpu-and-scheduler 11 and vgic-and-timer 4.5, 6. Debug, PMU and translation
  * registers only hold their values; nothing counts, breaks or translates because of them.
  */
-export { getStored, pendingException, readSysreg, type SysregThread, setStored, writeSysreg } from './access.js';
+export { pendingException, readSysreg, writeSysreg } from './access.js';
 export { ESR_UNDEF, esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
 export { type FpUnit, fpTrap, unexpectedTrap } from './fp-access.js';
 export { sysInstruction } from './instructions.js';
+export { getStored, type SysregThread, setStored } from './store.js';

@@ -4,8 +4,9 @@
  */
 import type { GuestException } from '../../hyp/ports.js';
 import type { Thread } from '../../hyp/types.js';
-import { setStored } from './access.js';
+
 import { ESR_UNDEF } from './encoding.js';
+import { setStored } from './store.js';
 
 /** PAR_EL1 of a flat stage 1 translation: the page, device memory, outer shareable. Stage 2 is not asked. */
 const PAR_FLAT = 0xa00n;

@@ -122,8 +122,10 @@ export const SET_CLEAR: readonly (readonly [name: string, set: number, clear: nu
   ['PMOVS', sysreg(3, 3, 9, 14, 3), sysreg(3, 3, 9, 12, 3)],
   ['PMINTEN', sysreg(3, 0, 9, 14, 1), sysreg(3, 0, 9, 14, 2)],
 ];
-/** Index in {@link SET_CLEAR}. */
+/** Indices in {@link SET_CLEAR}. */
 export const PMCNTEN = 0;
+export const PMOVS = 1;
+export const PMINTEN = 2;
 export const SET_CLEAR_BITS = COUNTER_BITS;
 
 /** Registers of the units that CPACR_EL1 gives to EL1 or not. */
