@@ -1,14 +1,23 @@
-import type { Fuzzer, FuzzFailure } from '../fuzz/index.js';
+import { Fuzzer, type FuzzFailure, type FuzzOptions } from '../fuzz/index.js';
 
 /** Share of one worker of a fuzzing run. */
 export interface FuzzJob {
   index: number;
   jobs: number;
+  /** Number of the run's first sequence. */
+  from: number;
   /** Milliseconds since the epoch. */
   until: number;
   /** Sequences of this worker, at most. */
   runs: number;
 }
+
+/** A worker's own sequences: `from + index`, and every `jobs`-th behind it. */
+export const fuzzerOf = (options: FuzzOptions, job: FuzzJob): Fuzzer =>
+  new Fuzzer(options, job.from + job.index, job.jobs);
+
+/** The first sequence that this worker has not made. */
+export const nextOf = (job: FuzzJob, made: number): number => job.from + job.index + made * job.jobs;
 
 /** The worker's program. */
 export const WORKER_URL = new URL('./fuzz-worker.js', import.meta.url);

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { FuzzCliOptions } from './commands/fuzz.js';
 import { collectList, positive, whole } from './options.js';
 
@@ -11,16 +11,26 @@ export function registerFuzzCommand(program: Command): void {
   program
     .command('fuzz')
     .description('random VM lives against a reference model, with every invariant checked')
-    .option('--seconds <n>', 'for how long', positive, 60)
+    .option('--seconds <n>', 'for how long (default: 60; no limit with --runs)', positive)
     .option('--runs <n>', 'at most so many sequences', whole(1, RUNS_MAX))
+    .option(
+      '--from <n>',
+      'go on with this sequence of the seed, as a run says at its end (default: the corpus, then 0)',
+      whole(0, RUNS_MAX),
+    )
     .option('--jobs <n>', 'worker threads (default: one less than there are cores)', whole(1, JOBS_MAX))
     .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 120)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
-    .option('--excuse <id>', 'a way in which RM may die (spec/deaths.toml), or "all"; may be repeated', collectList)
+    .option(
+      '--excuse <id>',
+      'a way in which RM may die ("gunyah-sim explain deaths" lists them), or "all"; may be repeated',
+      collectList,
+    )
     .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json, or the next free name)')
     .option('--force', 'overwrite that file')
     .option('--replay <file>', 'repeat a recorded failure instead')
-    .addOption(new Option('--fault <name>', 'canary: put a defect in').hideHelp())
+    .option('--trace', 'with --replay: packets and hypercalls of every command')
+    .option('--fault <name>', 'put a defect in, to see it found (docs/fuzzing.md, "Canaries")')
     .action(async (_options: unknown, command: Command) => {
       const { fuzz } = await import('./commands/fuzz.js');
       process.exitCode = await fuzz(command.optsWithGlobals<FuzzCliOptions>());

@@ -3,11 +3,11 @@
  * made small. Leaves out clocks, files and threads: the command line has those.
  */
 import { setBackend } from '../machine/index.js';
-import { digest, encodeSnapshot, sameSnapshot } from '../sim/index.js';
+import { digest, encodeSnapshot, type Simulator, sameSnapshot } from '../sim/index.js';
 import { corpus } from './corpus.js';
 import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
-import type { Command } from './lifecycle/commands.js';
+import type { Command, Step } from './lifecycle/commands.js';
 import { Machine } from './machine.js';
 import { type AnswerCounts, type Failure, Runner, type RunOptions, type RunResult, type Source } from './run.js';
 import { shrink } from './shrink.js';
@@ -147,13 +147,19 @@ export class Fuzzer {
     return this.replay(commands) ?? { ...found, commands: result.executed, words: [] };
   }
 
-  /** Carries out a list of commands with all checks; its failure, in words. */
-  replay(commands: readonly Command[]): Omit<FuzzFailure, 'seed'> | undefined {
+  /** The machine: for who wants to watch a replay. */
+  get sim(): Simulator {
+    return this.runner.machine.sim;
+  }
+
+  /** Carries out a list of commands with all checks; its failure, in words. `before`: hears of each what comes next. */
+  replay(commands: readonly Command[], before?: (words: string) => void): Omit<FuzzFailure, 'seed'> | undefined {
     const words: string[] = [];
-    const r = this.runner.run(listed(commands), {
-      ...this.runOptions(),
-      onStep: (command, step) => words.push(stepWords(command, step)),
-    });
+    const onStep = (command: Command, step: Step): void => {
+      words.push(stepWords(command, step));
+      before?.(words[words.length - 1]);
+    };
+    const r = this.runner.run(listed(commands), { ...this.runOptions(), onStep });
     return r.failure === undefined ? undefined : { ...r.failure, commands: r.executed, words };
   }
 

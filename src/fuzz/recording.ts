@@ -1,5 +1,6 @@
 /** A failure as a file: everything that replaying it needs. */
-import type { FuzzFailure, FuzzOptions } from './fuzz.js';
+import { FAULTS } from './faults.js';
+import { defaultFuzzOptions, type FuzzFailure, type FuzzOptions } from './fuzz.js';
 import { COMMANDS, type Command } from './lifecycle/commands.js';
 
 const FORMAT = 'gunyah-fuzz/1';
@@ -19,6 +20,13 @@ const isCommand = (c: unknown): c is Command => {
   return limits !== undefined && Array.isArray(args) && args.every((a) => Number.isInteger(a) && a >= 0);
 };
 
+/** Recorded options, with the values of today for those that the recording does not have. */
+function optionsOf(recorded: Partial<FuzzOptions>): FuzzOptions | undefined {
+  const o = { ...defaultFuzzOptions(), ...recorded };
+  const known = o.fault === '' || Object.hasOwn(FAULTS, o.fault);
+  return known && Array.isArray(o.excuse) && Number.isInteger(o.seed) ? o : undefined;
+}
+
 /** Undefined: not a recording of the fuzzer, or one with commands that this version does not know. */
 export function parseRecording(text: string): FuzzRecording | undefined {
   let value: unknown;
@@ -28,7 +36,9 @@ export function parseRecording(text: string): FuzzRecording | undefined {
     return undefined;
   }
   const recording = value as Partial<FuzzRecording> | null;
-  if (recording?.format !== FORMAT || recording.options === undefined) return undefined;
+  if (recording?.format !== FORMAT || typeof recording.options !== 'object') return undefined;
+  const options = optionsOf(recording.options ?? {});
   const commands = recording.failure?.commands;
-  return Array.isArray(commands) && commands.every(isCommand) ? (recording as FuzzRecording) : undefined;
+  if (options === undefined || !Array.isArray(commands) || !commands.every(isCommand)) return undefined;
+  return { ...(recording as FuzzRecording), options };
 }

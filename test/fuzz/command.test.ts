@@ -1,10 +1,13 @@
 /** The fuzz command: exit codes, recordings, replay. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fuzz } from '../../src/cli/commands/fuzz.js';
 import { CliError, Exit } from '../../src/cli/errors.js';
+
+// Every run listens for signals.
+process.setMaxListeners(50);
 
 let folder: string;
 let printed: string;
@@ -42,6 +45,53 @@ describe('fuzz', () => {
     expect(printed).toContain('fails as recorded');
     await expect(fuzz(failing)).rejects.toThrow(/give --force/);
     expect(await fuzz({ ...failing, force: true })).toBe(Exit.FAILED);
+  });
+
+  it('says which sequence comes next, and goes on with it', async () => {
+    await fuzz({ ...base, length: 5, runs: 3, json: true });
+    const whole = JSON.parse(printed);
+    expect(whole.next).toBe(3);
+    const commands = async (from: number, runs: number): Promise<number> => {
+      printed = '';
+      await fuzz({ ...base, length: 5, runs, from, json: true });
+      return JSON.parse(printed).commands;
+    };
+    expect((await commands(0, 2)) + (await commands(2, 1))).toBe(await commands(0, 3));
+    await fuzz({ ...base, length: 5, runs: 1, from: 2 });
+    expect(printed).toContain('nothing failed; --from 3 goes on');
+  });
+
+  it('names what a failure is about and shows its packets on request, but makes no promise about a file it could not write', async () => {
+    const record = join(folder, "it's.json");
+    expect(await fuzz({ ...base, fault: 'leaked-cap', record })).toBe(Exit.FAILED);
+    expect(printed).toContain('commands, from sequence 2 of the corpus:\n');
+    expect(printed).toContain('what was checked: gunyah-sim explain no-cap-leak\n');
+    expect(printed).toContain(`--replay '${record.replace("'", "'\\''")}'`);
+    printed = '';
+    expect(await fuzz({ replay: record, trace: true, length: 1 })).toBe(Exit.FAILED);
+    expect(printed).toMatch(
+      /^1\. primary VM: VM_ALLOCATE vmid +0\n +[\d.]+ ms {2}HLOS -> RM {2}request VM_ALLOCATE seq 0$/m,
+    );
+    printed = '';
+    expect(await fuzz({ ...base, fault: 'leaked-cap', record: '-' })).toBe(Exit.FAILED);
+    expect(printed).toContain('replay: put the recording above into a FILE');
+  });
+
+  it('takes the number of sequences for the limit when there is no time', async () => {
+    // The run began longer ago than a run without a number lasts.
+    vi.spyOn(Date, 'now').mockReturnValueOnce(Date.now() - 100_000);
+    expect(await fuzz({ ...base, seconds: undefined, length: 1, runs: 1, from: 0 })).toBe(Exit.OK);
+    expect(printed).toContain(' 1 sequences');
+  });
+
+  it('reads recordings with options that it does not know, and refuses faults that it does not have', async () => {
+    const record = join(folder, 'other.json');
+    const recording = (options: unknown): string =>
+      JSON.stringify({ format: 'gunyah-fuzz/1', options, failure: { commands: [{ name: 'allocate', args: [0] }] } });
+    writeFileSync(record, recording({ later: 1 }));
+    expect(await fuzz({ ...base, replay: record })).toBe(Exit.OK);
+    writeFileSync(record, recording({ fault: 'sabotage' }));
+    await expect(fuzz({ ...base, replay: record })).rejects.toThrow(/is not a recording made by fuzz/);
   });
 
   it('refuses deaths and faults that do not exist', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { counted } from '../../base/index.js';
 import {
   addTotals,
   answerLines,
@@ -19,10 +20,12 @@ import {
   recordingText,
 } from '../../fuzz/index.js';
 import { coverage, type MachineCoverage } from '../../machine/index.js';
-import { DEATHS } from '../../protocol/index.js';
+import { DEATHS, Msg } from '../../protocol/index.js';
+import { Machine, textTrace } from '../../scenario/index.js';
+import { INVARIANTS } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
-import { type FuzzJob, runSlice, WORKER_URL } from '../fuzz-job.js';
+import { type FuzzJob, fuzzerOf, nextOf, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import {
   type GlobalOptions,
@@ -32,14 +35,17 @@ import {
   print,
   printJson,
   progress,
+  useColor,
   writeOutput,
 } from '../output.js';
 
 /** `fuzz`: random VM lives against the model, until something fails or the time is over. */
 
 export interface FuzzCliOptions extends GlobalOptions {
-  readonly seconds: number;
+  /** 60 where nothing else ends the run. */
+  readonly seconds?: number;
   readonly runs?: number;
+  readonly from?: number;
   readonly jobs?: number;
   readonly length: number;
   readonly swarm?: boolean;
@@ -47,10 +53,15 @@ export interface FuzzCliOptions extends GlobalOptions {
   readonly record?: string;
   readonly force?: boolean;
   readonly replay?: string;
+  readonly trace?: boolean;
   readonly fault?: string;
 }
 
+const SECONDS = 60;
+
 interface Outcome {
+  /** The first sequence that was not made. */
+  next: number;
   totals: FuzzTotals;
   failure: FuzzFailure | undefined;
   coverage: MachineCoverage[];
@@ -70,7 +81,7 @@ function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
     throw new CliError(`--fault ${fault}: not one of ${Object.keys(FAULTS).join(', ')}`);
   return {
     ...defaultFuzzOptions(),
-    corpus: true,
+    corpus: o.from === undefined,
     seed: o.seed ?? 1,
     swarm: o.swarm === true,
     length: o.length,
@@ -84,9 +95,11 @@ const line = (t: FuzzTotals, since: number): string => {
   return `${seconds.toFixed(0)} s: ${t.sequences} sequences, ${t.commands} commands (${Math.round(t.commands / seconds)}/s), ${t.lives} VM lives`;
 };
 
-const beginning = (o: FuzzCliOptions, seed: number, threads: number): string => {
-  const limit = o.runs === undefined ? '' : ` or ${o.runs} sequences`;
-  return `fuzzing for ${o.seconds} s${limit}: seed ${seed}, ${threads} thread${threads === 1 ? '' : 's'}; Ctrl-C ends it early`;
+const beginning = (o: FuzzCliOptions, seconds: number, seed: number, threads: number): string => {
+  const time = seconds === Number.POSITIVE_INFINITY ? [] : [`${seconds} s`];
+  const limits = [...time, ...(o.runs === undefined ? [] : [counted(o.runs, 'sequence')])].join(' or ');
+  const from = o.from === undefined ? '' : ` from ${o.from}`;
+  return `fuzzing for ${limits}${from}: seed ${seed}, ${counted(threads, 'thread')}; Ctrl-C ends it early`;
 };
 
 /** In this thread: one worker needs no other. */
@@ -97,11 +110,13 @@ async function fuzzHere(
   since: number,
   interrupt: Interrupt,
 ): Promise<Omit<Outcome, 'seconds'>> {
-  const fuzzer = new Fuzzer(options);
+  const fuzzer = fuzzerOf(options, job);
   for (;;) {
     const { failure, over } = runSlice(fuzzer, job);
     live.update(line(fuzzer.totals, since));
-    if (over || interrupt.code !== undefined) return { totals: fuzzer.totals, failure, coverage: [...coverage()] };
+    const next = nextOf(job, fuzzer.totals.sequences);
+    if (over || interrupt.code !== undefined)
+      return { totals: fuzzer.totals, failure, coverage: [...coverage()], next };
     // Lets signals through.
     await setImmediate();
   }
@@ -127,7 +142,8 @@ function fuzzThere(
     const finish = (failure: FuzzFailure | undefined): void => {
       for (const w of workers) void w.terminate();
       const covered = last.filter((r) => r !== undefined).map((r) => r.coverage);
-      resolve({ totals: sum(), failure, coverage: mergeCoverage(covered) });
+      const next = Math.min(...jobs.map((job) => nextOf(job, last[job.index]?.totals.sequences ?? 0)));
+      resolve({ totals: sum(), failure, coverage: mergeCoverage(covered), next });
     };
     void interrupt.happened.then(() => finish(undefined));
     for (const job of jobs) {
@@ -152,54 +168,82 @@ function freeName(seed: number, force: boolean): string {
   return name(n);
 }
 
-/** Hours may have gone into it: where its file cannot be written any more, it is printed. */
-function keep(file: string, text: string, force: boolean): void {
+/** Hours may have gone into it: where its file cannot be written any more, it is printed. Returns whether there is a file. */
+function keep(file: string, text: string, force: boolean): boolean {
   try {
     writeOutput(file, text, force);
+    return file !== '-';
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     process.stderr.write(`error: ${error.message}; the recording is printed instead\n`);
     print(text);
+    return false;
   }
 }
 
-function failureLines(failure: FuzzFailure, file: string): string[] {
+/** What `explain` knows about a failure: the invariant, the way to die, or the message. */
+function explained(tag: string): string | undefined {
+  if (Object.hasOwn(INVARIANTS, tag) || Object.hasOwn(DEATHS, tag)) return tag;
+  return tag.split(/[^A-Z_]+/).find((word) => Object.hasOwn(Msg, word) || Object.hasOwn(Msg, `N_${word}`));
+}
+
+/** A file's name as a shell reads it. */
+const quoted = (file: string): string => (/^[\w./+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`);
+
+/** `file`: where it is; undefined: it was printed. */
+function failureLines(failure: FuzzFailure, file: string | undefined): string[] {
+  const from = failure.seed < 0 ? `sequence ${-failure.seed} of the corpus` : `sequence seed ${failure.seed}`;
+  const about = explained(failure.tag);
   return [
     `FAILED (${failure.kind}): ${failure.what}`,
-    `${failure.commands.length} commands, from sequence seed ${failure.seed}:`,
+    `${counted(failure.commands.length, 'command')}, from ${from}:`,
     ...failure.words.map((w, i) => `  ${i + 1}. ${w}`),
-    `replay: gunyah-sim fuzz --replay ${file}`,
+    ...(about === undefined ? [] : [`what was checked: gunyah-sim explain ${about}`]),
+    file === undefined
+      ? 'replay: put the recording above into a FILE, then gunyah-sim fuzz --replay FILE --trace'
+      : `replay: gunyah-sim fuzz --replay ${quoted(file)}`,
   ];
 }
 
 function replayFile(file: string, o: FuzzCliOptions): Exit {
   const recording = parseRecording(new TextDecoder().decode(readInput(file)));
   if (recording === undefined) throw new CliError(`${file} is not a recording made by fuzz`, Exit.INPUT);
-  const again = new Fuzzer(recording.options).replay(recording.failure.commands);
+  const fuzzer = new Fuzzer(recording.options);
+  const { json, trace } = o;
+  let n = 0;
+  const told = (words: string): void => print(`${++n}. ${words}`);
+  if (trace === true) new Machine(fuzzer.sim, textTrace({ print, calls: true, color: useColor(o) }));
+  const again = fuzzer.replay(recording.failure.commands, trace === true ? told : undefined);
   const { kind, tag } = recording.failure;
-  if (o.json === true) printJson({ file, failed: again !== undefined, failure: again });
+  if (json === true) printJson({ file, failed: again !== undefined, failure: again });
   else if (again === undefined) print(`passes now: ${recording.failure.commands.length} commands of ${file}`);
   else {
     const same = again.kind === kind && again.tag === tag ? 'fails as recorded' : 'FAILS IN ANOTHER WAY';
     print(`${same} (${again.kind}): ${again.what}`);
-    for (const [i, w] of again.words.entries()) print(`  ${i + 1}. ${w}`);
+    if (trace !== true) for (const [i, w] of again.words.entries()) print(`  ${i + 1}. ${w}`);
   }
   return again === undefined ? Exit.OK : Exit.FAILED;
 }
 
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
+  if (o.trace === true && (o.replay === undefined || o.json === true))
+    throw new CliError('--trace shows a --replay, in words');
   if (o.replay !== undefined) return replayFile(o.replay, o);
   const options = fuzzOptions(o);
   prepareOutput(o.record, o.force === true);
   goOnUnread();
   const since = Date.now();
   const count = Math.max(1, o.jobs ?? Math.max(1, availableParallelism() - 1));
-  const until = since + o.seconds * 1000;
+  const seconds = o.seconds ?? (o.runs === undefined ? SECONDS : Number.POSITIVE_INFINITY);
+  const until = since + seconds * 1000;
   const runs = o.runs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(o.runs / count);
-  const jobs = Array.from({ length: count }, (_, index): FuzzJob => ({ index, jobs: count, until, runs }));
+  const jobs = Array.from(
+    { length: count },
+    (_, index): FuzzJob => ({ index, jobs: count, from: o.from ?? 0, until, runs }),
+  );
   const live = progress(o);
   const interrupt = onInterrupt();
-  live.begin(beginning(o, options.seed, count));
+  live.begin(beginning(o, seconds, options.seed, count));
   const done =
     count === 1
       ? await fuzzHere(options, jobs[0], live, since, interrupt)
@@ -208,17 +252,18 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   const outcome: Outcome = { ...done, seconds: (Date.now() - since) / 1000 };
   const { failure } = outcome;
   const file = o.record ?? freeName(options.seed, o.force === true);
-  if (failure !== undefined) keep(file, recordingText(options, failure), o.force === true);
+  const kept = failure !== undefined && keep(file, recordingText(options, failure), o.force === true);
   if (o.json === true) {
     printJson({
       ok: failure === undefined,
       interrupted: interrupt.code !== undefined,
       seed: options.seed,
       seconds: outcome.seconds,
+      next: outcome.next,
       ...outcome.totals,
       counts: undefined,
       failure,
-      recording: failure === undefined ? undefined : file,
+      recording: kept ? file : undefined,
       answers: answerTable(outcome.totals.counts),
       machines: outcome.coverage,
     });
@@ -229,9 +274,11 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
       const deaths = Object.entries(outcome.totals.deaths);
       if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
     }
-    if (failure !== undefined) for (const l of failureLines(failure, file)) print(l);
+    // Interrupted in the corpus: there is nothing yet to go on behind.
+    const goesOn = outcome.next === 0 && failure === undefined ? '' : `; --from ${outcome.next} goes on`;
+    if (failure !== undefined) for (const l of failureLines(failure, kept ? file : undefined)) print(l);
     print(
-      `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}`,
+      `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}${goesOn}`,
     );
   }
   return failure === undefined ? (interrupt.code ?? Exit.OK) : Exit.FAILED;
