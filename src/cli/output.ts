@@ -16,6 +16,11 @@ export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** What is for people while stdout carries a file. */
+export const printBeside = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
 export const printJson = (value: unknown): void => print(JSON.stringify(value, jsonValue, 2));
 
 /** 64-bit values and bytes have no JSON form of their own: hex strings, as in transcripts. */

@@ -77,6 +77,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['run SCENARIO --record new --pcap new', 2, /--pcap and --record are both new: give each a file of its own/],
   ['run SCENARIO --record new --perfetto ./dir/../new', 2, /--perfetto and --record are both new/],
   ['run SCENARIO --record - --pcap -', 2, /--pcap and --record are both stdout/],
+  ['run SCENARIO --json --perfetto -', 2, /--perfetto and --json are both stdout: give one of them/],
   ['run half.json --force --record half.json', 2, /--record half.json is what is read: give another file/],
   ['run link.json --force --perfetto half.json', 2, /--perfetto half.json is what is read/],
   ['serve --listen unix:./s --record new --pcap new', 2, /--record and --pcap are both new/],

@@ -100,6 +100,13 @@ describe('run', () => {
     expect(rows).toMatch(/^2\t\t$/m);
   });
 
+  test('writes a file to stdout alone, what is for people to stderr', async () => {
+    const r = await cli('run', first, '--perfetto', '-');
+    expect(r.status).toBe(0);
+    expect(JSON.parse(r.out)).toHaveProperty('traceEvents');
+    expect(r.err).toContain('first-rpc passed: 15 of 15 steps');
+  });
+
   test('never overwrites a file without --force', async () => {
     const file = write('there.rec', 'mine');
     const r = await cli('run', first, '--quiet', '--record', file);

@@ -18,6 +18,7 @@ import {
   paints,
   prepareOutput,
   print,
+  printBeside,
   printJson,
   useColor,
   writeOutput,
@@ -42,10 +43,13 @@ const TIMELINE_MARGIN = 8;
 
 export function run(file: string, options: RunCommandOptions): Exit {
   const { perfetto, pcap, record } = options;
-  checkDistinct({ '--perfetto': perfetto, '--pcap': pcap, '--record': record }, [file]);
+  const json = options.json === true ? '-' : undefined;
+  checkDistinct({ '--perfetto': perfetto, '--pcap': pcap, '--record': record, '--json': json }, [file]);
+  // Who reads a file from stdout wants nothing else there.
+  const say = [perfetto, pcap, record].includes('-') ? printBeside : print;
   for (const path of [perfetto, pcap, record]) prepareOutput(path, options.force === true);
   const quiet = options.quiet === true || options.json === true;
-  const text = textTrace({ print, calls: options.calls !== false, color: useColor(options) });
+  const text = textTrace({ print: say, calls: options.calls !== false, color: useColor(options) });
   const events: RunEvent[] = [];
   const spans = new SpanCollector();
   const packets: Uint8Array[] = [pcapngHeader()];
@@ -72,7 +76,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
   const begin = sim.hyp.now;
   const { bold, red, green } = paints(options);
   const seed = sim.options.seed ?? 1;
-  if (!quiet) print(bold(`${scenario.name}${scenario.about === '' ? '' : `: ${scenario.about}`}`));
+  if (!quiet) say(bold(`${scenario.name}${scenario.about === '' ? '' : `: ${scenario.about}`}`));
   inFile(file, () => playing.finish());
   const end = sim.hyp.now;
   const drawn = spans.finish(end);
@@ -98,13 +102,13 @@ export function run(file: string, options: RunCommandOptions): Exit {
   } else {
     if (options.timeline === true) {
       const width = Math.min((process.stdout.columns ?? 110) - TIMELINE_MARGIN, TIMELINE_MAX);
-      for (const line of timelineLines(drawn, begin, end, width)) print(line);
+      for (const line of timelineLines(drawn, begin, end, width)) say(line);
     }
     const verdict = ok ? green('passed') : red('failed');
-    print(
+    say(
       `${scenario.name} ${verdict}: ${playing.next} of ${scenario.steps.length} steps, ${((end - begin) / 1e6).toFixed(3)} ms of virtual time, seed ${seed}, digest ${digest}`,
     );
-    for (const f of playing.failures) print(`  ${f.path}: ${f.text}`);
+    for (const f of playing.failures) say(`  ${f.path}: ${f.text}`);
   }
   return ok ? Exit.OK : Exit.FAILED;
 }
