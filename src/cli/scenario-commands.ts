@@ -26,8 +26,10 @@ export function registerScenarioCommands(program: Command): void {
   program
     .command('caps')
     .description('capability tables of every VM, at the end of a scenario or at chosen moments')
-    .argument('<file>', 'scenario (JSON)')
+    .argument('<file>', 'scenario (JSON), "-" for stdin')
     .option('--at <steps>', 'after these steps (numbers or labels); may be repeated', collectWords)
+    .option('--vm <name>', 'only this VM: HLOS, RM or a number; may be repeated', collectWords)
+    .option('--changes', 'after the first moment only what came (+) and what went (-)')
     .option('--all', "RM's hardware interrupts too")
     .action(async (file: string, _options: unknown, command: Command) => {
       const { caps } = await import('./commands/caps.js');
@@ -37,7 +39,7 @@ export function registerScenarioCommands(program: Command): void {
   program
     .command('replay')
     .description('repeat a recording and compare the state at every checkpoint')
-    .argument('<file>', 'recording made with run --record')
+    .argument('<file>', 'recording made with run --record or serve --record')
     .option('--inputs', 'list the inputs')
     .action(async (file: string, _options: unknown, command: Command) => {
       const { replay } = await import('./commands/replay.js');

@@ -18,6 +18,8 @@ export interface CapRow {
   revoked: boolean;
   /** Other capabilities to the same object: VM and id. */
   others: { vm: string; cap: bigint }[];
+  /** In a table of changes: the row came, or went. */
+  change?: '+' | '-';
 }
 
 export interface CapTableOfVm {
@@ -58,6 +60,32 @@ export function capTables(sim: Simulator): CapTableOfVm[] {
   }));
 }
 
+/** Equal for rows that say the same of a capability; who else holds its object does not matter. */
+const identity = (r: CapRow): string =>
+  [r.slot, r.object, r.type, r.state, r.rights.join(' '), r.master, r.revoked].join();
+
+/** What came and what went between two moments, as tables of the rows concerned. A VM is there if it was at either moment. */
+export function capChanges(before: readonly CapTableOfVm[], now: readonly CapTableOfVm[]): CapTableOfVm[] {
+  const vms = [...now, ...before.filter((b) => !now.some((n) => n.vmid === b.vmid))];
+  const rowsOf = (tables: readonly CapTableOfVm[], vmid: number): CapRow[] =>
+    tables.find((t) => t.vmid === vmid)?.rows ?? [];
+  const beside = (rows: readonly CapRow[], others: readonly CapRow[], change: '+' | '-'): CapRow[] => {
+    const known = new Set(others.map(identity));
+    return rows.filter((r) => !known.has(identity(r))).map((r) => ({ ...r, change }));
+  };
+  return vms.map(({ vmid, vm }) => {
+    const [was, is] = [rowsOf(before, vmid), rowsOf(now, vmid)];
+    return { vmid, vm, rows: [...beside(was, is, '-'), ...beside(is, was, '+')].sort((a, b) => a.slot - b.slot) };
+  });
+}
+
+/** Changes as lines of text. */
+export function capChangeLines(table: CapTableOfVm): string[] {
+  const count = (change: '+' | '-'): number => table.rows.filter((r) => r.change === change).length;
+  if (table.rows.length === 0) return [`${table.vm}: nothing came or went`];
+  return [`${table.vm}: ${count('+')} came, ${count('-')} went`, ...capTableLines(table, true).slice(1)];
+}
+
 /** A table as lines of text. RM's hardware interrupts (some hundred rows alike) are one line unless `all`. */
 export function capTableLines(table: CapTableOfVm, all = false): string[] {
   const shown = all ? table.rows : table.rows.filter((r) => r.type !== 'HWIRQ');
@@ -82,7 +110,7 @@ export function capTableLines(table: CapTableOfVm, all = false): string[] {
   return [
     `${table.vm}: ${table.rows.length} capabilities`,
     `  ${line(head)}`,
-    ...cells.map((c) => `  ${line(c)}`),
+    ...cells.map((c, i) => `${shown[i].change ?? ' '} ${line(c)}`),
     ...(hidden > 0 ? [`  and ${hidden} hardware interrupts (HWIRQ)`] : []),
   ];
 }

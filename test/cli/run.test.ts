@@ -229,6 +229,23 @@ describe('caps', () => {
     expect(bell?.others.map((o) => o.vm)).toEqual(['RM', 'VM 128']);
   });
 
+  test('shows one VM, and what came and went between two moments', async () => {
+    const moments = ['--at', 'configured', '--at', 'running', '--at', 'gone'];
+    const { out } = await cli('caps', 'examples/two-vms.json', ...moments, '--vm', 'hlos', '--changes');
+    const tables = out.split('== ').slice(1);
+    expect(tables[0]).toMatch(/^two-vms, after step 8 \(configured\)\nHLOS: 3 capabilities\n/);
+    expect(tables[1]).toMatch(/\nHLOS: 5 came, 0 went\n {2}cap .*\n\+ 0x3 +0:3 +#\d+ +THREAD /);
+    expect(tables[2]).toMatch(/\nHLOS: 0 came, 5 went\n {2}cap .*\n- 0x3 +0:3 +#\d+ +THREAD /);
+    expect(out).not.toMatch(/^(RM|VM 128):/m);
+    const again = await cli('caps', 'examples/two-vms.json', '--at', 'gone', '--at', 'gone', '--vm', '3', '--changes');
+    expect(again.out).toContain('HLOS: nothing came or went\n');
+  });
+
+  test('names the VMs when one is not there', async () => {
+    const r = await cli('caps', 'examples/two-vms.json', '--at', 'gone', '--vm', '128');
+    expect(r).toMatchObject({ status: 2, err: 'error: no VM is called 128 then: there are RM, HLOS\n' });
+  });
+
   test('names the labels when one is not there', async () => {
     const r = await cli('caps', 'examples/two-vms.json', '--at', 'nowhere');
     expect(r.status).toBe(2);

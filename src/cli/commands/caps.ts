@@ -1,5 +1,5 @@
 import type { Scenario } from '../../scenario/index.js';
-import { type CapTableOfVm, capTableLines, capTables } from '../../sim/index.js';
+import { type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { type GlobalOptions, paints, print, printJson } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
@@ -9,6 +9,8 @@ import { inFile, startRun } from './scenario-file.js';
 interface CapsOptions extends GlobalOptions {
   readonly at?: string[];
   readonly all?: boolean;
+  readonly vm?: string[];
+  readonly changes?: boolean;
 }
 
 interface Moment {
@@ -34,6 +36,26 @@ function stepOf(scenario: Scenario, word: string): number {
   );
 }
 
+/** `HLOS`, `VM 128` or `128`. */
+const isCalled = (table: CapTableOfVm, word: string): boolean =>
+  [table.vm.toLowerCase(), String(table.vmid)].includes(word.toLowerCase());
+
+/** Only the VMs that are asked for, which must be there at one moment at least. */
+function ofVms(moments: readonly Moment[], words: readonly string[] | undefined): Moment[] {
+  if (words === undefined) return [...moments];
+  const all = moments.flatMap((m) => m.tables);
+  const stranger = words.find((w) => !all.some((t) => isCalled(t, w)));
+  if (stranger !== undefined) {
+    const there = [...new Set(all.map((t) => t.vm))].join(', ');
+    throw new CliError(`no VM is called ${stranger || "''"} then: there are ${there}`);
+  }
+  return moments.map((m) => ({ ...m, tables: m.tables.filter((t) => words.some((w) => isCalled(t, w))) }));
+}
+
+/** From the second moment on, what is different from the one before. */
+const changesOf = (moments: readonly Moment[]): Moment[] =>
+  moments.map((m, i) => (i === 0 ? m : { ...m, tables: capChanges(moments[i - 1].tables, m.tables) }));
+
 export function caps(file: string, options: CapsOptions): Exit {
   const playing = startRun(file, { seed: options.seed });
   const { scenario } = playing;
@@ -49,14 +71,18 @@ export function caps(file: string, options: CapsOptions): Exit {
     moments.push({ step: done, title, tables: capTables(playing.sim) });
     if (playing.failures.length > 0) break;
   }
+  const chosen = ofVms(moments, options.vm);
+  const changes = options.changes === true;
+  const shown = changes ? changesOf(chosen) : chosen;
   if (options.json === true)
-    printJson({ scenario: scenario.name, seed: playing.sim.options.seed, moments, failures: playing.failures });
+    printJson({ scenario: scenario.name, seed: playing.sim.options.seed, moments: shown, failures: playing.failures });
   else {
     const { bold } = paints(options);
-    for (const m of moments) {
+    for (const [i, m] of shown.entries()) {
       print(bold(`== ${scenario.name}, ${m.title}`));
       for (const table of m.tables) {
-        for (const line of capTableLines(table, options.all === true)) print(line);
+        for (const line of changes && i > 0 ? capChangeLines(table) : capTableLines(table, options.all === true))
+          print(line);
         print('');
       }
     }

@@ -17,7 +17,7 @@ interface ReplayOptions extends GlobalOptions {
 export function replay(file: string, options: ReplayOptions): Exit {
   const recording = readRecording(readInput(file));
   if (typeof recording === 'string')
-    throw new CliError(`${file}: ${recording}: make one with "run --record"`, Exit.INPUT);
+    throw new CliError(`${file}: ${recording}: make one with "run --record" or "serve --record"`, Exit.INPUT);
   const { header } = recording;
   const warnings: string[] = [];
   if (header.spec !== specHash())
