@@ -1,14 +1,42 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { CliError, Exit } from './errors.js';
 
+/** No input is as long; a device may never end. */
+const INPUT_MAX = 1 << 28;
+const PART = 1 << 16;
+
+/** All that an open file has. Throws when that is no input. */
+function readAll(fd: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const part = new Uint8Array(PART);
+  for (let size = 0; size <= INPUT_MAX; ) {
+    const n = readSync(fd, part);
+    if (n === 0) return Buffer.concat(parts);
+    parts.push(part.slice(0, n));
+    size += n;
+  }
+  throw new Error('it does not end within 256 MiB');
+}
+
+function bytesOf(path: string): Uint8Array {
+  // A regular file says its length, and stdin may be anything that readFileSync knows how to wait for.
+  if (path === '-' || statSync(path).isFile()) return readFileSync(path === '-' ? 0 : path);
+  const fd = openSync(path, 'r');
+  try {
+    return readAll(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Bytes of a file or, for `-`, of stdin. Gunzipped when the bytes say so. */
 export function readInput(path: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path === '-' ? 0 : path);
+    bytes = bytesOf(path);
   } catch (error) {
     throw new CliError(`cannot read ${path}: ${reasonOf(error)}`, Exit.INPUT);
   }

@@ -122,7 +122,9 @@ function accept(hub: Hub, socket: Socket, log: (line: string) => void): void {
   socket.on('data', (chunk) => hub.receive(connection, chunk));
   socket.on('drain', () => hub.wake());
   socket.on('close', () => {
-    connection.close(connection.closed ? undefined : `it went away without BYE${failure}`);
+    // Who never greeted has perhaps only looked whether somebody listens.
+    const unsaid = connection.session === undefined ? 'before HELLO' : 'without BYE';
+    connection.close(connection.closed ? undefined : `it went away ${unsaid}${failure}`);
     hub.wake();
   });
 }

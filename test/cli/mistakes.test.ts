@@ -68,6 +68,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['run SCENARIO --seed 4294967296', 2, /give 0 to 4294967295/],
   ['run missing', 3, /cannot read missing: no such file$/m],
   ['run dir', 3, /cannot read dir: it is a directory$/m],
+  ['run /dev/zero', 3, /cannot read \/dev\/zero: it does not end within 256 MiB/],
   ['run empty', 3, /empty: \$: not JSON/],
   ['run half.json', 3, /half.json: line 1, column 2: not JSON/],
   ['run list.json', 3, /list.json: \$: not a scenario; write/],

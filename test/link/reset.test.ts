@@ -17,6 +17,6 @@ describe('a connection that is reset', () => {
     socket.resetAndDestroy();
     while (log.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await server.close();
-    expect(log).toEqual([expect.stringMatching(/: closed: it went away without BYE \(read ECONNRESET\)$/)]);
+    expect(log).toEqual([expect.stringMatching(/: closed: it went away before HELLO \(read ECONNRESET\)$/)]);
   });
 });
