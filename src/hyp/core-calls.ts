@@ -15,7 +15,7 @@ import {
 } from './cspace.js';
 import type { Hypervisor } from './hypervisor.js';
 import { lookup, lookupConfigure, lookupIn, lookupInit } from './lookup.js';
-import { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
+import { type HypObject, ObjectState, type Thread } from './types.js';
 
 /** Only the root partition exists: partitions cannot be created in this build. */
 export interface Partition extends HypObject {
@@ -136,7 +136,7 @@ function registerCaps(hyp: Hypervisor): void {
     if (typeof cspace === 'number') return cspace;
     if (thread.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
     h.ref(cspace.id);
-    if (thread.cspace !== NO_OBJECT) h.unref(thread.cspace);
+    h.unref(thread.cspace);
     thread.cspace = cspace.id;
     return HypError.OK;
   });

@@ -178,8 +178,8 @@ export function* allCaps(cspace: CSpace): Generator<CapView> {
 }
 
 export function registerCspace(hyp: Hypervisor): void {
-  const random: Prng | undefined = hyp.config.cspaceSeed === undefined ? undefined : prng(hyp.config.cspaceSeed);
-  hyp.state.cspaceRandom = random ?? null;
+  const { cspaceSeed } = hyp.config;
+  hyp.state.cspaceRandom = cspaceSeed === undefined ? null : prng(cspaceSeed);
   hyp.kind<CSpace>(ObjectType.CSPACE, {
     create(_hyp, object) {
       const g = hyp.state.cspaceRandom as Prng | null;

@@ -51,19 +51,10 @@ export const defaultHypConfig = (): HypConfig => ({
 });
 
 /**
- * A module's answer to SMCCC calls of owners 0, 4 and 5. `r` holds x0..x3 as the call sees them and receives the results;
- * true: handled; BLOCKED: the caller gave up the CPU.
+ * A module's answer to an SMCCC call other than a vendor hypervisor's. `id`: the function identifier without its hint bit. `r` holds
+ * x0..x3 as the call sees them and receives the results; true: handled; BLOCKED: the caller gave up the CPU.
  */
-export type SmcccHandler = (hyp: Hypervisor, caller: Thread, fn: SmcccFunction, r: BigUint64Array) => boolean | number;
-
-/** A decoded SMCCC function identifier (hypercall-abi 6.1). */
-export interface SmcccFunction {
-  fast: boolean;
-  smc64: boolean;
-  owner: number;
-  /** Bits 15:0. */
-  num: number;
-}
+export type SmcccHandler = (hyp: Hypervisor, caller: Thread, id: number, r: BigUint64Array) => boolean | number;
 
 /**
  * A device behind a physical page that guests have read-only (memory 9): resolves a write that stage 2 refused. `undefined`:

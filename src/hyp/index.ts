@@ -29,11 +29,11 @@ export {
   Hypervisor,
   type ObjectKind,
   type PhysDevice,
-  type SmcccFunction,
   type SmcccHandler,
 } from './hypervisor.js';
 export { granted, lookup, lookupAny, lookupConfigure, lookupIn, lookupInit, objectOf } from './lookup.js';
 export { type AccessResult, Fault, type GuestException, type MemPort, type SchedPort, type VicPort } from './ports.js';
+export { isSmc64, withoutHint } from './smccc.js';
 export { type HypObject, isPinned, NO_OBJECT, ObjectState, type Thread } from './types.js';
 export {
   assertSource,

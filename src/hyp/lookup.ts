@@ -10,34 +10,11 @@ import { type HypObject, ObjectState, type Thread } from './types.js';
 /** Matches objects of every type. */
 const ANY_TYPE = -1;
 
-/** Id of the object, or minus an error number. */
-function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): number {
-  const slot = decodeCapId(cspace, id);
-  if (slot < 0) return -HypError.ARGUMENT_INVALID;
-  const table = cspace.tables[slot >> 8] as CapTable | null | undefined;
-  if (table == null) return -HypError.CSPACE_CAP_NULL;
-  const lower = slot & 0xff;
-  const state = table.state[lower];
-  if (state !== CapState.VALID) {
-    return state === CapState.NULL ? -HypError.CSPACE_CAP_NULL : -HypError.CSPACE_CAP_REVOKED;
-  }
-  const object = table.object[lower];
-  if (type !== ANY_TYPE && typeInHead(hyp.heads[object]) !== type) return -HypError.CSPACE_WRONG_OBJECT_TYPE;
-  if ((table.rights[lower] & rights) >>> 0 !== rights >>> 0) return -HypError.CSPACE_INSUFFICIENT_RIGHTS;
-  return object;
-}
-
-const ownCspace = (hyp: Hypervisor, caller: Thread): CSpace => hyp.objects[caller.cspace] as CSpace;
-
-/** Rights of the capability that {@link objectOf} found last. */
+/** Rights of the capability that a lookup found last. */
 export const granted = { rights: 0 };
 
-/**
- * The first half of an active lookup: id of the object behind a valid capability of the caller, or minus an error number. For
- * calls that are made all the time: what remains, type, rights and state in this order, they read where only one kind of object passes.
- */
-export function objectOf(hyp: Hypervisor, caller: Thread, id: bigint): number {
-  const cspace = ownCspace(hyp, caller);
+/** Id of the object behind a valid capability, or minus an error number. */
+function objectIn(cspace: CSpace, id: bigint): number {
   const slot = decodeCapId(cspace, id);
   if (slot < 0) return -HypError.ARGUMENT_INVALID;
   const table = cspace.tables[slot >> 8] as CapTable | null | undefined;
@@ -50,6 +27,24 @@ export function objectOf(hyp: Hypervisor, caller: Thread, id: bigint): number {
   granted.rights = table.rights[lower];
   return table.object[lower];
 }
+
+/** Id of the object, or minus an error number. */
+function find(hyp: Hypervisor, cspace: CSpace, id: bigint, type: number, rights: number): number {
+  const object = objectIn(cspace, id);
+  if (object < 0) return object;
+  if (type !== ANY_TYPE && typeInHead(hyp.heads[object]) !== type) return -HypError.CSPACE_WRONG_OBJECT_TYPE;
+  if ((granted.rights & rights) >>> 0 !== rights >>> 0) return -HypError.CSPACE_INSUFFICIENT_RIGHTS;
+  return object;
+}
+
+const ownCspace = (hyp: Hypervisor, caller: Thread): CSpace => hyp.objects[caller.cspace] as CSpace;
+
+/**
+ * The first half of an active lookup: id of the object behind a valid capability of the caller, or minus an error number. For
+ * calls that are made all the time: what remains, type, rights ({@link granted}) and state in this order, they read where only one
+ * kind of object passes.
+ */
+export const objectOf = (hyp: Hypervisor, caller: Thread, id: bigint): number => objectIn(ownCspace(hyp, caller), id);
 
 /** The object that {@link find} found, or the error. */
 const found = <T extends HypObject>(hyp: Hypervisor, id: number): T | number => (id < 0 ? -id : (hyp.objects[id] as T));

@@ -3,20 +3,38 @@
  * function id, entropy. Source: fact base hypercall-abi 4.1 and 6. PSCI registers itself from src/vcpu.
  */
 import { lo32, nextU32, nextU64, type Prng, prng } from '../base/index.js';
-import { Call, HYPERCALLS, HypError, Platform } from '../protocol/index.js';
-import { BLOCKED, type Hypervisor, type SmcccFunction } from './hypervisor.js';
+import {
+  Call,
+  HYPERCALLS,
+  HypError,
+  Platform,
+  SMCCC_HYPERCALL_BASE,
+  SMCCC_UID,
+  Smccc,
+  TraceClass,
+} from '../protocol/index.js';
+import { BLOCKED, type Hypervisor } from './hypervisor.js';
 import { NO_OBJECT, type Thread } from './types.js';
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const M32 = 0xffff_ffffn;
 
-const Owner = { ARCH: 0, STANDARD: 4, STANDARD_HYP: 5, VENDOR_HYP: 6 } as const;
-/** Bits 15:14 of a vendor-hypervisor function. */
-const VendorClass = { PLATFORM: 0, RESERVED: 1, HYPERCALL: 2, SERVICE: 3 } as const;
-const Service = { CALL_UID: 0x3f01, REVISION: 0x3f03 } as const;
+// A function identifier (hypercall-abi 6.1): 31 fast, 30 SMC64, 29:24 owner, 23:17 reserved, 16 hint, 15:0 function number.
+const SMC64 = 1 << 30;
+const OWNER_SHIFT = 24;
+const OWNER_MASK = 0x3f;
+const RESERVED_BITS = 0x7f << 17;
+const SVE_HINT = 1 << 16;
+const OWNER_VENDOR_HYP = 6;
+/** Function numbers of hypercalls. */
+const HYPERCALL_NUMBERS = 0x4000;
 
-/** UUID c1d58fcd-a453-5fdb-9265-ce36673d5f14 as four words. */
-const UID = [0xcd8fd5c1n, 0xdb5f53a4n, 0x36ce6592n, 0x145f3d67n] as const;
+/** The call passes 64-bit registers. */
+export const isSmc64 = (id: number): boolean => (id & SMC64) !== 0;
+/** A function identifier as the tables have it: without the hint, which changes nothing. */
+export const withoutHint = (id: number): number => (id & ~SVE_HINT) >>> 0;
+
+const UID = SMCCC_UID.map(BigInt);
 const SMCCC_VERSION_1_3 = 0x1_0003n;
 
 const args = new BigUint64Array(8);
@@ -35,47 +53,35 @@ function unknown(x: BigUint64Array): true {
 export function smcccCall(hyp: Hypervisor, caller: Thread, imm: number): boolean {
   const x = caller.x;
   if (imm !== 0) return unknown(x);
-  const id = lo32(x[0]);
-  if (((id >>> 17) & 0x7f) !== 0) return unknown(x);
-  const fn: SmcccFunction = {
-    fast: id >>> 31 === 1,
-    smc64: ((id >>> 30) & 1) === 1,
-    owner: (id >>> 24) & 0x3f,
-    num: id & 0xffff,
-  };
-  if (fn.owner === Owner.VENDOR_HYP) return vendorCall(hyp, caller, fn);
-  for (let i = 0; i < 4; i++) results[i] = fn.smc64 ? x[i] : x[i] & M32;
+  const given = lo32(x[0]);
+  if ((given & RESERVED_BITS) !== 0) return unknown(x);
+  const id = withoutHint(given);
+  if (((id >>> OWNER_SHIFT) & OWNER_MASK) === OWNER_VENDOR_HYP) return vendorCall(hyp, caller, id);
+  for (let i = 0; i < 4; i++) results[i] = isSmc64(id) ? x[i] : x[i] & M32;
   for (const handler of hyp.smccc.handlers) {
-    const handled = handler(hyp, caller, fn, results);
+    const handled = handler(hyp, caller, id, results);
     if (handled === BLOCKED) return false;
     if (handled !== true) continue;
     for (let i = 0; i < 4; i++) x[i] = results[i];
     return true;
   }
-  return trng(hyp, fn, x) || unknown(x);
+  return trng(hyp, id, x) || unknown(x);
 }
 
 // ---- vendor hypervisor: hypercalls and identity ---------------------------------------------------------------------
 
-function vendorCall(hyp: Hypervisor, caller: Thread, fn: SmcccFunction): boolean {
+function vendorCall(hyp: Hypervisor, caller: Thread, id: number): boolean {
   const x = caller.x;
-  const number = fn.num & 0x3fff;
-  switch (fn.num >>> 14) {
-    case VendorClass.HYPERCALL:
-      return fn.fast && fn.smc64 ? hypercall(hyp, caller, number) : unknown(x);
-    case VendorClass.SERVICE:
-      if (!fn.fast || fn.smc64) return unknown(x);
-      if (number === Service.CALL_UID) {
-        x.set(UID);
-        return true;
-      }
-      if (number !== Service.REVISION) return unknown(x);
-      // A 64-bit value although the call is a 32-bit one; x1..x3 stay.
-      x[0] = Platform.API_INFO;
-      return true;
-    default:
-      return unknown(x);
+  const num = id - SMCCC_HYPERCALL_BASE;
+  if (num >= 0 && num < HYPERCALL_NUMBERS) return hypercall(hyp, caller, num);
+  if (id === Smccc.VENDOR_HYP_UID) {
+    x.set(UID);
+    return true;
   }
+  if (id !== Smccc.VENDOR_HYP_REVISION) return unknown(x);
+  // A 64-bit value although the call is a 32-bit one; x1..x3 stay.
+  x[0] = Platform.API_INFO;
+  return true;
 }
 
 /** Arguments in x1..x8, reserved ones unchecked; only result registers are written. */
@@ -100,35 +106,46 @@ function hypercall(hyp: Hypervisor, caller: Thread, num: number): boolean {
 
 // ---- architecture and standard hypervisor ---------------------------------------------------------------------------
 
-const FEATURES = new Set([0x8000_0000, 0x8000_0001, 0x8500_ff01, 0x8500_ff03]);
+const FEATURES = new Set<number>([
+  Smccc.SMCCC_VERSION,
+  Smccc.SMCCC_ARCH_FEATURES,
+  Smccc.STANDARD_HYP_UID,
+  Smccc.STANDARD_HYP_REVISION,
+]);
 
-function archCall(_hyp: Hypervisor, _caller: Thread, fn: SmcccFunction, r: BigUint64Array): boolean {
-  if (!fn.fast || fn.smc64) return false;
-  if (fn.owner === Owner.ARCH && fn.num === 0) {
-    r[0] = SMCCC_VERSION_1_3;
-    return true;
+function archCall(_hyp: Hypervisor, _caller: Thread, id: number, r: BigUint64Array): boolean {
+  switch (id) {
+    case Smccc.SMCCC_VERSION:
+      r[0] = SMCCC_VERSION_1_3;
+      return true;
+    case Smccc.SMCCC_ARCH_FEATURES:
+      r[0] = FEATURES.has(lo32(r[1])) ? 0n : M32;
+      return true;
+    case Smccc.STANDARD_HYP_UID:
+      r.set(UID);
+      return true;
+    case Smccc.STANDARD_HYP_REVISION:
+      r[0] = 1n;
+      r[1] = 0n;
+      return true;
+    default:
+      return false;
   }
-  if (fn.owner === Owner.ARCH && fn.num === 1) {
-    r[0] = FEATURES.has(lo32(r[1])) ? 0n : M32;
-    return true;
-  }
-  if (fn.owner !== Owner.STANDARD_HYP) return false;
-  if (fn.num === 0xff01) {
-    r.set(UID);
-    return true;
-  }
-  if (fn.num !== 0xff03) return false;
-  r[0] = 1n;
-  r[1] = 0n;
-  return true;
 }
 
 // ---- TRNG -----------------------------------------------------------------------------------------------------------
 
-const Trng = { VERSION: 0x50, FEATURES: 0x51, GET_UUID: 0x52, RND: 0x53, LAST: 0x5f } as const;
+/** Last of the range that Arm reserves for TRNG functions. */
+const TRNG_LAST = Smccc.TRNG_VERSION + 0xf;
 const TRNG_VERSION_1_0 = 0x1_0000n;
 const TRNG_UUID = [0x45546e21n, 0x92a1433dn, 0xa2ea5fe2n, 0x16397d4en] as const;
-const TRNG_FEATURES = new Set([0x8400_0050, 0x8400_0051, 0x8400_0052, 0x8400_0053, 0xc400_0053]);
+const TRNG_FEATURES = new Set<number>([
+  Smccc.TRNG_VERSION,
+  Smccc.TRNG_FEATURES,
+  Smccc.TRNG_GET_UUID,
+  Smccc.TRNG_RND,
+  Smccc.TRNG_RND_64,
+]);
 const INVALID_PARAMETERS = 0xffff_ffff_ffff_fffen;
 
 /** The simulated hardware generator starts from here; `hyp.state.entropy` is its state. */
@@ -136,25 +153,24 @@ const ENTROPY_SEED = 0x6e52;
 const entropy = (hyp: Hypervisor): Prng => hyp.state.entropy as Prng;
 
 /** Uses no more than x0..x3; unlike other 32-bit calls it leaves the rest of them as they are where it sets nothing. */
-function trng(hyp: Hypervisor, fn: SmcccFunction, x: BigUint64Array): boolean {
-  if (fn.owner !== Owner.STANDARD || !fn.fast || fn.num < Trng.VERSION || fn.num > Trng.LAST) return false;
-  if (fn.num === Trng.RND) {
-    random(hyp, fn.smc64, x);
-    return true;
-  }
-  if (fn.smc64) return false;
-  switch (fn.num) {
-    case Trng.VERSION:
+function trng(hyp: Hypervisor, id: number, x: BigUint64Array): boolean {
+  switch (id) {
+    case Smccc.TRNG_RND:
+    case Smccc.TRNG_RND_64:
+      random(hyp, isSmc64(id), x);
+      return true;
+    case Smccc.TRNG_VERSION:
       x[0] = TRNG_VERSION_1_0;
       x.fill(0n, 1, 4);
       return true;
-    case Trng.FEATURES:
+    case Smccc.TRNG_FEATURES:
       x[0] = TRNG_FEATURES.has(lo32(x[1])) ? 0n : ALL_ONES;
       return true;
-    case Trng.GET_UUID:
+    case Smccc.TRNG_GET_UUID:
       x.set(TRNG_UUID);
       return true;
     default:
+      if (id < Smccc.TRNG_VERSION || id > TRNG_LAST) return false;
       x[0] = M32;
       return true;
   }
@@ -180,10 +196,18 @@ function random(hyp: Hypervisor, smc64: boolean, x: BigUint64Array): void {
 
 // ---- identity, trace, entropy hypercalls ----------------------------------------------------------------------------
 
-/** Trace classes that stay as they are: ERROR and LOG_BUFFER. */
-const TRACE_FIXED = (1n << 0n) | (1n << 5n);
-/** ERROR, DEBUG, USER, LOG_BUFFER, INFO, MEMDB, PSCI, VGIC and VGIC_DEBUG: a debug build after boot (production lacks both DEBUGs). */
-const TRACE_INITIAL = 0x7_00e7n;
+/** Trace classes that stay as they are. */
+const TRACE_FIXED = TraceClass.ERROR | TraceClass.LOG_BUFFER;
+/** After boot of a debug build (production lacks both DEBUGs). */
+const TRACE_INITIAL =
+  TRACE_FIXED |
+  TraceClass.DEBUG |
+  TraceClass.USER |
+  TraceClass.INFO |
+  TraceClass.MEMDB |
+  TraceClass.PSCI |
+  TraceClass.VGIC |
+  TraceClass.VGIC_DEBUG;
 
 const PRNG_WINDOW_NS = 33_000_000;
 const PRNG_READS = 4;

@@ -3,7 +3,7 @@
  * Source: fact base vcpu-and-scheduler 10.1.
  */
 import type { Hypervisor } from '../hyp/index.js';
-import { ObjectType } from '../protocol/index.js';
+import { ObjectType, VpmState } from '../protocol/index.js';
 import { cpuOf, GROUP_SLOTS, Life, NO_CPU, schedState, type Vcpu, type VpmGroup, VpmMode, vcpuOf } from './types.js';
 import { activeGet, activePut } from './vote.js';
 
@@ -23,10 +23,10 @@ function setSlot(group: VpmGroup, index: number, level: number): void {
   group.states = (group.states & ~(7 << (3 * index))) | (level << (3 * index));
 }
 
-/** VPM state: 1 RUNNING when any slot is 0, else 2 CPUS_SUSPENDED. */
-export function groupState(group: VpmGroup): number {
-  for (let i = 0; i < GROUP_SLOTS; i++) if (((group.states >> (3 * i)) & 7) === 0) return 1;
-  return 2;
+/** RUNNING when any slot is 0, else CPUS_SUSPENDED. */
+export function groupState(group: VpmGroup): VpmState {
+  for (let i = 0; i < GROUP_SLOTS; i++) if (((group.states >> (3 * i)) & 7) === 0) return VpmState.RUNNING;
+  return VpmState.CPUS_SUSPENDED;
 }
 
 /** The vCPU starts, resumes or leaves a suspend: its slot becomes running. */

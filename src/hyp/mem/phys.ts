@@ -33,14 +33,20 @@ export class PhysMemory {
     return this.chunks[Math.floor(pageNumber / PAGES_PER_CHUNK)]?.pages[pageNumber & (PAGES_PER_CHUNK - 1)];
   }
 
-  /** The page for writing. */
-  private writable(pageNumber: number): Uint8Array {
+  /** The chunk that holds a page, made when it is missing. */
+  private chunkFor(pageNumber: number): Chunk {
     const at = Math.floor(pageNumber / PAGES_PER_CHUNK);
     let chunk = this.chunks[at];
     if (chunk === undefined) {
       chunk = { pages: new Array(PAGES_PER_CHUNK).fill(undefined), owned: new Uint8Array(PAGES_PER_CHUNK) };
       this.chunks[at] = chunk;
     }
+    return chunk;
+  }
+
+  /** The page for writing. */
+  private writable(pageNumber: number): Uint8Array {
+    const chunk = this.chunkFor(pageNumber);
     const i = pageNumber & (PAGES_PER_CHUNK - 1);
     let bytes = chunk.pages[i];
     if (bytes !== undefined && chunk.owned[i] === 1) return bytes;
@@ -63,40 +69,21 @@ export class PhysMemory {
 
   /** Copies `to.length` bytes from physical address `pa`. */
   read(pa: number, to: Uint8Array): void {
-    this.readPart(pa, to, 0, to.length);
-  }
-
-  /** Copies `count` bytes from `pa` to `to[at..]`. */
-  readPart(pa: number, to: Uint8Array, at: number, count: number): void {
-    let address = pa;
-    let done = at;
-    const end = at + count;
-    while (done < end) {
-      const offset = address & PAGE_MASK;
-      const run = Math.min(PAGE_SIZE - offset, end - done);
-      const bytes = this.page(Math.floor(address / PAGE_SIZE));
+    for (let done = 0, run = 0; done < to.length; done += run) {
+      const offset = (pa + done) & PAGE_MASK;
+      run = Math.min(PAGE_SIZE - offset, to.length - done);
+      const bytes = this.page(Math.floor((pa + done) / PAGE_SIZE));
       if (bytes === undefined) to.fill(0, done, done + run);
       else copyRun(bytes, offset, to, done, run);
-      address += run;
-      done += run;
     }
   }
 
+  /** Copies all of `from` to physical address `pa`. */
   write(pa: number, from: Uint8Array): void {
-    this.writePart(pa, from, 0, from.length);
-  }
-
-  /** Copies `count` bytes of `from[at..]` to `pa`. */
-  writePart(pa: number, from: Uint8Array, at: number, count: number): void {
-    let address = pa;
-    let done = at;
-    const end = at + count;
-    while (done < end) {
-      const offset = address & PAGE_MASK;
-      const run = Math.min(PAGE_SIZE - offset, end - done);
-      copyRun(from, done, this.writable(Math.floor(address / PAGE_SIZE)), offset, run);
-      address += run;
-      done += run;
+    for (let done = 0, run = 0; done < from.length; done += run) {
+      const offset = (pa + done) & PAGE_MASK;
+      run = Math.min(PAGE_SIZE - offset, from.length - done);
+      copyRun(from, done, this.writable(Math.floor((pa + done) / PAGE_SIZE)), offset, run);
     }
   }
 
@@ -136,13 +123,7 @@ export class PhysMemory {
     this.touched = snapshot.pageNumbers.slice();
     for (let i = 0; i < snapshot.pageNumbers.length; i++) {
       const n = snapshot.pageNumbers[i];
-      const at = Math.floor(n / PAGES_PER_CHUNK);
-      let chunk = this.chunks[at];
-      if (chunk === undefined) {
-        chunk = { pages: new Array(PAGES_PER_CHUNK).fill(undefined), owned: new Uint8Array(PAGES_PER_CHUNK) };
-        this.chunks[at] = chunk;
-      }
-      chunk.pages[n % PAGES_PER_CHUNK] = snapshot.pages[i];
+      this.chunkFor(n).pages[n % PAGES_PER_CHUNK] = snapshot.pages[i];
     }
   }
 }

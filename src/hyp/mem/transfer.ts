@@ -15,7 +15,7 @@ export interface Progress {
   offset: number;
 }
 
-/** Views of all sets at `phys`; the result is the size for which all of `x` (and `y`) say one thing. */
+/** Views of all sets at `phys`, at most `size` bytes far; the result is the size for which each of them says one thing. */
 function viewAll(extent: MemExtent, phys: number, size: number, views: MapView[]): number {
   let common = size;
   for (let i = 0; i < MAX_MAPS; i++) {
@@ -139,14 +139,7 @@ export function restoreParent(hyp: Hypervisor, child: MemExtent, parent: MemExte
     viewAll(child, at, run, cs);
     const cSame = [false, false, false, false];
     const pSame = [false, false, false, false];
-    for (let i = 0; i < MAX_MAPS; i++) {
-      if (ps[i].as === NO_OBJECT) continue;
-      for (let j = 0; j < MAX_MAPS; j++) {
-        if (cs[j].as !== ps[i].as) continue;
-        cSame[j] = cs[j].vbase === ps[i].vbase;
-        pSame[i] = cSame[j] && cs[j].attrs === ps[i].attrs;
-      }
-    }
+    match(cs, ps, cSame, pSame);
     for (let i = 0; i < MAX_MAPS; i++) {
       if (cs[i].as !== NO_OBJECT && !cSame[i]) spaceUnmap(hyp, cs[i].as, cs[i].vbase, run, at);
       if (ps[i].as !== NO_OBJECT && !pSame[i]) spaceMap(hyp, ps[i].as, ps[i].vbase, run, at, ps[i].attrs);
