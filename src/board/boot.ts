@@ -75,7 +75,7 @@ export interface BootedBoard {
   caps: RootCaps;
 }
 
-export function newHypervisor(config: HypConfig): Hypervisor {
+function newHypervisor(config: HypConfig): Hypervisor {
   const hyp = new Hypervisor(config);
   registerCore(hyp);
   registerMemory(hyp);

@@ -4,13 +4,6 @@
  */
 
 export { tapLinks } from './link-tap.js';
-export {
-  LINKTYPE_USER0,
-  type LinkDirection,
-  type LinkPacket,
-  PSEUDO_HEADER_SIZE,
-  pcapngHeader,
-  pcapngPacket,
-} from './pcapng.js';
+export { type LinkPacket, pcapngHeader, pcapngPacket } from './pcapng.js';
 export { perfettoTrace } from './perfetto.js';
-export { type Span, SpanCollector, timelineLines } from './timeline.js';
+export { SpanCollector, timelineLines } from './timeline.js';

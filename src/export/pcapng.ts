@@ -5,8 +5,8 @@
  */
 import { concatBytes, put16, put32, put64 } from '../base/index.js';
 
-export const LINKTYPE_USER0 = 147;
-export const PSEUDO_HEADER_SIZE = 16;
+const LINKTYPE_USER0 = 147;
+const PSEUDO_HEADER_SIZE = 16;
 const PSEUDO_VERSION = 1;
 
 const SECTION = 0x0a0d_0d0a;

@@ -169,5 +169,5 @@ export class Fuzzer {
 }
 
 /** Seed of the n-th sequence of a run. */
-export const sequenceSeed = (seed: number, n: number): number =>
+const sequenceSeed = (seed: number, n: number): number =>
   (Math.imul(seed, 0x9e37_79b1) + Math.imul(n, 0x85eb_ca6b)) >>> 0;

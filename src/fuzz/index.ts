@@ -3,8 +3,7 @@
  * Models fact base rm-rpc-messages and rm-state-machines from a client's point of view. Leaves out: firmware, shm and iomem
  * devices, addresses chosen by clients, raw hypercalls of guests.
  */
-export { corpus } from './corpus.js';
-export { FAULTS, type Fault } from './faults.js';
+export { FAULTS } from './faults.js';
 export {
   addTotals,
   defaultFuzzOptions,

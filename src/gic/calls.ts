@@ -2,11 +2,11 @@
 import { hi32, lo32 } from '../base/index.js';
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import { lookup, lookupConfigure, lookupInit } from '../hyp/lookup.js';
-import { NO_OBJECT, ObjectState, type Thread } from '../hyp/types.js';
-import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
+import { ObjectState, type Thread } from '../hyp/types.js';
+import { Call, HypError, ObjectType, Platform, Rights } from '../protocol/index.js';
 import type { Gic } from './context.js';
 import { bindHwirq, type Hwirq, unbindHwirq } from './hwirq.js';
-import { type GicThread, type GicVcpu, MAX_VCPUS, newGicVcpu, SPI_COUNT, type Vic } from './types.js';
+import { type GicThread, type GicVcpu, newGicVcpu, SPI_COUNT, type Vic } from './types.js';
 
 /** The GIC part of a thread, made on first use. */
 export function gicVcpu(thread: Thread): GicVcpu {
@@ -24,7 +24,7 @@ export function registerCalls(hyp: Hypervisor, g: Gic): void {
     if (vic.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
     vic.fixedAddresses = (lo32(options) & 2) === 0;
     const maxVcpus = lo32(a[1]);
-    if (maxVcpus === 0 || maxVcpus > MAX_VCPUS) return HypError.ARGUMENT_INVALID;
+    if (maxVcpus === 0 || maxVcpus > Platform.MAX_VCPUS) return HypError.ARGUMENT_INVALID;
     vic.maxVcpus = maxVcpus;
     if (lo32(a[2]) > SPI_COUNT) return HypError.ARGUMENT_INVALID;
     vic.maxVirqs = lo32(a[2]);
@@ -63,14 +63,14 @@ export function attachVcpu(hyp: Hypervisor, vic: Vic, thread: Thread, index: num
   if (index >= vic.maxVcpus) return HypError.ARGUMENT_INVALID;
   const v = gicVcpu(thread);
   hyp.ref(vic.id);
-  if (v.vic !== NO_OBJECT) hyp.unref(v.vic);
+  hyp.unref(v.vic);
   v.vic = vic.id;
   v.index = index;
   return HypError.OK;
 }
 
 /** Affinity mapping (vgic 1.3): fields must not overlap and fill a number from bit 0 up. */
-export function setMapping(vic: Vic, mask: bigint, shift: number[], mt: boolean): number {
+function setMapping(vic: Vic, mask: bigint, shift: number[], mt: boolean): number {
   const low = lo32(mask);
   const masks = [low & 0xff, (low >>> 8) & 0xff, (low >>> 16) & 0xff, hi32(mask) & 0xff];
   let union = 0;

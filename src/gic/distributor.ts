@@ -110,10 +110,13 @@ export function indexOfAffinity(vic: Vic, aff: readonly number[]): number | unde
 export const affinityOfIndex = (mapping: MpidrMapping, index: number): number[] =>
   mapping.mask.map((mask, i) => (index >>> mapping.shift[i]) & mask);
 
-/** IROUTER<n>: `value` bits 39:32, 23:16, 15:8, 7:0 are the affinity; the routing mode bit is ignored. */
+/** Affinity levels 0..3 of a value in MPIDR layout: bits 7:0, 15:8, 23:16 and 39:32. */
+export const affinityLevels = (value: bigint): number[] =>
+  [0n, 8n, 16n, 32n].map((shift) => Number((value >> shift) & 0xffn));
+
+/** IROUTER<n>: `value` names an affinity; the routing mode bit is ignored. */
 export function setRouter(g: Gic, vic: Vic, virq: number, value: bigint): void {
-  const aff = [0n, 8n, 16n, 32n].map((shift) => Number((value >> shift) & 0xffn));
-  const index = indexOfAffinity(vic, aff) ?? UNROUTED;
+  const index = indexOfAffinity(vic, affinityLevels(value)) ?? UNROUTED;
   const old = vic.spi[virq - SPI_BASE];
   let d = withRoute(old, index);
   if ((old & LISTED) !== 0) d |= NEED_SYNC;

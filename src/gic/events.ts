@@ -33,7 +33,17 @@ import {
 import { syncLr } from './listing.js';
 import { LR_HW, LR_PENDING, lrOf, lrState, readLr, writeLr } from './lr.js';
 import { deliveryCheck, tryToListPending } from './search.js';
-import { type GicVcpu, Ipi, LR_COUNT, NO_VIRQ, PRIORITIES, SPECIAL_BASE, SPI_BASE, type Vic } from './types.js';
+import {
+  type GicVcpu,
+  Ipi,
+  LR_COUNT,
+  NO_VIRQ,
+  PRIORITIES,
+  SGI_COUNT,
+  SPECIAL_BASE,
+  SPI_BASE,
+  type Vic,
+} from './types.js';
 
 /** Tries to handle one cause this often; more means that the cause never goes away. */
 const MAINTENANCE_LIMIT = 100;
@@ -186,7 +196,7 @@ function serviceMaintenance(g: Gic, v: GicVcpu): void {
 
 export function deliverPendingSgis(g: Gic, v: GicVcpu): void {
   const vic = vicOf(g, v);
-  for (let virq = 0; virq < 16; virq++) {
+  for (let virq = 0; virq < SGI_COUNT; virq++) {
     if ((v.pendingSgis & (1 << virq)) === 0) continue;
     v.pendingSgis &= ~(1 << virq);
     deliver(g, vic, v, virq, EDGE, true);

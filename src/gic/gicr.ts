@@ -1,4 +1,5 @@
 /** Redistributor registers (fact base vgic-and-timer 2.2 and 2.5, "Corrections"): RD frame at 0, SGI frame at 0x10000. */
+import { lo32 } from '../base/index.js';
 import { type Gic, remoteCpu, vicOf } from './context.js';
 import { affinityOfIndex, setConfig, setPriority } from './distributor.js';
 import { updateGroupEnables } from './events.js';
@@ -111,7 +112,7 @@ export function gicrRead(g: Gic, v: GicVcpu, offset: number, size: number, last:
 /** False: unknown register, the access is aborted. */
 export function gicrWrite(g: Gic, v: GicVcpu, offset: number, size: number, value: bigint): boolean {
   const vic = vicOf(g, v);
-  const word = Number(value & 0xffff_ffffn);
+  const word = lo32(value);
   switch (offset) {
     case CTLR:
     case SETLPIR:

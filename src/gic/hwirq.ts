@@ -7,9 +7,10 @@
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import { type HypObject, isPinned, NO_OBJECT, ObjectState, type Thread } from '../hyp/types.js';
 import { SourceKind, type VirqSource, virqSource } from '../hyp/virq.js';
-import { HypError, ObjectType } from '../protocol/index.js';
+import { HypError, ObjectType, Platform } from '../protocol/index.js';
 import { type Gic, gicOf, sourceOf, vcpuAt } from './context.js';
 import { deliver } from './deliver.js';
+import { isSpi } from './distributor.js';
 import { CFG_EDGE, EDGE, ENABLED, HW_ACTIVE, LEVEL_SRC, routeOf } from './dstate.js';
 import { onBehalfOf } from './events.js';
 import { PRIVATE_COUNT, SGI_COUNT, SPI_BASE, type Vic } from './types.js';
@@ -27,8 +28,8 @@ export interface Hwirq extends HypObject {
   edge: boolean;
 }
 
-/** PPIs that every vCPU has a source for: PMU, virtual timer, physical timer. */
-const FIXED_PPIS: readonly number[] = [23, 27, 30];
+/** PPIs that every vCPU has a source for. */
+const FIXED_PPIS: readonly number[] = [Platform.PPI_PMU, Platform.PPI_VIRTUAL_TIMER, Platform.PPI_PHYSICAL_TIMER];
 
 const isPpi = (virq: number): boolean => virq >= SGI_COUNT && virq < PRIVATE_COUNT;
 
@@ -68,7 +69,7 @@ function bindPpi(g: Gic, hwirq: Hwirq, vic: Vic, virq: number): number {
 
 export function bindHwirq(g: Gic, hwirq: Hwirq, vic: Vic, virq: number): number {
   if (hwirq.irq < SPI_BASE) return bindPpi(g, hwirq, vic, virq);
-  if (hwirq.source.vic !== NO_OBJECT && virq >= SPI_BASE && virq < 1020) return HypError.VIRQ_BOUND;
+  if (hwirq.source.vic !== NO_OBJECT && isSpi(virq)) return HypError.VIRQ_BOUND;
   const error = g.hyp.vic.bindSource(hwirq.source, vic.id, virq);
   if (error !== HypError.OK) return error;
   const d = vic.spi[virq - SPI_BASE];

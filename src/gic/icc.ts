@@ -22,7 +22,7 @@ import { deactivateByGuest, emulatedEoi, sendSgi, updateGroupEnables } from './e
 import type { GicVcpu } from './types.js';
 
 /** CRn.CRm.op2 of op0 3, op1 0, packed as `CRm << 3 | op2` for CRn 12; ICC_PMR_EL1 is CRn 4. */
-export const Icc = {
+const Icc = {
   IAR0: 0x40,
   EOIR0: 0x41,
   HPPIR0: 0x42,

@@ -4,27 +4,22 @@
  * system registers (sysregs/). Left out, as in this build of Gunyah: LPIs and ITS, 1-of-N routing, extended ranges, a counting PMU.
  */
 
-export { attachVcpu, gicVcpu, setMapping } from './calls.js';
-export { type Gic, gicOf } from './context.js';
-export { readHppir, signalledException } from './cpuif.js';
+export { attachVcpu, gicVcpu } from './calls.js';
+export { gicOf } from './context.js';
 export { createHwirq, type Hwirq, raiseHwirq } from './hwirq.js';
-export { Icc } from './icc.js';
-export { gicInvariants } from './invariants.js';
 export { endInterrupt, takeInterrupt } from './irq.js';
-export { ESR_DATA_ABORT, gicOfHyp, registerGic } from './port.js';
+export { gicOfHyp, registerGic } from './port.js';
 export {
-  type FpUnit,
   fpTrap,
   getStored,
   parseSysreg,
   pendingException,
   readSysreg,
-  type SysregThread,
   setStored,
   sysInstruction,
   sysreg,
   unexpectedTrap,
   writeSysreg,
 } from './sysregs/index.js';
-export { counter, NS_PER_TICK, nextTimerEvent, timersDue } from './timer.js';
-export type { GicThread, GicVcpu, Vic } from './types.js';
+export { nextTimerEvent, timersDue } from './timer.js';
+export type { GicThread, Vic } from './types.js';

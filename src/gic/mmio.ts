@@ -1,15 +1,13 @@
 /** Guest addresses of the GIC: windows of an address space, then the fixed addresses (fact base vgic-and-timer 2.1 and 2.3). */
 import { NO_OBJECT } from '../hyp/types.js';
+import { Platform } from '../protocol/index.js';
 import { type Gic, vcpuAt, vicOf } from './context.js';
 import { gicdAccessAllowed, gicdRead, gicdWrite } from './gicd.js';
 import { gicrAccessAllowed, gicrRead, gicrWrite } from './gicr.js';
 import { gicState } from './timer.js';
-import { type GicVcpu, type GicWindow, MAX_VCPUS, type Vic } from './types.js';
+import type { GicVcpu, GicWindow, Vic } from './types.js';
 
-const GICD_BASE = 0x0800_0000;
-const GICD_SIZE = 0x1_0000;
-const GICR_BASE = 0x080a_0000;
-const GICR_STRIDE = 0x2_0000;
+const { GICD_BASE, GICD_SIZE, GICR_BASE, GICR_STRIDE, MAX_VCPUS } = Platform;
 
 /** ok: done (reads return the value). fault: abort. undefined: no frame here. */
 export type FrameAccess = { ok: true; value: bigint } | { ok: false } | undefined;

@@ -1,6 +1,6 @@
 /** The GIC as the rest of the hypervisor sees it: {@link VicPort}, and the kinds of objects. */
 
-import { SimBug } from '../base/index.js';
+import { removeAt, SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/hypervisor.js';
 import type { VicPort } from '../hyp/ports.js';
 import { NO_OBJECT, type Thread } from '../hyp/types.js';
@@ -8,7 +8,7 @@ import { HypError, ObjectType } from '../protocol/index.js';
 import { assertBound, bindToVic, clearBound, unbindFromVic } from './bind.js';
 import { gicVcpu, registerCalls } from './calls.js';
 import { forgetSources, type Gic, rebuildSources, vicOf } from './context.js';
-import { affinityOfIndex, indexOfAffinity } from './distributor.js';
+import { affinityLevels, affinityOfIndex, indexOfAffinity } from './distributor.js';
 import { CFG_EDGE } from './dstate.js';
 import { beginWork, endWork, maintenanceBeforeWfi } from './events.js';
 import { endForwardedPpi, forwardablePpis, type Hwirq, mayForwardPpi, physicalSide, registerHwirq } from './hwirq.js';
@@ -40,7 +40,7 @@ import { pendingWakeup, retryUnrouted, stopped, switchIn, switchOut, undeliverAl
 import { attachFrame, detachWindow } from './windows.js';
 
 /** Injected synchronous external abort of a data access (vcpu 11): read or write alike. */
-export const ESR_DATA_ABORT = 0x9600_0010;
+const ESR_DATA_ABORT = 0x9600_0010;
 
 const stateByHyp = new WeakMap<Hypervisor, Gic>();
 
@@ -77,17 +77,12 @@ function releaseVcpu(g: Gic, thread: Thread): void {
   if (v.active) {
     v.active = false;
     vic.vcpus[v.index] = NO_OBJECT;
-    removeFrom(gicState(g).vcpus, v.thread);
+    const { vcpus } = gicState(g);
+    removeAt(vcpus, vcpus.indexOf(v.thread));
     undeliverAll(g, v);
   }
   v.vic = g.hyp.unref(v.vic);
   releaseGicVcpu(v);
-}
-
-function removeFrom(ids: number[], id: number): void {
-  let kept = 0;
-  for (let i = 0; i < ids.length; i++) if (ids[i] !== id) ids[kept++] = ids[i];
-  while (ids.length > kept) ids.pop();
 }
 
 function makePort(g: Gic): VicPort {
@@ -170,8 +165,8 @@ function makePort(g: Gic): VicPort {
     mpidrIndex: (thread, affinity) => {
       const v = (thread as GicThread).gic;
       if (v === undefined || v.vic === NO_OBJECT) return -1;
-      const aff = [0n, 8n, 16n, 32n].map((shift) => Number((affinity >> shift) & 0xffn));
-      return indexOfAffinity({ ...vicOf(g, v), maxVcpus: Number.POSITIVE_INFINITY }, aff) ?? -1;
+      const vic = { ...vicOf(g, v), maxVcpus: Number.POSITIVE_INFINITY };
+      return indexOfAffinity(vic, affinityLevels(affinity)) ?? -1;
     },
     attachVdevice: (addrspace, object, index, vbase, size, flags) =>
       attachFrame(g, addrspace, object as Vic, index, vbase, size, flags),
@@ -221,7 +216,7 @@ export function registerGic(hyp: Hypervisor): void {
     ppis: undefined,
     hw: physicalSide(hyp, () => g),
     checkPrivate: (v, virq) => {
-      const timer = TIMER_PPI.indexOf(virq as 27 | 30);
+      const timer = TIMER_PPI.indexOf(virq);
       if (timer >= 0) return timerStillPending(g, v, timer);
       if (virq === PMU_PPI) return pmuStillPending(g, v);
       if (virq >= SGI_COUNT && virq < SPI_BASE) endForwardedPpi(g, vicOf(g, v), virq);

@@ -6,15 +6,16 @@
  * preempted notices its timer when it is loaded again.
  */
 import { lo32, toNumber } from '../base/index.js';
+import { NS_PER_TICK } from '../hyp/types.js';
+import { Platform } from '../protocol/index.js';
 import { type Gic, gicOf, vicOf } from './context.js';
 import { deliver } from './deliver.js';
 import { EDGE, LEVEL_SRC } from './dstate.js';
 import { beginWork, endWork } from './events.js';
 import type { GicVcpu } from './types.js';
 
-export const NS_PER_TICK = 16;
 export const Timer = { VIRTUAL: 0, PHYSICAL: 1 } as const;
-export const TIMER_PPI = [27, 30] as const;
+export const TIMER_PPI: readonly number[] = [Platform.PPI_VIRTUAL_TIMER, Platform.PPI_PHYSICAL_TIMER];
 const TIMERS = TIMER_PPI.length;
 
 const CTL_ENABLE = 1;

@@ -5,6 +5,7 @@
 import { arrayPool } from '../base/index.js';
 import type { HypObject, Thread } from '../hyp/types.js';
 import { NO_OBJECT } from '../hyp/types.js';
+import { Platform } from '../protocol/index.js';
 import { CFG_EDGE, withRoute } from './dstate.js';
 import type { Pmu } from './pmu.js';
 
@@ -15,7 +16,6 @@ export const SPI_BASE = 32;
 export const SPI_COUNT = 988;
 /** INTIDs 1020..1023 are special and have no state. */
 export const SPECIAL_BASE = 1020;
-export const MAX_VCPUS = 8;
 export const PRIORITIES = 32;
 /** Pending interrupts that wait for a list register are remembered by ranges of 16 INTIDs per priority. */
 export const RANGE_SIZE = 16;
@@ -164,7 +164,7 @@ export const newVic = (base: HypObject): Vic => ({
   fixedAddresses: false,
   ctlr: 0,
   statusr: 0,
-  vcpus: noObjects(MAX_VCPUS),
+  vcpus: noObjects(Platform.MAX_VCPUS),
   spi: spiWords.take(),
   bound: spiBytes.take(),
   unrouted: new Uint32Array(2),

@@ -1,21 +1,21 @@
 /** Device windows of the GIC's frames in address spaces: `addrspace_attach_vdevice` (fact base vgic-and-timer 2.1). */
 
-import { lo32 } from '../base/index.js';
+import { lo32, removeAt } from '../base/index.js';
 import { type HypObject, NO_OBJECT, type Thread } from '../hyp/types.js';
-import { HypError } from '../protocol/index.js';
+import { HypError, Platform } from '../protocol/index.js';
 import { gicVcpu } from './calls.js';
 import type { Gic } from './context.js';
 import { gicState } from './timer.js';
 import type { GicThread, GicWindow, Vic } from './types.js';
 
-const ADDRESS_LIMIT = 2 ** 36;
+const ADDRESS_END = 2 ** Platform.GUEST_PA_BITS;
 
 const overlaps = (w: GicWindow, addrspace: number, base: number, size: number): boolean =>
   w.addrspace === addrspace && base < w.base + w.size && w.base < base + size;
 
 function attachWindow(g: Gic, window: GicWindow, addrspace: HypObject, base: number, size: number): number {
   if (size === 0 || base + size > 2 ** 64) return HypError.ARGUMENT_INVALID;
-  if (base + size > ADDRESS_LIMIT) return HypError.ARGUMENT_SIZE;
+  if (base + size > ADDRESS_END) return HypError.ARGUMENT_SIZE;
   for (const other of gicState(g).windows) {
     const vic = g.hyp.get<Vic>(other.vic);
     const w = other.index === 0 ? vic.gicd : g.hyp.get<GicThread>(vic.vcpus[other.index - 1]).gic?.window;
@@ -30,11 +30,10 @@ function attachWindow(g: Gic, window: GicWindow, addrspace: HypObject, base: num
 export function detachWindow(g: Gic, window: GicWindow, vic: number, index: number): void {
   if (window.addrspace === NO_OBJECT) return;
   const { windows } = gicState(g);
-  let kept = 0;
-  for (let i = 0; i < windows.length; i++) {
-    if (windows[i].vic !== vic || windows[i].index !== index) windows[kept++] = windows[i];
-  }
-  while (windows.length > kept) windows.pop();
+  removeAt(
+    windows,
+    windows.findIndex((w) => w.vic === vic && w.index === index),
+  );
   const { addrspace } = window;
   window.addrspace = NO_OBJECT;
   g.hyp.unref(addrspace);

@@ -7,7 +7,7 @@ import { HypError, ObjectType } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
 
-export const SLOTS_PER_TABLE = 62;
+const SLOTS_PER_TABLE = 62;
 const TABLES_PER_CSPACE = 232;
 export const MAX_CAPS = SLOTS_PER_TABLE * TABLES_PER_CSPACE;
 
@@ -84,7 +84,7 @@ export function allocateSlot(cspace: CSpace): number {
 }
 
 /** Gives a slot back; an empty table goes with it. */
-export function freeSlot(cspace: CSpace, slot: number): void {
+function freeSlot(cspace: CSpace, slot: number): void {
   const table = cspace.tables[slot >> 8] as CapTable;
   table.state[slot & 0xff] = CapState.NULL;
   table.used--;

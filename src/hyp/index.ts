@@ -5,40 +5,24 @@
 export { grantMaster, type Partition, registerCore } from './core-calls.js';
 export {
   allCaps,
-  allocateSlot,
   CapState,
-  type CapTable,
   type CapView,
   type CSpace,
   decodeCapId,
   deleteCap,
   encodeCapId,
   findCap,
-  freeSlot,
-  installCap,
   MAX_CAPS,
-  SLOTS_PER_TABLE,
 } from './cspace.js';
 export { finishNative, HYPERCALL_BASE, HYPERCALL_COUNT, nativeCall } from './dispatch.js';
-export {
-  BLOCKED,
-  defaultHypConfig,
-  type HypConfig,
-  type HypDeath,
-  type HypercallHandler,
-  Hypervisor,
-  type ObjectKind,
-  type PhysDevice,
-  type SmcccHandler,
-} from './hypervisor.js';
-export { granted, lookup, lookupAny, lookupConfigure, lookupIn, lookupInit, objectOf } from './lookup.js';
-export { type AccessResult, Fault, type GuestException, type MemPort, type SchedPort, type VicPort } from './ports.js';
+export { BLOCKED, defaultHypConfig, type HypConfig, type HypercallHandler, Hypervisor } from './hypervisor.js';
+export { granted, lookup, lookupAny, lookupConfigure, lookupInit, objectOf } from './lookup.js';
+export { type AccessResult, Fault, type GuestException, type SchedPort } from './ports.js';
 export { isSmc64, withoutHint } from './smccc.js';
-export { type HypObject, isPinned, NO_OBJECT, ObjectState, type Thread } from './types.js';
+export { type HypObject, NO_OBJECT, NS_PER_TICK, ObjectState, type Thread } from './types.js';
 export {
   assertSource,
   bindSource,
-  type CheckPending,
   clearSource,
   SourceKind,
   unbindSource,

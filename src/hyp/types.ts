@@ -1,5 +1,5 @@
 /** Plain data of hypervisor objects. Objects name each other by id (an index into `Hypervisor.objects`); -1 means none. */
-import { VcpuOption } from '../protocol/index.js';
+import { Platform, VcpuOption } from '../protocol/index.js';
 
 /** Object life (fact base: capabilities 6). FAILED is terminal; DESTROYING is never observed by a lookup. */
 export const ObjectState = { NONE: 0, INIT: 1, ACTIVE: 2, FAILED: 3, DESTROYING: 4 } as const;
@@ -38,3 +38,6 @@ export interface Thread extends HypObject {
 export const isPinned = (t: Thread): boolean => (t.options & VcpuOption.PINNED) !== 0n;
 
 export const NO_OBJECT = -1;
+
+/** Nanoseconds of a tick of the system counter: 16. Timers and time slices count in them. */
+export const NS_PER_TICK = 1e9 / Platform.TIMER_FREQ_HZ;

@@ -7,5 +7,5 @@ export { compile } from './compile.js';
 export { coverage, type MachineCoverage, resetCoverage } from './coverage.js';
 export { effect } from './effect.js';
 export { reference } from './reference.js';
-export { type Backend, type RegisteredMachine, registeredMachines, registerMachine, setBackend } from './registry.js';
-export { type Effect, type Executor, type StateInfo, type Step, UNHANDLED, type Unhandled } from './types.js';
+export { registeredMachines, registerMachine, setBackend } from './registry.js';
+export { type Effect, UNHANDLED } from './types.js';

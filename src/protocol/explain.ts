@@ -52,7 +52,7 @@ function rightsOf(type: string): RightUse[] {
 }
 
 /** Ids of the rules that can give this code. */
-export function rulesGiving(error: ErrorExplanation): string[] {
+function rulesGiving(error: ErrorExplanation): string[] {
   const of: readonly { readonly rules: readonly Rule[] }[] =
     error.domain === 'hypercall' ? CALL_EXPLANATIONS : MESSAGE_EXPLANATIONS;
   return of.flatMap((x) => x.rules.filter((r) => r.errors.includes(error.name)).map((r) => r.id));

@@ -14,7 +14,7 @@ export function vmidText(vmid: number): string {
 }
 
 /** Names of the set bits and what is left over, for example `FORCE | 0x80`. */
-export function flagsText(of: string, value: number): string {
+function flagsText(of: string, value: number): string {
   const names: string[] = [];
   let rest = value >>> 0;
   for (const [name, bit] of FLAG_NAMES[of] ?? []) {

@@ -6,9 +6,6 @@
  * rm-rpc-messages, rm-state-machines, rm-boot-and-dt. Leaves out: exhaustion of RM's heap, the text of its log, watchdog,
  * virtual RTC and pass-through devices, which this platform does not have.
  */
-export { RmDeath } from './death.js';
-export type { Vdevice } from './devices.js';
 export type { RmEnvironment } from './environment.js';
-export type { Link } from './link-types.js';
 export { createRm, rmStep } from './rm.js';
-export type { Rm, RmEvent, VcpuRecord, VmRecord, VmSetup } from './types.js';
+export type { Rm, VmRecord } from './types.js';

@@ -5,10 +5,7 @@
 export { encodePayload } from './encode.js';
 export type { Listener, RunEvent } from './events.js';
 export { Machine } from './machine.js';
-export { mailboxImage } from './mailbox.js';
-export { FORMAT, parseScenario, type Scenario, type ScenarioStep } from './parse.js';
+export { parseScenario, type Scenario, type ScenarioStep } from './parse.js';
 export { type Failure, Run, type RunOptions } from './run.js';
-export { STEP_KINDS } from './steps.js';
 export { callText, resultText, type TextOptions, textTrace } from './text.js';
-export { treeBlob } from './tree.js';
 export { type Json, ScenarioError } from './values.js';

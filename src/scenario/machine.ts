@@ -6,7 +6,7 @@
 import type { Rule } from '../conform/interfere/index.js';
 import { sysreg } from '../gic/index.js';
 import { RmClient } from '../guest/rm-client.js';
-import { HYPERCALL_BASE } from '../hyp/index.js';
+import { HYPERCALL_BASE, NS_PER_TICK } from '../hyp/index.js';
 import { Call, HYPERCALLS, HypError } from '../protocol/index.js';
 import { HostPackets, HostVcpu, type Outcome, registers, type Simulator, type Trace } from '../sim/index.js';
 import { type LinkQueue, linkQueues, objectOfCap, type ThreadName, threadNames, vmName } from '../sim/who.js';
@@ -29,7 +29,6 @@ const ICC_PMR = sysreg(3, 0, 4, 6, 0);
 const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 const CNTV_TVAL = sysreg(3, 3, 14, 3, 0);
 const CNTV_CTL = sysreg(3, 3, 14, 3, 1);
-const NS_PER_TICK = 16;
 
 export class Machine {
   host!: HostVcpu;

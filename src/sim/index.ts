@@ -2,13 +2,13 @@
  * The simulator: composition, virtual time and event order, host-driven vCPUs, snapshots and recordings.
  * Models fact base transcript format 3 and 4 (who shares a CPU, when RM runs). Leaves out: real time.
  */
-export { accessMemory, type DataResult } from './a64-access.js';
+export type { DataResult } from './a64-access.js';
 export { type CapRow, type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from './cap-table.js';
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK } from './host-packets.js';
-export { applyInput, type Input } from './inputs.js';
+export type { Input } from './inputs.js';
 export { INVARIANTS } from './invariants.js';
-export { clonePlain, digest, packPlain, unpackPlain } from './plain.js';
+export { digest, packPlain, unpackPlain } from './plain.js';
 export { type Raised, raiseInterrupt } from './raise.js';
 export {
   type Entry,
@@ -20,7 +20,7 @@ export {
   replayRecording,
   specHash,
 } from './recording.js';
-export { type ProgramKind, type SimOptions, Simulator } from './simulator.js';
+export { type SimOptions, Simulator } from './simulator.js';
 export {
   decodeSnapshot,
   encodeSnapshot,
@@ -32,4 +32,4 @@ export {
 } from './snapshot.js';
 export { type Cost, defaultCost } from './time.js';
 export { registers, type Trace, type TraceEvent, traceTo } from './trace.js';
-export { hlosVcpu, rmObject, type ThreadName, threadNames, vmName } from './who.js';
+export { hlosVcpu, rmObject, vmName } from './who.js';

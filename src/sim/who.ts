@@ -27,11 +27,7 @@ export const rmObject = (sim: Simulator, cap: bigint): HypObject | undefined =>
   capObject(rootCspace(sim), sim.hyp.objects, cap);
 
 /** Object behind a capability of a space; undefined when there is none. */
-export function capObject(
-  space: CSpace,
-  objects: readonly (HypObject | undefined)[],
-  cap: bigint,
-): HypObject | undefined {
+function capObject(space: CSpace, objects: readonly (HypObject | undefined)[], cap: bigint): HypObject | undefined {
   const view = findCap(space, cap);
   return typeof view === 'number' ? undefined : objects[view.table.object[view.lower]];
 }

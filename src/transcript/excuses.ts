@@ -28,7 +28,7 @@ const CPU_ID =
 /** Given by the replay itself, which knows what was left unfinished. */
 export const UNFINISHED_GUEST = 'unfinished-guest';
 
-export const EXCUSES: readonly Excuse[] = [
+const EXCUSES: readonly Excuse[] = [
   {
     id: 'random-entropy',
     reason: 'prng_get_entropy returns random words',

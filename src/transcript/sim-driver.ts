@@ -31,7 +31,7 @@ function end(o: Outcome): OpEnd {
 }
 
 /** The hypervisor that a transcript was recorded from. */
-export function configOf(header: Header): Partial<HypConfig> {
+function configOf(header: Header): Partial<HypConfig> {
   const fixed = header.hyp?.includes('lend-unmap-fix') ?? false;
   // Randomised capability numbers cannot be foretold: a replay translates them instead.
   return { quirks: { lendKeepsBlockMappings: !fixed }, cspaceSeed: undefined };

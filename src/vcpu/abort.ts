@@ -45,7 +45,7 @@ const IL = 1 << 25;
 const SYNC_EXTERNAL = 0x10;
 
 /** EC, IL and fault status of the abort that the hypervisor injects: no WnR, no other syndrome bits. */
-export const injectedEsr = (data: boolean, fromEl0: boolean): number =>
+const injectedEsr = (data: boolean, fromEl0: boolean): number =>
   ((((data ? EC_DATA_LOWER : EC_INSTRUCTION_LOWER) + (fromEl0 ? 0 : 1)) << 26) | IL | SYNC_EXTERNAL) >>> 0;
 
 const EL1H_SYNC_VECTOR = 0x200n;

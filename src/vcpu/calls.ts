@@ -11,6 +11,7 @@ import {
   lookup,
   lookupAny,
   lookupInit,
+  NS_PER_TICK,
   type Thread,
   unbindSource,
 } from '../hyp/index.js';
@@ -112,16 +113,13 @@ function setPriority(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number
   return HypError.OK;
 }
 
-/** Slices count in timer ticks of 16 ns. */
-const TICK_NS = 16;
-
 function setTimeslice(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const v = lookupAny<Vcpu>(hyp, caller, a[0], THREAD, R.TIMESLICE);
   if (typeof v === 'number') return v;
   if (v.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
   const ns = toNumber(a[1]);
   if (ns < Platform.TIMESLICE_MIN_NS || ns > Platform.TIMESLICE_MAX_NS) return HypError.ARGUMENT_INVALID;
-  v.sliceNs = ns - (ns % TICK_NS);
+  v.sliceNs = ns - (ns % NS_PER_TICK);
   v.sliceLeftNs = v.sliceNs;
   return HypError.OK;
 }

@@ -12,14 +12,7 @@ import { registerRun } from './run.js';
 import { registerThread } from './thread.js';
 import { registerVpm } from './vpm.js';
 
-export {
-  type FaultContext,
-  type GuestAccess,
-  handleDataAbort,
-  handleInstructionAbort,
-  injectedEsr,
-  type Resolution,
-} from './abort.js';
+export { type GuestAccess, handleDataAbort, handleInstructionAbort } from './abort.js';
 export { setAffinity } from './move.js';
 export { deviceValue } from './pending.js';
 export {
@@ -36,7 +29,6 @@ export {
 export { halt, kill, powerOn, waitForInterrupt } from './power.js';
 export { registerPsci } from './psci.js';
 export { schedule } from './sched.js';
-export { PSTATE_RESET, SCTLR_RESET } from './start-stop.js';
 export {
   Block,
   type CpuSched,
@@ -44,14 +36,9 @@ export {
   isHlos,
   isRunnable,
   Life,
-  NO_CPU,
-  type Pending,
-  type SchedState,
   schedState,
   type Vcpu,
-  type VmmioAccess,
   type VpmGroup,
-  VpmMode,
 } from './types.js';
 
 /** Thread and power group objects and their hypercalls. {@link registerScheduler} first. */

@@ -11,7 +11,7 @@ import { physWrite } from './frontend.js';
 import { registerInput } from './input.js';
 
 export { frontendWrite } from './frontend.js';
-export { DeviceType, Reason, Reg, Status, type VirtioMmio } from './types.js';
+export { Reason, Reg, Status, type VirtioMmio } from './types.js';
 
 export function registerVirtio(hyp: Hypervisor): void {
   registerDevice(hyp);

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gicInvariants } from '../../src/gic/index.js';
+import { gicInvariants } from './invariants.js';
 import {
   bitRead,
   bitWrite,

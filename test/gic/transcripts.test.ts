@@ -1,7 +1,7 @@
 /** Recordings of the real system that need nothing but the GIC: every register value and every exception must be the same. */
 import { describe, expect, it } from 'vitest';
-import { gicInvariants } from '../../src/gic/index.js';
 import { allRecordings } from '../support/recordings.js';
+import { gicInvariants } from './invariants.js';
 import { GICR, type Machine, machine, type Reply } from './machine.js';
 
 /** g1_beyond_frames needs the bus, g3_timers and g3_sgi power calls for the other vCPUs (all run from the start here). */

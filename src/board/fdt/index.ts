@@ -8,25 +8,19 @@ export {
   be32,
   be64,
   checkHeader,
-  cString,
   type Depth,
   FdtErr,
-  firstProp,
-  firstSubnode,
   HEADER_SIZE,
   Head,
   latin1,
   MAGIC,
   nextNode,
-  nextProp,
-  nextSubnode,
   putBe32,
-  putBe64,
   Tag,
 } from './blob.js';
 export { addProp, beginNode, createFdt, endNode, type FdtBuilder, finishFdt } from './build.js';
 export { compileFdt } from './compile.js';
-export { addSubnode, type FdtEdit, openInto, pack, setProp } from './edit.js';
+export { openInto, pack, setProp } from './edit.js';
 export { graft } from './graft.js';
 export { applyOverlay } from './overlay.js';
 export {
@@ -63,11 +57,9 @@ export {
   pathOffset,
   phandleOf,
   stringList,
-  subnodeOffset,
 } from './read.js';
 export {
   EMPTY,
-  type FdtError,
   type FdtNode,
   type FdtProp,
   type FdtTree,

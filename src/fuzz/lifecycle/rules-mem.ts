@@ -39,8 +39,8 @@ const LIST_MAX = 512;
 const LIMIT = 2 ** 44;
 const IO = 1;
 /** Memory that the fuzzer gives away lies here; everything else counts as not the primary VM's. */
-export const POOL_BASE = 0x5000_0000;
-export const POOL_END = 0x6000_0000;
+const POOL_BASE = 0x5000_0000;
+const POOL_END = 0x6000_0000;
 /** Device memory is RM's own: nobody can make a parcel of it (fact base: platform-qemu). */
 export const IO_BASE = 0x0b00_0000;
 
@@ -271,7 +271,7 @@ const mapped = (p: ModelParcel): number =>
   p.targets.filter((t) => t.mapped).length + (p.transType === TransType.SHARE ? 1 : 0);
 
 /** Guest addresses that the fuzzer asks for: one range for each parcel, where RM places nothing of its own. */
-export const PLACE_BASE = 0xe_0000_0000;
+const PLACE_BASE = 0xe_0000_0000;
 export const placeFor = (handle: number): number => PLACE_BASE + handle * 0x10_0000;
 /** Guest addresses that the fuzzer reserves, page by page; nothing else is ever placed there. */
 export const RESERVE_BASE = 0xf_0000_0000;

@@ -3,7 +3,7 @@
  * registers only hold their values; nothing counts, breaks or translates because of them.
  */
 export { pendingException, readSysreg, writeSysreg } from './access.js';
-export { ESR_UNDEF, esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
+export { esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
 export { type FpUnit, fpTrap, unexpectedTrap } from './fp-access.js';
 export { sysInstruction } from './instructions.js';
 export { getStored, type SysregThread, setStored } from './store.js';

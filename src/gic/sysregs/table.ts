@@ -3,6 +3,7 @@
  * which bits a write keeps. Everything else is UNDEFINED. Source: fact base vcpu-and-scheduler 11 with "Corrections" (observed on
  * the emulated CPU); resets that the hypervisor does not make are 0.
  */
+import { Platform } from '../../protocol/index.js';
 import { sysreg } from './encoding.js';
 import type { FpUnit } from './fp-access.js';
 
@@ -66,7 +67,7 @@ function rows(): [enc: number, register: StoredRegister][] {
     [sysreg(3, 3, 13, 0, 2), rw('TPIDR_EL0')],
     [sysreg(3, 3, 13, 0, 3), rw('TPIDRRO_EL0')],
     [sysreg(3, 3, 13, 0, 5), rw('TPIDR2_EL0')],
-    [sysreg(3, 3, 14, 0, 0), ro('CNTFRQ_EL0', 62_500_000n)],
+    [sysreg(3, 3, 14, 0, 0), ro('CNTFRQ_EL0', BigInt(Platform.TIMER_FREQ_HZ))],
     [sysreg(3, 0, 14, 1, 0), rw('CNTKCTL_EL1')],
     [sysreg(3, 3, 9, 12, 0), rw('PMCR_EL0', 0xf9n, 0x4101_3000n)],
     [sysreg(3, 3, 9, 12, 5), rw('PMSELR_EL0', 0x1fn)],

@@ -15,14 +15,12 @@ import { PhysMemory } from './phys.js';
 import { memPort } from './port.js';
 import { newMemState } from './space.js';
 
-export { attachThread, configureVmid, inVmmio } from './addrspace.js';
-export { type BootExtent, bootMap, bootMove, createBootExtent } from './boot.js';
+export { bootMap, bootMove, createBootExtent } from './boot.js';
 export type { MemExtent } from './extent.js';
-export { Owner, type Ownership, ownerOf, ownsRange } from './ownership.js';
-export { PAGE_SIZE, PhysMemory, type PhysSnapshot } from './phys.js';
-export { MAX_MAPS, type MapSegment, type MapSet } from './records.js';
-export { type Addrspace, type MemState, memState } from './space.js';
-export { leafAt, leafAttrs, leafKernelAccess, leaves, pageAt, type Stage2, VM_ADDRESS_END } from './stage2.js';
+export { Owner, ownerOf } from './ownership.js';
+export type { PhysSnapshot } from './phys.js';
+export { type Addrspace, memState } from './space.js';
+export { leafKernelAccess, leaves, pageAt } from './stage2.js';
 
 /** Registers both object kinds and all calls, and fills in `hyp.mem`. RAM as on the board; all of it owned by nobody. */
 export function registerMemory(hyp: Hypervisor): void {

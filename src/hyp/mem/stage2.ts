@@ -11,7 +11,7 @@
  * minus the index of the next-level table.
  */
 import { arrayPool } from '../../base/index.js';
-import { Access, HypError } from '../../protocol/index.js';
+import { Access, HypError, Platform } from '../../protocol/index.js';
 import { forgetPages } from './recent.js';
 
 export interface Stage2 {
@@ -23,8 +23,7 @@ export interface Stage2 {
   free: number[];
 }
 
-const VM_ADDRESS_BITS = 36;
-export const VM_ADDRESS_END = 2 ** VM_ADDRESS_BITS;
+export const VM_ADDRESS_END = 2 ** Platform.GUEST_PA_BITS;
 const ENTRIES = 512;
 const SIZE = [2 ** 30, 2 ** 21, 2 ** 12] as const;
 const PAGE_LEVEL = 2;

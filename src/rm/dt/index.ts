@@ -4,8 +4,8 @@
  * creating devices is the core's business. Left out, because the qemu platform never does it: ramdisk and command line
  * from a configuration archive, virtual RTC and watchdog nodes.
  */
-export { HLOS_TREE_AREA, type HlosTreeInput, patchHlosTree } from './hlos-tree.js';
-export { DEFAULT_GENERATE, isVmConfigError, parseVmConfig, type VmConfigError } from './vm-config.js';
+export { HLOS_TREE_AREA, patchHlosTree } from './hlos-tree.js';
+export { DEFAULT_GENERATE, isVmConfigError, parseVmConfig } from './vm-config.js';
 export type * from './vm-config-types.js';
 export { PHANDLE_UNSET, patchVmTree, type TreeArea, type VmTreeResult } from './vm-tree.js';
 export type * from './vm-tree-types.js';

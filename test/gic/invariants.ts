@@ -1,12 +1,13 @@
-/** What must hold of the GIC's state between any two operations: checked by its tests. The invariants of the whole machine are in src/sim. */
-import type { Hypervisor } from '../hyp/hypervisor.js';
-import { NO_OBJECT } from '../hyp/types.js';
-import { type Gic, gicOf, stateOf } from './context.js';
-import { ACTIVE, HW_DETACHED, LISTED, NEED_SYNC } from './dstate.js';
-import { lrVintid } from './lr.js';
-import { gicOfHyp } from './port.js';
-import { gicState } from './timer.js';
-import { type GicVcpu, NO_VIRQ, PRIVATE_COUNT, SPI_BASE, SPI_COUNT, type Vic } from './types.js';
+/** What must hold of the GIC between any two operations. The invariants of the whole machine are in src/sim. */
+
+import { type Gic, gicOf, stateOf } from '../../src/gic/context.js';
+import { ACTIVE, HW_DETACHED, LISTED, NEED_SYNC } from '../../src/gic/dstate.js';
+import { lrVintid } from '../../src/gic/lr.js';
+import { gicOfHyp } from '../../src/gic/port.js';
+import { gicState } from '../../src/gic/timer.js';
+import { type GicVcpu, NO_VIRQ, PRIVATE_COUNT, SPI_BASE, SPI_COUNT, type Vic } from '../../src/gic/types.js';
+import type { Hypervisor } from '../../src/hyp/hypervisor.js';
+import { NO_OBJECT } from '../../src/hyp/types.js';
 
 /** Violations in words; empty when all is well. */
 export function gicInvariants(hyp: Hypervisor): string[] {
