@@ -1,6 +1,6 @@
 /** Which words are instructions: the emulated CPU of the recordings took every one of these so. */
 import { describe, expect, it } from 'vitest';
-import { type A64Cpu, decode } from '../../src/guest/a64/index.js';
+import { type A64Cpu, decode, unitOf } from '../../src/guest/a64/index.js';
 
 const cpu: A64Cpu = {
   x: new BigUint64Array(31),
@@ -127,5 +127,62 @@ describe('branches and system', () => {
     ['sb with CRm', 0xd50331ff, false],
   ])('%s', (_name, word, expected) => {
     expect(allocated(word)).toBe(expected);
+  });
+});
+
+describe('floating point and SIMD', () => {
+  it.each([
+    ['fadd d', 0x1e622820, true],
+    ['fadd of format 2', 0x1ea22820, false],
+    ['fadd with S', 0x3e622820, false],
+    ['fmov x, d', 0x9e660020, true],
+    ['fmov w, d', 0x1e660020, false],
+    ['fjcvtzs', 0x1e7e0020, true],
+    ['fcvt d to d', 0x1e62c020, false],
+    ['fcvt s to d', 0x1e22c020, true],
+    ['bfcvt', 0x1e634020, true],
+    ['frint32z h', 0x1ee84020, false],
+    ['add 2d', 0x4ee28420, true],
+    ['add 1d as a vector', 0x0ee28420, false],
+    ['add d', 0x5ee28420, true],
+    ['add s as a scalar', 0x5ea28420, false],
+    ['mul 2d', 0x4ee29c20, false],
+    ['sqdmulh b', 0x0e22b420, false],
+    ['fmla 1d', 0x0e62cc20, false],
+    ['umov w, b', 0x0e013c20, true],
+    ['umov x, b', 0x4e013c20, false],
+    ['dup 1d', 0x0e080420, false],
+    ['movi', 0x0f00e420, true],
+    ['fmov 1d', 0x2f00f420, false],
+    ['sshr 1d', 0x0f7f0420, false],
+    ['shrn from a doubleword to it', 0x0f7f8420, false],
+    ['tbl with op2', 0x0e420020, false],
+    ['zip with opcode 0', 0x0e020820, false],
+    ['ext 8b, 8', 0x2e024020, false],
+    ['faddp s', 0x7e30d820, true],
+    ['faddp with size<1>', 0x7eb0d906, false],
+    ['aese', 0x4e284820, true],
+    ['sm3tt1a', 0xce428020, true],
+    ['sm4ekey', 0xce62c820, true],
+    ['sha512 with opcode 7', 0xce62cc20, false],
+  ])('%s', (_name, word, expected) => {
+    expect(allocated(word)).toBe(expected);
+  });
+});
+
+describe('SVE and SME', () => {
+  it.each([
+    ['cntb', 0x0420e3e0, 'sve'],
+    ['ldr p', 0x85800020, 'sve'],
+    ['add z', 0x04220020, 'sve'],
+    ['reserved among permutations', 0x05e03fff, undefined],
+    ['addsvl', 0x042c5941, 'sme'],
+    ['rdsvl', 0x04bf5820, 'sme'],
+    ['fmopa', 0x80800000, 'sme'],
+    ['reserved', 0x80000000, undefined],
+    ['zero za', 0xc0080000, 'sme'],
+    ['smstart', 0xd503477f, 'sme'],
+  ])('%s', (_name, word, expected) => {
+    expect(unitOf(word)).toBe(expected);
   });
 });

@@ -7,6 +7,8 @@ import type { A64Cpu, Instruction, Stop } from './cpu.js';
 import { immediate } from './immediate.js';
 import { memory } from './memory.js';
 import { register } from './register.js';
+import { simd } from './simd.js';
+import { vectorLengthAgnostic } from './sve-encodings.js';
 
 export { type A64Cpu, type Access, type Instruction, type Monitor, type Stop, sysregEncoding } from './cpu.js';
 export { loadedValue } from './single.js';
@@ -29,6 +31,7 @@ function decodeGroup(word: number): Instruction | undefined {
   if ((group & 0b1110) === 0b1010) return branchOrSystem(word);
   if ((group & 0b0101) === 0b0100) return memory(word);
   if ((group & 0b0111) === 0b0101) return register(word);
+  if ((group & 0b0111) === 0b0111) return simd(word);
   return undefined;
 }
 
@@ -38,11 +41,12 @@ export function unitOf(word: number): 'sve' | 'sme' | undefined {
   // MSR SVCR*, immediate: one or both of SM and ZA.
   const svcr = (w & 0xffff_f0ff) >>> 0 === 0xd503_407f && ((w >>> 8) & 15) >= 2 && ((w >>> 8) & 15) <= 7;
   if (svcr) return 'sme';
-  // RDVL (bit 11 clear) and RDSVL (bit 11 set).
-  if ((w & 0xffff_f000) >>> 0 === 0x04bf_5000) return (w & 0x800) === 0 ? 'sve' : 'sme';
+  // ADDSVL, ADDSPL and RDSVL stand among the words of SVE.
+  if ((w & 0xffa0_f800) >>> 0 === 0x0420_5800 || (w & 0xffff_f800) >>> 0 === 0x04bf_5800) return 'sme';
   const group = (w >>> 25) & 0xf;
-  if (group === 0b0010) return 'sve';
-  return group === 0 && w >>> 31 === 1 ? 'sme' : undefined;
+  if (group !== 0b0010 && (group !== 0 || w >>> 31 === 0)) return undefined;
+  const unit = group === 0 ? 'sme' : 'sve';
+  return vectorLengthAgnostic(unit, w) ? unit : undefined;
 }
 
 /** Executes the instruction at the PC. `undefined`: completed. */
