@@ -192,6 +192,7 @@ describe('what a replay lists', () => {
     expect(out).toMatch(/^ +[\d.]+ ms {2}call PSCI_VERSION 0x84000000, 0x0/m);
     const two = write('fewer.json', readFileSync(join(root, 'examples/two-vms.json'), 'utf8'));
     expect((await cli('run', two, '--quiet', '--force', '--record', file)).status).toBe(0);
+    expect((await cli('replay', '--inputs', file)).out).toMatch(/wrreg S3_0_C4_C6_0 = 0xff$/m);
     // Registers that a driver did not name were 0.
     expect((await cli('replay', '--inputs', file)).out).toMatch(/call vcpu_run\(cap 0x3, resume_data_0 0x0, /);
     expect((await cli('run', first, '--quiet', '--force', '--record', file)).status).toBe(0);

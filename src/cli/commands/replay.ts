@@ -62,6 +62,10 @@ function inputCall(imm: number, x: readonly bigint[]): string {
   return name === undefined ? `#${hex(imm)} ${args}` : `${name} ${args}`;
 }
 
+/** A system register as assemblers write it; the bits are those of the instruction. */
+const registerText = (enc: number): string =>
+  `S${enc >> 14}_${(enc >> 11) & 7}_C${(enc >> 7) & 15}_C${(enc >> 3) & 15}_${enc & 7}`;
+
 function inputLine(at: number, input: Input): string {
   const head = `${(at / 1e6).toFixed(3).padStart(10)} ms  ${input.op}`;
   switch (input.op) {
@@ -72,7 +76,13 @@ function inputLine(at: number, input: Input): string {
     case 'write':
       return `${head} ${hex(input.ipa)}, ${counted(input.bytes.length, 'byte')}`;
     case 'access':
-      return `${head} ${input.write ? 'store' : 'load'} ${hex(input.ipa)} (${counted(input.size, 'byte')})`;
+      return `${head} ${input.write ? `store ${hex(input.value)} to` : 'load'} ${hex(input.ipa)} (${counted(input.size, 'byte')})`;
+    case 'rdreg':
+      return `${head} ${registerText(input.enc)}`;
+    case 'wrreg':
+      return `${head} ${registerText(input.enc)} = ${hex(input.value)}`;
+    case 'raise':
+      return `${head} ${input.intid}`;
     case 'spin':
       return `${head} ${input.ns} ns`;
     default:
