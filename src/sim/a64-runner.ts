@@ -39,6 +39,8 @@ const PACGA = 0x9ac0_3000;
 const PACGA_MASK = 0xffe0_fc00;
 const ESR_SIZE_FETCH = 0x8600_0000;
 const M64 = 0xffff_ffff_ffff_ffffn;
+/** How far loads of literals reach. */
+const LITERAL_REACH = 1n << 20n;
 /** V0..V31, two each. */
 const SIMD_HALVES = 64;
 
@@ -166,15 +168,15 @@ export class A64Runner implements A64Cpu {
     return 'value' in r ? r.value : (this.windowValue(va, access.size) ?? this.exception(Vector.SYNC, r.exception));
   }
 
-  /** Literals among the words of a driver. */
+  /** Literals among the words of a driver; nothing is known of what lies around them. */
   private windowValue(va: bigint, size: number): bigint | undefined {
     const { window } = this;
-    if (window === undefined || va < window.base) return undefined;
-    const at = toNumber(va - window.base);
-    if (at + size > window.words.length * 4) return undefined;
+    if (window === undefined || va < window.base - LITERAL_REACH || va >= window.base + LITERAL_REACH) return undefined;
+    const at = Number(va - window.base);
     let value = 0n;
-    for (let i = size - 1; i >= 0; i--)
-      value = (value << 8n) | BigInt((window.words[(at + i) >> 2] >>> (((at + i) & 3) * 8)) & 0xff);
+    for (let i = at + size - 1; i >= at; i--) {
+      value = (value << 8n) | BigInt(((window.words[i >> 2] ?? 0) >>> ((i & 3) * 8)) & 0xff);
+    }
     return value;
   }
 

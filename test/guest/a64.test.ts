@@ -129,6 +129,27 @@ describe('SIMD registers', () => {
   });
 });
 
+describe('floating point', () => {
+  it('moves between the files of registers and within them', () => {
+    // fmov d0,x0 ; dup v1.8b,v0.b[1] ; umov w2,v1.b[7] ; smov x3,v0.h[0] ; fmov x4,d1 ; ins v0.d[1],x0 ; fmov x5,v0.d[1]
+    const r = run([0x9e670000, 0x0e030401, 0x0e0f3c22, 0x4e022c03, 0x9e660024, 0x4e181c00, 0x9eae0005], [0x89abn]);
+    expect(r.x(2)).toBe(0x89n);
+    expect(r.x(3)).toBe(0xffff_ffff_ffff_89abn);
+    expect(r.x(4)).toBe(0x8989_8989_8989_8989n);
+    expect(r.x(5)).toBe(0x89abn);
+  });
+
+  it('compares and converts to integers', () => {
+    // fmov d0,#-2.5 ; fcvtns x0,d0 ; fcvtas x1,d0 ; fcvtmu w2,d0 ; fcvtzs w3,d0,#1 ; fcmp d0,#0.0
+    const r = run([0x1e709000, 0x9e600000, 0x9e640001, 0x1e710002, 0x1e58fc03, 0x1e602008]);
+    expect(BigInt.asIntN(64, r.x(0))).toBe(-2n);
+    expect(BigInt.asIntN(64, r.x(1))).toBe(-3n);
+    expect(r.x(2)).toBe(0n);
+    expect(BigInt.asIntN(32, r.x(3))).toBe(-5n);
+    expect(r.cpu.nzcv >>> 28).toBe(0b1000);
+  });
+});
+
 describe('system instructions', () => {
   it('stops at hvc, smc, wfi and eret', () => {
     expect(run([0xd40c0002]).stop).toEqual({ kind: 'hvc', imm: 0x6000 });

@@ -1,6 +1,8 @@
 /**
  * An interpreter of the A64 base instructions: enough for bare-metal test guests (the recorded image, the recorded `code`
- * words). Left out: floating point and SIMD (loads are made, values dropped), SVE, memory tagging; such a word stops with kind `unknown`.
+ * words). Every word of the A64 instruction set is told from what is no instruction. Left out: SVE and SME, which stop with kind
+ * `unknown` as what is no instruction does; arithmetic of floating point and SIMD, whose results stay as they were (moves, loads,
+ * stores, comparisons and conversions to integers are made); memory tagging and guarded pages.
  */
 import { branchOrSystem } from './branch.js';
 import type { A64Cpu, Instruction, Stop } from './cpu.js';

@@ -1,6 +1,7 @@
 /** A64 loads and stores of SIMD structures: LD1..LD4, ST1..ST4 of whole registers and of single elements, LD1R..LD4R. */
 import type { A64Cpu, Instruction, Stop } from './cpu.js';
 import { field, M64, next, readXsp } from './registers.js';
+import { getElement, setElement } from './simd-elements.js';
 import { loadPart, storePart } from './simd-memory.js';
 import { setBase } from './single.js';
 
@@ -18,20 +19,6 @@ const MULTIPLE: readonly (readonly [repeat: number, elements: number] | undefine
   undefined,
   [2, 1],
 ];
-
-const elementMask = (scale: number): bigint => (1n << BigInt(8 << scale)) - 1n;
-
-function getElement(cpu: A64Cpu, vt: number, index: number, scale: number): bigint {
-  const bit = index << (3 + scale);
-  return (cpu.simd[2 * vt + (bit >> 6)] >> BigInt(bit & 63)) & elementMask(scale);
-}
-
-function setElement(cpu: A64Cpu, vt: number, index: number, scale: number, value: bigint): void {
-  const bit = index << (3 + scale);
-  const at = 2 * vt + (bit >> 6);
-  const shift = BigInt(bit & 63);
-  cpu.simd[at] = (cpu.simd[at] & ~(elementMask(scale) << shift)) | ((value & elementMask(scale)) << shift);
-}
 
 /** One element from or to memory. */
 function moveElement(
