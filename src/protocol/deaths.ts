@@ -30,6 +30,7 @@ export type DeathId =
   | 'gic-stride'
   | 'peer-without-value'
   | 'vdevice-without-peer'
+  | 'iomem-freed-twice'
   | 'two-console-devs'
   | 'dt-generate-not-absolute'
   | 'dt-generate-without-name'
@@ -271,6 +272,15 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     message: 'VM_INIT',
     trigger:
       "The owner's end of a doorbell-source or queue pair cannot be made, because its interrupt numbers are used up (58 in the primary VM).",
+    source: 'resource manager source, virtual devices; recorded',
+    reachable: true,
+  },
+  'iomem-freed-twice': {
+    id: 'iomem-freed-twice',
+    kind: 'FAULT',
+    message: 'VM_RESET',
+    trigger:
+      'VM_INIT refused an iomem node without generate and patch behind another iomem node, and with it freed the record of that one. If other records take its place until the reset, RM goes on; not modelled.',
     source: 'resource manager source, virtual devices; recorded',
     reachable: true,
   },

@@ -116,6 +116,8 @@ export interface IomemDevice extends VdeviceBase {
   acl: readonly [number, number] | null;
   attrs: readonly [number, number] | null;
   sglist: readonly { readonly ipa: bigint; readonly size: bigint }[];
+  /** Freed while VM_INIT failed at the next iomem node; RM still lists it. */
+  freed: boolean;
 }
 
 export type Vdevice =

@@ -182,6 +182,8 @@ export function acceptParcel(rm: Rm, vmid: number, request: AcceptRequest, answe
   }
   const mappings = contiguous ? 1 : parcel.regions.length;
   const before = target.ipas?.length ?? 0;
+  // One address more than a contiguous acceptance has: it was continued without the flag, and now with it again.
+  rmAssert(before <= mappings);
   let wanted = Math.min(mappings - before, MAX_LIST_ENTRIES);
   if (sgl.length === 0) {
     if (answer !== undefined) answer.incomplete = before + wanted < mappings;

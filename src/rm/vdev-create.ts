@@ -17,7 +17,12 @@ export function createIomems(rm: Rm, vm: VmRecord, config: VmConfig): number {
   const setup = vm.config as VmSetup;
   for (const iomem of config.iomems) {
     const generate = iomem.generate ?? iomem.patch;
-    if (generate === null) return HypError.DENIED;
+    if (generate === null) {
+      // RM cleans up with the pointer of the node before this one.
+      const before = setup.devices.at(-1);
+      if (before?.type === 'iomem') before.freed = true;
+      return HypError.DENIED;
+    }
     setup.devices.push({
       id: nextId(rm),
       type: 'iomem',
@@ -33,6 +38,7 @@ export function createIomems(rm: Rm, vm: VmRecord, config: VmConfig): number {
       acl: iomem.acl,
       attrs: iomem.attrs,
       sglist: iomem.sglist,
+      freed: false,
     });
   }
   return OK;

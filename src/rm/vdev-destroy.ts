@@ -112,6 +112,7 @@ export function destroyFirstVdevice(rm: Rm, vm: VmRecord, setup: VmSetup): boole
   else if (device.type === 'message-queue') destroyMessageQueue(rm, vm, setup, device);
   else if (device.type === 'message-queue-pair') destroyPair(rm, vm, setup, device as QueuePairDevice);
   else if (device.type === 'virtio-mmio') destroyVirtio(rm, vm, setup, device);
+  else if (device.type === 'iomem' && device.freed) throw new RmDeath('FAULT', 'iomem-freed-twice');
   setup.devices.shift();
   return setup.devices.length === 0;
 }

@@ -16,6 +16,8 @@ const STOPPED: Readonly<Record<string, string>> = {
   'ex-vcpu': 'virq-not-mapped',
   vqs0: 'hyp-virtio-without-queues',
   'peer-vmname': 'peer-without-value',
+  acceptmix: 'rm-assertion',
+  io2a: 'iomem-freed-twice',
 };
 
 test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', (name, recording) => {
