@@ -1276,6 +1276,7 @@ _Static_assert(sizeof(struct gh_vm_console_chars_note) == 4, "gh_vm_console_char
 #define GL_MAX_FRAME         0x10000u
 #define GL_MAX_CONNECTIONS   0x100u
 #define GL_MAX_INLINE        0x1000u
+#define GL_NO_INLINE         0xffu
 #define GL_MAX_MEMORY_ACCESS 0x8000u
 #define GL_MAX_NAME          0x40u
 #define GL_OUTPUT_HIGH       0x40000u

@@ -24,7 +24,6 @@
 #include "gunyah_ids.h"
 
 #define GL_HEAD 8u
-#define GL_NO_INLINE 0xffu
 /* gl_hvc: what `inline_dir` means. */
 #define GL_TO_HYPERVISOR 0u
 #define GL_FROM_HYPERVISOR 1u

@@ -47,9 +47,6 @@ const KEPT_PPIS: readonly number[] = [
 const HWIRQ_END = 256;
 const FIRST_PPI = 16;
 
-const ROOT_CSPACE_CAPS = 2048;
-const ROOT_VIRQS = 64;
-const ROOT_VMID = 255;
 /** `vic_configure` option: no frames at fixed addresses. */
 const DISABLE_DEFAULT_ADDR = 2n;
 /** User and kernel access 6:0, memory type 23:16: normal write-back. */
@@ -101,7 +98,7 @@ export function boot(config: HypConfig): BootedBoard {
   partition.partition = partition.id;
   hyp.setState(partition, ObjectState.ACTIVE);
   const cspace = make<CSpace>(ObjectType.CSPACE, partition.id);
-  cspace.maxCaps = ROOT_CSPACE_CAPS;
+  cspace.maxCaps = Platform.ROOT_MAX_CAPS;
   hyp.setState(cspace, ObjectState.ACTIVE);
   const grant = (object: HypObject): bigint => {
     const id = grantMaster(hyp, cspace, object);
@@ -126,7 +123,7 @@ export function boot(config: HypConfig): BootedBoard {
   };
 
   const vicCap = call(Call.PARTITION_CREATE_VIC, partitionCap, cspaceCap);
-  call(Call.VIC_CONFIGURE, vicCap, 1n, BigInt(ROOT_VIRQS), DISABLE_DEFAULT_ADDR, 0n);
+  call(Call.VIC_CONFIGURE, vicCap, 1n, BigInt(Platform.ROOT_VIC_VIRQS), DISABLE_DEFAULT_ADDR, 0n);
   call(Call.OBJECT_ACTIVATE, vicCap);
   call(Call.VIC_ATTACH_VCPU, vicCap, vcpuCap, 0n);
 
@@ -137,7 +134,7 @@ export function boot(config: HypConfig): BootedBoard {
   }
 
   const addrspaceCap = call(Call.PARTITION_CREATE_ADDRSPACE, partitionCap, cspaceCap);
-  call(Call.ADDRSPACE_CONFIGURE, addrspaceCap, BigInt(ROOT_VMID));
+  call(Call.ADDRSPACE_CONFIGURE, addrspaceCap, BigInt(Platform.VMID_RM));
   call(Call.OBJECT_ACTIVATE, addrspaceCap);
   call(Call.ADDRSPACE_ATTACH_THREAD, addrspaceCap, vcpuCap);
   const addrspace = hyp.get<Addrspace>(thread.addrspace);

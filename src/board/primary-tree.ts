@@ -3,9 +3,10 @@
  * describes for eight cores and 1 GiB (fact base: platform-qemu 4, 5; transcript x4). Nodes and properties in the
  * recorded order; the two seeds are those of the recording.
  */
+
+import { Platform } from '../protocol/index.js';
 import { compileFdt, type FdtNode, node } from './fdt/index.js';
 
-const CORES = 8;
 const VIRTIO_SLOTS = 32;
 
 /** Phandles. CPUs count down from the first core's. */
@@ -46,7 +47,7 @@ function pciInterruptMap(): number[] {
 }
 
 function cpus(): FdtNode {
-  const cores = Array.from({ length: CORES }, (_, core) => core);
+  const cores = Array.from({ length: Platform.CORES }, (_, core) => core);
   const topology = cores.map((core) => node(`core${core}`, { cpu: cpuPhandle(core) }));
   return node(
     'cpus',

@@ -1,20 +1,16 @@
 /** The link's server side for one client under test: frames of spec/link.toml answered by the bench of a case instead of a bare machine. */
 import { le16, le32, le64, lo32 } from '../base/index.js';
 import type { Bench } from '../conform/index.js';
-import { sysreg } from '../gic/index.js';
+import { Sysreg } from '../gic/index.js';
 import { FrameInput } from '../link/input.js';
 import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from '../link/spec.js';
 import { FrameWriter } from '../link/writer.js';
 import { Call, HypError, Platform } from '../protocol/index.js';
+import { PRIMARY_RX_IRQ } from '../sim/index.js';
 
 const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 const RECEIVE = Platform.HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE;
-const RX_IRQ = 961;
-/** The registers behind IRQ_ACK and IRQ_END. */
-const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
-const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const NO_IRQ = 1023;
-const NO_INLINE = 0xff;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class ChildLink {
@@ -95,7 +91,7 @@ export class ChildLink {
     const { bench } = this;
     for (let i = bench.acknowledge(); i !== undefined; i = bench.acknowledge()) {
       bench.irqs.end(i);
-      if (i === RX_IRQ) this.forwardPackets();
+      if (i === PRIMARY_RX_IRQ) this.forwardPackets();
     }
   }
 
@@ -135,13 +131,14 @@ export class ChildLink {
         return;
       case FrameType.REG_READ: {
         const enc = le32(b, 0);
-        const value = enc === ICC_IAR1 ? BigInt(this.acknowledge()) : this.bench.host.readRegister(enc).value;
+        const value =
+          enc === Sysreg.ICC_IAR1_EL1 ? BigInt(this.acknowledge()) : this.bench.host.readRegister(enc).value;
         const at = this.reply(type, tag, At.REG_READ_REPLY.SIZE);
         if (value !== undefined) this.out.u64(at + At.REG_READ_REPLY.VALUE, value);
         return;
       }
       case FrameType.REG_WRITE:
-        if (le32(b, 0) === ICC_EOIR1) this.bench.irqs.end(Number(le64(b, At.REG_WRITE.VALUE)));
+        if (le32(b, 0) === Sysreg.ICC_EOIR1_EL1) this.bench.irqs.end(Number(le64(b, At.REG_WRITE.VALUE)));
         else this.bench.host.writeRegister(le32(b, 0), le64(b, At.REG_WRITE.VALUE));
         this.reply(type, tag, At.REG_WRITE_REPLY.SIZE);
         return;
@@ -221,14 +218,14 @@ export class ChildLink {
     const imm = le16(b, F.IMM);
     const register = b[F.INLINE_REG];
     const direction = b[F.INLINE_DIR];
-    const length = register === NO_INLINE ? 0 : Math.min(le32(b, F.INLINE_LENGTH), LINK.MAX_INLINE);
+    const length = register === LINK.NO_INLINE ? 0 : Math.min(le32(b, F.INLINE_LENGTH), LINK.MAX_INLINE);
     const x = Array.from({ length: 8 }, (_, i) => le64(b, F.X + i * 8));
-    const inline = register !== NO_INLINE;
+    const inline = register !== LINK.NO_INLINE;
     let data = inline && direction === 0 ? b.subarray(F.SIZE, F.SIZE + length) : new Uint8Array(0);
     let result: readonly bigint[];
     if (imm === SEND && x[0] === this.bench.place.txCap) {
       if (!inline) {
-        data = new Uint8Array(Math.min(Number(x[1]), 4096));
+        data = new Uint8Array(Math.min(Number(x[1]), LINK.MAX_INLINE));
         this.bench.read(Number(x[2]), data);
       }
       const r = this.bench.send(data.slice(0, Number(x[1])), (x[3] & 1n) !== 0n);

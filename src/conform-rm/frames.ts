@@ -1,9 +1,8 @@
 /** Requests of the link as payloads, and answers read with their lengths checked. Layouts: spec/link.toml. */
 import { le32, le64, put16, put32, put64 } from '../base/index.js';
-import { At, FRAME_NAMES, FrameType, Status } from '../link/spec.js';
+import { At, FRAME_NAMES, FrameType, LINK, Status } from '../link/spec.js';
 import { LinkFault, type Reply, type Request } from './types.js';
 
-const NO_INLINE = 0xff;
 const HVC_REGISTERS = 8;
 const SMC_REGISTERS = 18;
 
@@ -14,7 +13,7 @@ function registers(payload: Uint8Array, at: number, x: readonly bigint[], count:
 export function hvcRequest(imm: number, x: readonly bigint[]): Request {
   const payload = new Uint8Array(At.HVC.SIZE);
   put16(payload, At.HVC.IMM, imm);
-  payload[At.HVC.INLINE_REG] = NO_INLINE;
+  payload[At.HVC.INLINE_REG] = LINK.NO_INLINE;
   registers(payload, At.HVC.X, x, HVC_REGISTERS);
   return { type: FrameType.HVC, payload };
 }

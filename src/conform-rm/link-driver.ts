@@ -2,7 +2,7 @@
  * The replay driver of a server behind the link: the recorded driver's operations as frames of vCPU 0 of the primary VM.
  * Leaves out what no frame carries: machine code of the client itself, further vCPUs, a look inside. See {@link ./cases.js}.
  */
-import { sysreg } from '../gic/sysregs/encoding.js';
+import { Sysreg } from '../gic/sysregs/names.js';
 import { At, FrameType, LINK, Status } from '../link/spec.js';
 import { Call, Platform } from '../protocol/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from '../transcript/driver.js';
@@ -26,7 +26,6 @@ import { type Exchange, LinkFault, type Reply, type Request } from './types.js';
 
 /** Synchronous exception from EL1h: the only vector that an operation can end at. */
 const SYNC_EL1H = 4;
-const CPACR = sysreg(3, 0, 1, 0, 2);
 const SPURIOUS = 1020;
 /** A wait without an interrupt ends here, as in every replay. */
 const WFI_NS = 200_000_000n;
@@ -61,7 +60,7 @@ export class LinkDriver implements ReplayDriver {
     /** Buffers of the probe that tells a dead RM from a silent one: those of the recorded driver. */
     private readonly buffers: Buffers,
   ) {
-    this.one(writeRegisterRequest(CPACR, RECORDER_CPACR), At.REG_WRITE_REPLY.SIZE);
+    this.one(writeRegisterRequest(Sysreg.CPACR_EL1, RECORDER_CPACR), At.REG_WRITE_REPLY.SIZE);
   }
 
   // ---- frames -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ const SEQ = 0xfffe;
 const WAITS_MS = [0, 20, 200];
 const CAP_TO_RM = 0n;
 const CAP_FROM_RM = 1n;
-const PACKET_MAX = 240n;
+const PACKET_MAX = BigInt(Platform.RM_QUEUE_MSG_SIZE);
 /** Packets taken in search of the answer: more are no queue of RM's. */
 const MAX_PACKETS = 300;
 

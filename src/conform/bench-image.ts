@@ -1,8 +1,8 @@
 /** The machine that cases start from, and where in it the client sits. */
 import { Platform } from '../protocol/index.js';
+import { enableInterrupts } from '../sim/gic-setup.js';
 import { HostVcpu, type LinkPlace, PRIMARY_LINK, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
 import { editTree, hypervisorNode } from './boundary/client-tree.js';
-import { enableInterrupts } from './gic-setup.js';
 
 /** A booted machine that cases start from; booting costs more than restoring. Without a snapshot it is used as it is. */
 export interface BenchImage {

@@ -4,8 +4,15 @@
  */
 import { lo32 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, HypError, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
-import { HostVcpu, type LinkPlace, restoreSnapshot, type Simulator } from '../sim/index.js';
+import { Call, HypError, Platform, parseRpcHeader, RpcType, SMCCC_HYPERCALL_BASE } from '../protocol/index.js';
+import {
+  HostVcpu,
+  type LinkPlace,
+  PRIMARY_RX_IRQ,
+  PRIMARY_TX_IRQ,
+  restoreSnapshot,
+  type Simulator,
+} from '../sim/index.js';
 import { SendAudit } from './audit.js';
 import { type BenchImage, type ClientPlace, primaryPlace } from './bench-image.js';
 import { editTree, readTree } from './boundary/client-tree.js';
@@ -15,16 +22,12 @@ import type { ReceiveResult, SendResult } from './client/port.js';
 import { type Rule, RuleSet } from './interfere/index.js';
 import { IrqLines } from './irq-lines.js';
 
-/** Interrupts of the primary VM's link (fact base: rm-rpc-transport 1). */
-export const TX_IRQ = 960;
-export const RX_IRQ = 961;
 /** An answer that the test gives in RM's place takes this long. */
 const ANSWER_NS = 100_000;
 
 /** Queue operations of a client without letting the machine work in between. */
 const SPIN_LIMIT = 20_000;
 /** SMCCC function ids of hypercalls: fast, 64-bit, vendor hypervisor (fact base: hypercall-abi 4.1). */
-const SMCCC_HYPERCALL = 0xc600_8000;
 
 /** The client is in a loop of its own. */
 export class ClientStuck extends Error {}
@@ -236,12 +239,12 @@ export class Bench {
     for (let i = 0; i < 64; i++) {
       const intid = this.host.takeInterrupt();
       if (intid === undefined) break;
-      if (intid === RX_IRQ) this.edge('rx');
-      else if (intid === TX_IRQ) this.edge('tx');
+      if (intid === PRIMARY_RX_IRQ) this.edge('rx');
+      else if (intid === PRIMARY_TX_IRQ) this.edge('tx');
       else this.irqs.raise(intid);
     }
-    if (this.edges.tx > 0) this.irqs.raise(TX_IRQ);
-    if (this.edges.rx > 0) this.irqs.raise(RX_IRQ);
+    if (this.edges.tx > 0) this.irqs.raise(PRIMARY_TX_IRQ);
+    if (this.edges.rx > 0) this.irqs.raise(PRIMARY_RX_IRQ);
     this.edges.rx = 0;
     this.edges.tx = 0;
   }
@@ -271,7 +274,7 @@ export class Bench {
       return [...this.host.x.subarray(0, 18)];
     }
     const id = lo32(x[0]);
-    const num = id - SMCCC_HYPERCALL;
+    const num = id - SMCCC_HYPERCALL_BASE;
     const args = x.slice(1, 9);
     const isCall = num >= 0 && num < 0x4000;
     const forced = isCall ? this.rules.hypercall(num, args) : this.rules.smccc(id, x);

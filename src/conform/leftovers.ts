@@ -1,7 +1,9 @@
 /** What RM still holds for the primary VM when it should hold nothing. */
+
+import { Platform } from '../protocol/index.js';
 import type { Bench } from './bench.js';
 
-const PRIMARY = 3;
+const PRIMARY = Platform.VMID_HLOS;
 
 export function leftovers(bench: Bench): string[] {
   const { rm } = bench.sim;

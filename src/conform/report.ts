@@ -1,6 +1,7 @@
 /** Results as text and tables. */
 import { hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
-import { type Bench, type LogEntry, RX_IRQ, TX_IRQ } from './bench.js';
+import { PRIMARY_RX_IRQ, PRIMARY_TX_IRQ } from '../sim/index.js';
+import type { Bench, LogEntry } from './bench.js';
 import { packetLines } from './show.js';
 import type { Case } from './types.js';
 
@@ -54,7 +55,11 @@ export function logText(log: readonly LogEntry[]): string {
 }
 
 const irqName = (intid: number): string =>
-  intid === TX_IRQ ? `${intid} (send queue)` : intid === RX_IRQ ? `${intid} (receive queue)` : String(intid);
+  intid === PRIMARY_TX_IRQ
+    ? `${intid} (send queue)`
+    : intid === PRIMARY_RX_IRQ
+      ? `${intid} (receive queue)`
+      : String(intid);
 
 /**
  * What is under way when a check ends without success: what everybody waits for, if nothing happens any more. `withIrqs`: its

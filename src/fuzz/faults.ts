@@ -5,11 +5,23 @@
  * A fault either wraps what passes between RM and its hypercalls, or changes the state between two requests.
  */
 
+import { le32 } from '../base/index.js';
+import type { Vic } from '../gic/index.js';
 import { deleteCap, findCap } from '../hyp/index.js';
 import type { MemExtent } from '../hyp/mem/extent.js';
 import { memState, spaceMap } from '../hyp/mem/space.js';
 import type { MsgQueue } from '../msgq/index.js';
-import { ObjectType, ParcelState, ResetStage, VmState } from '../protocol/index.js';
+import {
+  Msg,
+  ObjectType,
+  ParcelState,
+  Platform,
+  ResetStage,
+  RmError,
+  RpcType,
+  TransType,
+  VmState,
+} from '../protocol/index.js';
 import type { Rm, VmRecord } from '../rm/types.js';
 import { rmObject, rootCspace } from '../sim/who.js';
 import type { Machine } from './machine.js';
@@ -20,14 +32,16 @@ export interface Fault {
   install(machine: Machine): (() => void) | undefined;
 }
 
-const isSecondary = (vm: VmRecord | null): vm is VmRecord => vm != null && vm.vmid !== 3 && vm.vmid !== 255;
+const { VMID_HLOS, VMID_RM } = Platform;
+
+const isSecondary = (vm: VmRecord | null): vm is VmRecord => vm != null && vm.vmid !== VMID_HLOS && vm.vmid !== VMID_RM;
 const secondary = (rm: Rm): VmRecord[] => rm.vms.filter(isSecondary);
 
 /** Changes every packet that RM sends to the primary VM; an empty one is not sent at all. */
 function onPacket(machine: Machine, change: (packet: Uint8Array) => Uint8Array | undefined): undefined {
   const { sim } = machine;
   const link = (): MsgQueue | undefined => {
-    const to = sim.rm.links[3];
+    const to = sim.rm.links[VMID_HLOS];
     return to == null ? undefined : (rmObject(sim, to.txCap) as MsgQueue | undefined);
   };
   const receive = machine.tap;
@@ -38,23 +52,24 @@ function onPacket(machine: Machine, change: (packet: Uint8Array) => Uint8Array |
   return undefined;
 }
 
-const word = (b: Uint8Array, at: number): number =>
-  (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
+const isNotification = (packet: Uint8Array, id: number): boolean => le32(packet, 4) === id;
+const isReply = (packet: Uint8Array, id: number): boolean =>
+  (packet[1] & 3) === RpcType.REPLY && le32(packet, 4) === id;
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'lost-mem-released': {
     about: 'MEM_RELEASED is never sent',
-    install: (m) => onPacket(m, (p) => (word(p, 4) === 0x5110_0012 ? undefined : p)),
+    install: (m) => onPacket(m, (p) => (isNotification(p, Msg.N_MEM_RELEASED) ? undefined : p)),
   },
   'dropped-reply': {
     about: 'the reply of VM_AUTH_IMAGE is dropped',
-    install: (m) => onPacket(m, (p) => ((p[1] & 3) === 2 && word(p, 4) === 0x5600_000a ? undefined : p)),
+    install: (m) => onPacket(m, (p) => (isReply(p, Msg.VM_AUTH_IMAGE) ? undefined : p)),
   },
   'wrong-error': {
     about: 'VM_DEALLOCATE refuses with DENIED instead of VM_STATE',
     install: (m) =>
       onPacket(m, (p) => {
-        if ((p[1] & 3) === 2 && word(p, 4) === 0x5600_0002 && word(p, 8) === 0x14) p[8] = 3;
+        if (isReply(p, Msg.VM_DEALLOCATE) && le32(p, 8) === RmError.VM_STATE) p[8] = RmError.DENIED;
         return p;
       }),
   },
@@ -62,7 +77,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     about: 'VM_STATUS(READY) shows the state RUNNING',
     install: (m) =>
       onPacket(m, (p) => {
-        if (word(p, 4) === 0x5610_0008 && p[12] === VmState.READY) p[12] = VmState.RUNNING;
+        if (isNotification(p, Msg.N_VM_STATUS) && p[12] === VmState.READY) p[12] = VmState.RUNNING;
         return p;
       }),
   },
@@ -109,11 +124,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'doubled-page': {
     about: 'a lent page also stays with the primary VM',
     install: (m) => () => {
-      const parcel = m.sim.rm.parcels.list.find((p) => p.transType === 1 && p.regions.length > 0);
-      const hlos = m.sim.rm.vms[3]?.config;
+      const parcel = m.sim.rm.parcels.list.find((p) => p.transType === TransType.LEND && p.regions.length > 0);
+      const hlos = m.sim.rm.vms[VMID_HLOS]?.config;
       const space = hlos == null ? undefined : rmObject(m.sim, hlos.addrspace);
       if (parcel === undefined || space === undefined) return;
-      spaceMap(m.sim.hyp, space.id, parcel.regions[0].ownerIpa, 4096, parcel.regions[0].phys, 0x77);
+      spaceMap(m.sim.hyp, space.id, parcel.regions[0].ownerIpa, Platform.PAGE_SIZE, parcel.regions[0].phys, 0x77);
     },
   },
   'stolen-page': {
@@ -133,7 +148,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     install: (m) => () => {
       const vm = secondary(m.sim.rm).find((v) => v.state === VmState.RUNNING);
       const space = vm?.config == null ? undefined : rmObject(m.sim, vm.config.addrspace);
-      if (space !== undefined) spaceMap(m.sim.hyp, space.id, 0x9000_0000, 4096, 0x5f00_0000, 0x0077);
+      if (space !== undefined) spaceMap(m.sim.hyp, space.id, 0x9000_0000, Platform.PAGE_SIZE, 0x5f00_0000, 0x77);
     },
   },
   'stale-virq': {
@@ -141,9 +156,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     install(m) {
       return () => {
         const vm = secondary(m.sim.rm).find((v) => v.state === VmState.RESET);
-        const irq = m.sim.rm.vms[3]?.irq;
+        const irq = m.sim.rm.vms[VMID_HLOS]?.irq;
         const vic = vm === undefined || irq == null ? undefined : rmObject(m.sim, irq.vic);
-        if (vic !== undefined) (vic as unknown as { bound: Uint8Array }).bound[1000 - 32] = 1;
+        if (vic !== undefined) (vic as Vic).bound[1000 - Platform.SPI_FIRST] = 1;
       };
     },
   },
@@ -157,7 +172,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       };
       return () => {
         const now = secondary(rm).map((vm) => vm.vmid);
-        const hlos = rm.vms[3];
+        const hlos = rm.vms[VMID_HLOS];
         for (const vmid of seen)
           if (!now.includes(vmid) && hlos != null && !hlos.peers.includes(vmid)) hlos.peers.push(vmid);
         seen = now;

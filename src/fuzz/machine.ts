@@ -14,14 +14,15 @@ import {
   rpcAssembly,
   rpcMessage,
   rpcPackets,
+  Smccc,
 } from '../protocol/index.js';
 import { HostPackets, HostVcpu, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
 import { type Check, invariantChecker } from '../sim/invariants.js';
 import { rmObject } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 
-const SYSTEM_OFF = 0x8400_0008n;
-const SYSTEM_RESET = 0x8400_0009n;
+const SYSTEM_OFF = BigInt(Smccc.PSCI_SYSTEM_OFF);
+const SYSTEM_RESET = BigInt(Smccc.PSCI_SYSTEM_RESET);
 /** Rounds after which RM counts as never coming to rest. */
 const MAX_ROUNDS = 2000;
 /** A guest's packet buffers, in its image. */

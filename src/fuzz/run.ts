@@ -1,5 +1,5 @@
 /** Carries out commands against a machine and the model, and compares what comes back. */
-import { MESSAGES, RM_ERROR_NAMES, type RpcMessage, RpcType } from '../protocol/index.js';
+import { MESSAGES, Msg, Platform, RM_ERROR_NAMES, type RpcMessage, RpcType } from '../protocol/index.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
 import { predict } from './lifecycle/predict.js';
@@ -226,7 +226,7 @@ export class Runner {
   }
 
   private writeImage(at: number, name: string): void {
-    for (let page = at; page < at + IMAGE_SIZE; page += 4096) if (this.w.taken.has(page)) return;
+    for (let page = at; page < at + IMAGE_SIZE; page += Platform.PAGE_SIZE) if (this.w.taken.has(page)) return;
     this.machine.writeMemory(at + TREE_OFFSET, GUESTS[name].tree);
     this.w.images.set(at, name);
     this.w.patched.delete(at);
@@ -266,7 +266,7 @@ export class Runner {
       if (seq === undefined) return { tag: 'send', what: 'the queue to RM stays full' };
       if (w.death !== undefined) break;
       expected.push({ type: RpcType.REPLY, id, seq, answer });
-      if (id === 0x5600_0004 && answer.error === 0) started.push(num(payload, 0, 2));
+      if (id === Msg.VM_START && answer.error === 0) started.push(num(payload, 0, 2));
     }
     this.finishResets(expected);
     const got = machine.settle();

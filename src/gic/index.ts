@@ -15,6 +15,7 @@ export {
   parseSysreg,
   pendingException,
   readSysreg,
+  Sysreg,
   setStored,
   sysInstruction,
   sysreg,

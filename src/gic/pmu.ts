@@ -5,6 +5,8 @@
  * The hypervisor hands the counters over at the first access and takes them away at the next switch unless one of them is
  * enabled; while they are away their interrupt cannot be seen. Once it fired it stays active until somebody finds it gone.
  */
+
+import { Platform } from '../protocol/index.js';
 import { type Gic, vicOf } from './context.js';
 import { deliver } from './deliver.js';
 import { EDGE, LEVEL_SRC } from './dstate.js';
@@ -12,7 +14,7 @@ import { beginWork, endWork } from './events.js';
 import { gicState } from './timer.js';
 import type { GicVcpu } from './types.js';
 
-export const PMU_PPI = 23;
+export const PMU_PPI = Platform.PPI_PMU;
 
 /** What the counters' registers say. */
 export interface Pmu {

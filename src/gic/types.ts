@@ -9,13 +9,13 @@ import { Platform } from '../protocol/index.js';
 import { CFG_EDGE, withRoute } from './dstate.js';
 import type { Pmu } from './pmu.js';
 
-export const LR_COUNT = 4;
+export const LR_COUNT = Platform.GIC_LIST_REGISTERS;
 export const SGI_COUNT = 16;
 export const PRIVATE_COUNT = 32;
-export const SPI_BASE = 32;
-export const SPI_COUNT = 988;
+export const SPI_BASE = Platform.SPI_FIRST;
+export const SPI_COUNT = Platform.SPI_COUNT;
 /** INTIDs 1020..1023 are special and have no state. */
-export const SPECIAL_BASE = 1020;
+export const SPECIAL_BASE = Platform.SPI_LAST + 1;
 export const PRIORITIES = 32;
 /** Pending interrupts that wait for a list register are remembered by ranges of 16 INTIDs per priority. */
 export const RANGE_SIZE = 16;

@@ -3,13 +3,13 @@
  * Source: fact base capabilities 2, 3, 4 and 7. Left out: grace periods (a freed table is reusable at once) and NOMEM.
  */
 import { arrayPool, assert, hi32, lo32, nextU32, type Prng, prng, removeAt, toU64 } from '../base/index.js';
-import { HypError, ObjectType } from '../protocol/index.js';
+import { HypError, ObjectType, Platform } from '../protocol/index.js';
 import type { Hypervisor } from './hypervisor.js';
 import type { HypObject } from './types.js';
 
-const SLOTS_PER_TABLE = 62;
-const TABLES_PER_CSPACE = 232;
-export const MAX_CAPS = SLOTS_PER_TABLE * TABLES_PER_CSPACE;
+const SLOTS_PER_TABLE = Platform.CSPACE_SLOTS_PER_TABLE;
+const TABLES_PER_CSPACE = Platform.CSPACE_TABLES;
+export const MAX_CAPS = Platform.CSPACE_MAX_CAPS;
 
 export const CapState = { NULL: 0, VALID: 1, REVOKED: 2 } as const;
 

@@ -3,13 +3,13 @@
  * Source: fact base hypercall-abi 1.1 to 1.4. SMCCC calls (HVC #0, SMC #0) are in smccc.ts.
  */
 import { hi32, lo32 } from '../base/index.js';
-import { HYPERCALLS, HypError } from '../protocol/index.js';
+import { HYPERCALLS, HypError, Platform } from '../protocol/index.js';
 import { BLOCKED, type Hypervisor } from './hypervisor.js';
 import { NO_OBJECT, type Thread } from './types.js';
 
-export const HYPERCALL_BASE = 0x6000;
+export const HYPERCALL_BASE = Platform.HYPERCALL_BASE;
 /** Size of Gunyah's table: immediates from 0x6069 up are not native calls. */
-export const HYPERCALL_COUNT = 105;
+export const HYPERCALL_COUNT = Platform.HYPERCALL_NUM;
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 

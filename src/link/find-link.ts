@@ -1,6 +1,7 @@
 /** The RM link of a VM that another VM started: its queues, interrupts and a page for packets (fact base: rm-rpc-transport 1). */
 import { findCap } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
+import { Platform } from '../protocol/index.js';
 import type { LinkPlace, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import { isScratch } from './find-vcpu.js';
@@ -12,8 +13,6 @@ export interface RmLink {
   rxIrq: number;
   gicdBase: number;
 }
-
-const PAGE = 4096;
 
 /** Queue behind a capability of the vCPU's VM. */
 export function queueOf(sim: Simulator, v: Vcpu, cap: bigint): MsgQueue | undefined {
@@ -28,11 +27,11 @@ export function findLink(sim: Simulator, vmid: number, v: Vcpu, scratch: number)
   if (vm?.config == null || device?.type !== 'rm-rpc') return `VM ${vmid} has no link to RM`;
   const toRm = queueOf(sim, v, device.txVmCap);
   if (toRm === undefined) return `VM ${vmid} has given up its link to RM`;
-  const page = scratch !== 0 ? scratch : vm.config.memIpaBase + vm.memSize - PAGE;
+  const page = scratch !== 0 ? scratch : vm.config.memIpaBase + vm.memSize - Platform.PAGE_SIZE;
   if (scratch === 0 && !isScratch(sim, vmid, v, page))
     return `page 0x${page.toString(16)}, the last of the image, is not memory of VM ${vmid}; name a scratch page`;
   return {
-    place: { txCap: device.txVmCap, rxCap: device.rxVmCap, txBuffer: page, rxBuffer: page + PAGE / 2 },
+    place: { txCap: device.txVmCap, rxCap: device.rxVmCap, txBuffer: page, rxBuffer: page + Platform.PAGE_SIZE / 2 },
     toRm,
     txIrq: device.txVmVirq.num,
     rxIrq: device.rxVmVirq.num,

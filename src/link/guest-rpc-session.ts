@@ -3,7 +3,7 @@
  * it sends and receives while the vCPU has a CPU, and waits for interrupts when there is nothing to do, so that a manager inside
  * `vcpu_run` gets its CPU back. Leaves out: the VM's other devices.
  */
-import { sysreg } from '../gic/index.js';
+import { Gicd, openCpuInterface } from '../sim/gic-setup.js';
 import { HostPackets, HostVcpu, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
 import type { RmLink } from './find-link.js';
@@ -12,14 +12,8 @@ import type { Handled, Session } from './session.js';
 import { At, EventType, LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
-const ICC_PMR = sysreg(3, 0, 4, 6, 0);
-const ICC_SRE = sysreg(3, 0, 12, 12, 5);
-const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 /** GICD_CTLR: affinity routing, group 1. */
 const GICD_ENABLE = 0x12n;
-const GICD_IGROUPR = 0x80;
-const GICD_ISENABLER = 0x100;
-const GICD_ICFGR = 0xc00;
 const WIDTH = 4;
 /** Interrupts taken before the vCPU waits again: a stuck one must not hold the server. */
 const MAX_TAKEN = 16;
@@ -72,12 +66,10 @@ export class GuestRpcSession implements Session {
     const { host, link, v } = this;
     if (this.preparedFor === v.entries) return;
     this.preparedFor = v.entries;
-    host.writeRegister(ICC_SRE, 7n);
-    host.writeRegister(ICC_PMR, 0xffn);
-    host.writeRegister(ICC_IGRPEN1, 1n);
+    openCpuInterface(host);
     const store = (offset: number, value: bigint) =>
       host.access(BigInt(link.gicdBase + offset), WIDTH, true, value, WAIT_NS);
-    store(0, GICD_ENABLE);
+    store(Gicd.CTLR, GICD_ENABLE);
     const add = (offset: number, bits: bigint) => {
       const was = host.access(BigInt(link.gicdBase + offset), WIDTH, false, 0n, WAIT_NS);
       store(offset, (was.value ?? 0n) | bits);
@@ -86,9 +78,9 @@ export class GuestRpcSession implements Session {
       const word = (irq >> 5) * WIDTH;
       const bit = 1n << BigInt(irq & 31);
       // An edge: as a level it would end every WFI for as long as the queue has room or a message.
-      add(GICD_ICFGR + (irq >> 4) * WIDTH, 2n << BigInt((irq & 15) * 2));
-      add(GICD_IGROUPR + word, bit);
-      store(GICD_ISENABLER + word, bit);
+      add(Gicd.ICFGR + (irq >> 4) * WIDTH, 2n << BigInt((irq & 15) * 2));
+      add(Gicd.IGROUPR + word, bit);
+      store(Gicd.ISENABLER + word, bit);
     }
   }
 

@@ -54,7 +54,6 @@ const STEPS = 16;
 const HOLD_GRACES = 10;
 /** Scratch pages of the primary VM's vCPUs. */
 const SCRATCH_BASE = 0x4104_0000;
-const PAGE = 4096;
 const MODE_RPC = 1;
 
 export class Hub {
@@ -170,7 +169,7 @@ export class Hub {
       this.rpc = new RpcSession(sim, new HostVcpu(sim, v.id), connection.out, complain);
       return { session: this.rpc, ...entry, on: sim.hyp.dead === undefined, nowNs };
     }
-    const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * PAGE;
+    const scratch = hello.scratch !== 0 || !primary ? hello.scratch : SCRATCH_BASE + hello.vcpu * Platform.PAGE_SIZE;
     const tree = treeAddress(sim, hello.vmid);
     const session = new VcpuSession(sim, v, connection.out, scratch, tree, hello.step, entry, complain, (e) =>
       this.entries.set(v.id, e),

@@ -11,6 +11,7 @@ export const LINK = {
   MAX_FRAME: 65536,
   MAX_CONNECTIONS: 256,
   MAX_INLINE: 4096,
+  NO_INLINE: 255,
   MAX_MEMORY_ACCESS: 32768,
   MAX_NAME: 64,
   OUTPUT_HIGH: 262144,
@@ -115,7 +116,7 @@ export const At = {
   },
   HVC: {
     IMM: 0,
-    /** 0xff: none */
+    /** NO_INLINE: none */
     INLINE_REG: 2,
     /** 0 to the hypervisor, 1 from it, 2 from it and only the x1 bytes that it says it wrote */
     INLINE_DIR: 3,

@@ -7,7 +7,6 @@ import type { Handled } from './session.js';
 import { At, FrameType, LINK } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
-const NO_INLINE = 0xff;
 const INLINE_FROM = 1;
 const INLINE_FROM_X1 = 2;
 
@@ -32,13 +31,13 @@ export class VcpuCalls {
     const imm = le16(b, at + F.IMM);
     const register = b[at + F.INLINE_REG];
     const direction = b[at + F.INLINE_DIR];
-    const length = register === NO_INLINE ? 0 : le32(b, at + F.INLINE_LENGTH);
+    const length = register === LINK.NO_INLINE ? 0 : le32(b, at + F.INLINE_LENGTH);
     const x = REGISTERS[0];
     for (let i = 0; i < 8; i++) x[i] = le64(b, at + F.X + i * 8);
-    const carried = register !== NO_INLINE && direction === 0 ? length : 0;
+    const carried = register !== LINK.NO_INLINE && direction === 0 ? length : 0;
     const wrong = this.wrongInline(register, direction, length, size - F.SIZE, carried);
     if (wrong !== undefined) return this.replies.bad(FrameType.HVC, tag, wrong);
-    if (register !== NO_INLINE) {
+    if (register !== LINK.NO_INLINE) {
       x[register] = BigInt(this.scratch);
       if (carried > 0 && !this.host.writeMemory(this.scratch, b.subarray(at + F.SIZE, at + F.SIZE + carried)))
         return this.replies.bad(
@@ -48,7 +47,7 @@ export class VcpuCalls {
         );
     }
     const { entries } = this.host.vcpu;
-    const back = register !== NO_INLINE && direction >= INLINE_FROM ? length : 0;
+    const back = register !== LINK.NO_INLINE && direction >= INLINE_FROM ? length : 0;
     return this.settle(this.host.call('hvc', imm, x, WAIT_NS), entries, (o) =>
       this.callReply(FrameType.HVC, tag, o, direction === INLINE_FROM_X1, back),
     );
@@ -63,7 +62,7 @@ export class VcpuCalls {
     carried: number,
   ): string | undefined {
     if (length > LINK.MAX_INLINE) return `inline_length ${length}; at most ${LINK.MAX_INLINE}`;
-    if (reg !== NO_INLINE) {
+    if (reg !== LINK.NO_INLINE) {
       if (reg > 7) return `inline_reg ${reg}; 0 to 7, or 0xff for none`;
       if (direction > INLINE_FROM_X1) return `inline_dir ${direction}; 0 to ${INLINE_FROM_X1}`;
       if (this.scratch === 0) return 'an inline buffer, but HELLO named no scratch page';

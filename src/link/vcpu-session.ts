@@ -3,7 +3,7 @@
  * {@link ./vcpu-calls.js}, loads, stores and memory in {@link ./vcpu-memory.js}.
  */
 import { le32, le64 } from '../base/index.js';
-import { sysreg } from '../gic/index.js';
+import { Sysreg } from '../gic/index.js';
 import { HostVcpu, type Outcome, type Simulator } from '../sim/index.js';
 import { Block, Life, type Vcpu } from '../vcpu/index.js';
 import { type Complain, Replies, statusOf } from './replies.js';
@@ -14,8 +14,6 @@ import { VcpuMemory } from './vcpu-memory.js';
 import type { FrameWriter } from './writer.js';
 
 const MAX_ADVANCE_NS = 10_000_000_000n;
-const ICC_IAR1 = sysreg(3, 0, 12, 12, 0);
-const ICC_EOIR1 = sysreg(3, 0, 12, 12, 1);
 const SPURIOUS = 1023;
 const MAX_SYSREG = 0xffff;
 
@@ -246,7 +244,7 @@ export class VcpuSession implements Session {
 
   private acknowledge(tag: number): Handled {
     const R = At.IRQ_ACK_REPLY;
-    const o = this.host.readRegister(ICC_IAR1);
+    const o = this.host.readRegister(Sysreg.ICC_IAR1_EL1);
     const at = this.replies.reply(FrameType.IRQ_ACK, tag, R.SIZE, statusOf(o));
     const intid = o.kind === 'done' ? Number(o.value ?? 0n) : SPURIOUS;
     if (intid === SPURIOUS) this.irqSent = false;
@@ -256,7 +254,7 @@ export class VcpuSession implements Session {
 
   private end(tag: number, b: Uint8Array, at: number, size: number): Handled {
     if (size !== At.IRQ_END.SIZE) return this.replies.badSize(FrameType.IRQ_END, tag, size, At.IRQ_END.SIZE);
-    const o = this.host.writeRegister(ICC_EOIR1, BigInt(le32(b, at + At.IRQ_END.INTID)));
+    const o = this.host.writeRegister(Sysreg.ICC_EOIR1_EL1, BigInt(le32(b, at + At.IRQ_END.INTID)));
     this.replies.reply(FrameType.IRQ_END, tag, At.IRQ_END_REPLY.SIZE, statusOf(o));
     return 'done';
   }

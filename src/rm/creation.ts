@@ -4,7 +4,7 @@
  */
 import { le16, le32, le64, toNumber } from '../base/index.js';
 import { be32, checkHeader, HEADER_SIZE, Head } from '../board/fdt/index.js';
-import { AuthType, HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
+import { AuthType, HypError, Msg, Platform, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { isVmConfigError, parseVmConfig, type TreeArea } from './dt/index.js';
 import type { VmConfig } from './dt/vm-config-types.js';
@@ -14,7 +14,7 @@ import { vmIrqInit } from './irq.js';
 import { vmEvent } from './life.js';
 import { mapInRm, unmapFromRm } from './memparcel-rm.js';
 import { lookupParcelFor } from './memparcel-table.js';
-import { createCspace, deleteOwn, newSetup, setupAddrspace, VIC_SPIS } from './setup.js';
+import { createCspace, deleteOwn, newSetup, setupAddrspace, VIC_OPTIONS, VIC_SPIS } from './setup.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { createVcpus, maxCores } from './vcpus.js';
 import { createIomems, createVdevices } from './vdev-create.js';
@@ -23,9 +23,7 @@ import { sendState } from './vm.js';
 import { constraintsToTag, GUEST_SPACE, memorySetup, PHYS_TAG } from './vm-memory.js';
 
 const SPACE_END = BigInt(GUEST_SPACE);
-/** `vic_option_flags`: MSI limit valid, no default address. */
-const VIC_OPTIONS = 3;
-const DEFAULT_STRIDE = 0x20000n;
+const DEFAULT_STRIDE = BigInt(Platform.GICR_STRIDE);
 
 /** `offset + size` neither overflows nor exceeds `limit`, which is far below what a number holds exactly. */
 const inside = (offset: bigint, size: bigint, limit: number): boolean => toNumber(offset) + toNumber(size) <= limit;

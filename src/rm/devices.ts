@@ -5,7 +5,7 @@
 
 /** An interrupt number of some VM with its trigger. */
 export interface Virq {
-  /** GIC INTID, or `VIRQ_INVALID`. */
+  /** GIC INTID, or `VIRQ_NONE`. */
   num: number;
   edge: boolean;
 }

@@ -5,6 +5,7 @@ import {
   ExtentMemType,
   HypError,
   MapMemType,
+  Platform,
   Rights,
   VcpuOption,
   VmState,
@@ -13,7 +14,7 @@ import type { QueuePairDevice } from './devices.js';
 import { HLOS_TREE_AREA, patchHlosTree } from './dt/index.js';
 import { Create } from './hv.js';
 import { mapAllDirect, vmIrqInit } from './irq.js';
-import { createCspace, newSetup, setupAddrspace, VIC_SPIS } from './setup.js';
+import { createCspace, newSetup, setupAddrspace, VIC_OPTIONS, VIC_SPIS } from './setup.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { addVcpu, maxCores } from './vcpus.js';
 import { createQueue } from './vdev-common.js';
@@ -23,12 +24,9 @@ import { DEFAULT_PRIORITY } from './vm.js';
 import { addressAlloc, addressFree, donateDdr, memorySetup } from './vm-memory.js';
 
 const OK = HypError.OK;
-const TIMESLICE_NS = 5_000_000;
 const MAX_MSIS = 8192;
-/** `vic_option_flags`: MSI limit valid, no default address. */
-const VIC_OPTIONS = 3;
-const QUEUE_DEPTH = 8;
-const MESSAGE_SIZE = 240;
+const QUEUE_DEPTH = Platform.RM_QUEUE_DEPTH;
+const MESSAGE_SIZE = Platform.RM_QUEUE_MSG_SIZE;
 
 /** Cores of HLOS other than the boot core. */
 function secondaryCores(rm: Rm): number[] {
@@ -55,7 +53,7 @@ function createThread(rm: Rm, setup: VmSetup, core: number): { error: number; ca
     hv.vcpuConfigure(thread.cap, vcpuOptions(rm)) ||
     hv.vcpuSetAffinity(thread.cap, core) ||
     hv.vcpuSetPriority(thread.cap, DEFAULT_PRIORITY) ||
-    hv.vcpuSetTimeslice(thread.cap, TIMESLICE_NS) ||
+    hv.vcpuSetTimeslice(thread.cap, Platform.TIMESLICE_DEFAULT_NS) ||
     hv.cspaceAttachThread(setup.cspace, thread.cap);
   return { error, cap: thread.cap };
 }

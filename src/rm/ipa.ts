@@ -2,8 +2,8 @@
  * IPA_RESERVE: sets address ranges of the caller apart for memory of a certain kind (fact base: rm-rpc-messages 8).
  * A reservation lasts until the VM is reset: IPA_UNRESERVE is not implemented by RM.
  */
-import { le32, le64, put32, put64 } from '../base/index.js';
-import { HypError, IpaReserveType, Msg, RmError } from '../protocol/index.js';
+import { le32, le64, put32, put64, U64_MAX } from '../base/index.js';
+import { HypError, IpaReserveType, Msg, Platform, RmError } from '../protocol/index.js';
 import { NO_TAG, type RangeResult, tagRegion, untagRange } from './allocator.js';
 import { RmDeath } from './death.js';
 import type { Handler } from './handler.js';
@@ -11,12 +11,11 @@ import { endOfLists, listReader, readList } from './memparcel-lists.js';
 import { type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import { ADDR_LIMIT, constraintsToTag, PHYS_TAG, rmAssert } from './vm-memory.js';
 
-const MAX_ENTRIES = 30;
 const FIXED_SIZE = 16;
 const ALLOCATE_SIZE = 32;
 const LIST_AT = 12;
-const ANYWHERE = 0xffff_ffff_ffff_ffffn;
-const PAGE = 4096;
+const ANYWHERE = U64_MAX;
+const PAGE = BigInt(Platform.PAGE_SIZE);
 
 const denied: RangeResult = { error: HypError.DENIED, base: 0, size: 0, tag: NO_TAG };
 
@@ -35,7 +34,7 @@ function reserve(vm: VmRecord, base: bigint, regionSize: bigint, size: bigint, a
 function reserveFixed(vm: VmRecord, request: Uint8Array, start: number, count: number, tag: number): number {
   for (let i = 0; i < count; i++) {
     const at = start + i * FIXED_SIZE;
-    const { error } = reserve(vm, le64(request, at), BigInt(PAGE), le64(request, at + 8), BigInt(PAGE), tag);
+    const { error } = reserve(vm, le64(request, at), PAGE, le64(request, at + 8), PAGE, tag);
     if (error === HypError.OK) continue;
     // The undo loop never advances: its second turn finds nothing to undo.
     if (i > 0) throw new RmDeath('ABORT', 'ipa-reserve-rollback');
@@ -77,7 +76,7 @@ const reserveIpa: Handler = (rm: Rm, from, request) => {
   if (tag === NO_TAG) return RmError.ARGUMENT_INVALID;
   const fixed = type === IpaReserveType.FIXED;
   const reader = listReader(request, LIST_AT);
-  const { start, count } = readList(reader, fixed ? FIXED_SIZE : ALLOCATE_SIZE, MAX_ENTRIES);
+  const { start, count } = readList(reader, fixed ? FIXED_SIZE : ALLOCATE_SIZE, Platform.MAX_IPA_RESERVATIONS);
   if (endOfLists(reader) !== RmError.OK) return reader.error;
   return fixed ? reserveFixed(vm, request, start, count, tag) : reserveAllocated(vm, request, start, count, tag);
 };

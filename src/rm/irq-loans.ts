@@ -7,7 +7,7 @@ import type { Handler } from './handler.js';
 import { irqLoanLife } from './irq-life.js';
 import type { IrqLoanEvent } from './irq-loan.machine.js';
 import { hwirqMap, hwirqUnmap, tableOf } from './irq-table.js';
-import { type Hwirq, IRQ_NONE, type IrqLoan } from './irq-types.js';
+import { type Hwirq, type IrqLoan, VIRQ_NONE } from './irq-types.js';
 import { sendNotification } from './link-send.js';
 import { type Rm, type VmRecord, vmLookup } from './types.js';
 import { rmAssert } from './vm-memory.js';
@@ -64,7 +64,7 @@ export const lend: Handler = (rm, from, request) => {
   const loan: IrqLoan = {
     handle: (rm.irqs.handleBase + hw) >>> 0,
     borrower: le16(request, 0),
-    borrowerIrq: IRQ_NONE,
+    borrowerIrq: VIRQ_NONE,
     state: IrqLendState.NONE,
     label: le32(request, 8),
   };
@@ -85,7 +85,7 @@ export const acceptIrq: Handler = (rm, from, request) => {
   if (loan.state !== IrqLendState.OFFERED) return RmError.IN_USE;
   const wanted = le32(request, 4);
   // Whatever number is asked for, RM binds the hardware interrupt of that number.
-  const irq = wanted === IRQ_NONE ? hw : wanted;
+  const irq = wanted === VIRQ_NONE ? hw : wanted;
   const error = hwirqMap(rm, vm, irq, irq, true, false);
   if (error === HypError.NOMEM) return RmError.NOMEM;
   if (error === HypError.DENIED) return RmError.DENIED;
@@ -107,7 +107,7 @@ export const releaseIrq: Handler = (rm, from, request) => {
   if (loan.state !== IrqLendState.ACCEPTED) return RmError.IN_USE;
   if (hwirqUnmap(rm, vm, loan.borrowerIrq, true, false) !== HypError.OK) return RmError.ARGUMENT_INVALID;
   loanEvent(rm, hw, loan, { type: 'RELEASE' });
-  loan.borrowerIrq = IRQ_NONE;
+  loan.borrowerIrq = VIRQ_NONE;
   return RmError.OK;
 };
 

@@ -2,16 +2,16 @@
  * Interrupts of a VM that is reset (fact base: rm-state-machines 4.2 RELEASE_IRQS, 4.3, 6). Left out: loans by configuration
  * (`ACCEPTED_STATIC`), which RM makes for trusted VMs only, and no VM is one.
  */
-import { HypError, IrqLendState, IrqMapState } from '../protocol/index.js';
+import { HypError, IrqLendState, IrqMapState, Platform } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { loanEvent } from './irq-loans.js';
 import { freeGlobal, hwirqUnmap, releaseTable, tableOf } from './irq-table.js';
-import { IRQ_NONE } from './irq-types.js';
+import { VIRQ_NONE } from './irq-types.js';
 import { CAP_INVALID, type Rm, type VmRecord } from './types.js';
 import { rmAssert } from './vm-memory.js';
 
 /** Borrower of a loan whose borrower was reset: nobody. */
-const NO_BORROWER = 0xffff;
+const NO_BORROWER = Platform.VMID_NONE;
 
 /** Takes a borrowed interrupt away. The loan stays, offered to nobody. */
 function endBorrowing(rm: Rm, vm: VmRecord, irq: number, hw: number): void {
@@ -23,7 +23,7 @@ function endBorrowing(rm: Rm, vm: VmRecord, irq: number, hw: number): void {
   rmAssert(loan.state === IrqLendState.ACCEPTED);
   rmAssert(hwirqUnmap(rm, vm, irq, true, false) === HypError.OK);
   loan.borrower = NO_BORROWER;
-  loan.borrowerIrq = IRQ_NONE;
+  loan.borrowerIrq = VIRQ_NONE;
   loanEvent(rm, hw, loan, { type: 'BORROWER_RESET' });
 }
 

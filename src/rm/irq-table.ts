@@ -2,23 +2,21 @@
  * Interrupt numbers: which hardware interrupt or virtual device each number of a VM stands for
  * (fact base: rm-state-machines 6). Errors are hypervisor codes; a broken assertion of RM is its death.
  */
-import { HypError, IrqMapState } from '../protocol/index.js';
+import { HypError, IrqMapState, Platform } from '../protocol/index.js';
 import { RmDeath } from './death.js';
-import { type Hwirq, IRQ_NONE, type IrqMapping, type IrqState, type VmIrqTable } from './irq-types.js';
+import { type Hwirq, type IrqMapping, type IrqState, VIRQ_NONE, type VmIrqTable } from './irq-types.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord } from './types.js';
 import { rmAssert } from './vm-memory.js';
 
 /** Highest number of RM's table, and of every other VM's. */
 export const RM_IRQ_MAX = 511;
-const VM_IRQ_MAX = 1019;
 /** Where the search for free numbers starts, except in RM. */
-const ALLOC_BASE = 960;
-const FIRST_GLOBAL = 32;
-const LAST_GLOBAL = 1019;
+const ALLOC_BASE = Platform.VIRQ_ALLOC_FIRST;
+const LAST_GLOBAL = Platform.SPI_LAST;
 
 /** Private interrupts 16..31: per vCPU, may be lent but never allocated. */
 const isLocal = (irq: number): boolean => irq >= 16 && irq <= 31;
-const isGlobal = (irq: number): boolean => irq >= FIRST_GLOBAL && irq <= LAST_GLOBAL;
+const isGlobal = (irq: number): boolean => irq >= Platform.SPI_FIRST && irq <= LAST_GLOBAL;
 const compatible = (a: number, b: number): boolean => (isLocal(a) && isLocal(b)) || (isGlobal(a) && isGlobal(b));
 
 /**
@@ -36,7 +34,7 @@ export function createIrqState(vicHwirq: readonly bigint[], random: bigint): Irq
   for (let irq = 16; irq <= LAST_GLOBAL; irq++) {
     const cap = vicHwirq[irq];
     if (cap === undefined || cap === CAP_INVALID) continue;
-    state.hwirqs[irq] = { cap, owner: VMID_HLOS, ownerIrq: IRQ_NONE };
+    state.hwirqs[irq] = { cap, owner: VMID_HLOS, ownerIrq: VIRQ_NONE };
   }
   return state;
 }
@@ -47,17 +45,17 @@ const MAX_SPARE = 16;
 
 /** Takes the table of a VM that is gone; its map has no entry left. */
 export function releaseTable(table: VmIrqTable): void {
-  if (table.maxIrq === VM_IRQ_MAX && spareMaps.length < MAX_SPARE) spareMaps.push(table.map);
+  if (table.maxIrq === Platform.SPI_LAST && spareMaps.length < MAX_SPARE) spareMaps.push(table.map);
 }
 
 /** Gives a VM its table. A VM that still has one (reset twice without being cleaned) kills RM. */
 export function vmIrqInit(vm: VmRecord, vic: bigint): void {
   if (vm.irq !== null) throw new RmDeath('ABORT', 'third-init-of-reset-vmid');
   const rm = vm.vmid === VMID_RM;
-  const maxIrq = rm ? RM_IRQ_MAX : VM_IRQ_MAX;
+  const maxIrq = rm ? RM_IRQ_MAX : Platform.SPI_LAST;
   vm.irq = {
     vic,
-    allocBase: rm ? FIRST_GLOBAL : ALLOC_BASE,
+    allocBase: rm ? Platform.SPI_FIRST : ALLOC_BASE,
     maxIrq,
     map: (rm ? undefined : spareMaps.pop()) ?? new Array<IrqMapping | null>(maxIrq + 1).fill(null),
     lowest: maxIrq + 1,
@@ -74,7 +72,7 @@ export function tableOf(vm: VmRecord): VmIrqTable {
   return vm.irq;
 }
 
-const reserved = (): IrqMapping => ({ kind: 'hw', irq: IRQ_NONE, state: IrqMapState.RESERVED });
+const reserved = (): IrqMapping => ({ kind: 'hw', irq: VIRQ_NONE, state: IrqMapState.RESERVED });
 
 /** Reserves the lowest free shared number from the table's base up; NORESOURCES when there is none. */
 export function allocGlobal(vm: VmRecord): { error: number; irq: number } {
@@ -155,7 +153,7 @@ export function hwirqMap(rm: Rm, vm: VmRecord, irq: number, hw: number, alloc: b
   const hwirq = rm.irqs.hwirqs[hw] ?? null;
   if (hwirq === null) return HypError.NORESOURCES;
   if (owner && hwirq.owner !== vm.vmid) return HypError.DENIED;
-  if (owner && hwirq.ownerIrq !== IRQ_NONE) return HypError.BUSY;
+  if (owner && hwirq.ownerIrq !== VIRQ_NONE) return HypError.BUSY;
   const { error, mapping } = take(table, irq, alloc);
   if (error !== HypError.OK || mapping === null) return error;
   const bound = rm.hv.hwirqBind(hwirq.cap, table.vic, irq);
@@ -182,7 +180,7 @@ export function hwirqUnmap(rm: Rm, vm: VmRecord, irq: number, free: boolean, own
   const error = rm.hv.hwirqUnbind(hwirq.cap);
   // A deleted VIC has unbound it already.
   rmAssert(error === HypError.OK || (error === HypError.VIRQ_NOT_BOUND && table.vic === CAP_INVALID));
-  if (owner) hwirq.ownerIrq = IRQ_NONE;
+  if (owner) hwirq.ownerIrq = VIRQ_NONE;
   table.map[irq] = free ? null : reserved();
   return HypError.OK;
 }

@@ -1,13 +1,14 @@
 /** Hardware interrupts, loans and interrupt numbers as data (fact base: rm-rpc-messages 6, rm-state-machines 6). */
+import { Platform } from '../protocol/index.js';
 
-/** "No interrupt number". */
-export const IRQ_NONE = 0xffff_ffff;
+/** All-ones: "no interrupt", also in VM_GET_HYP_RESOURCES. */
+export const { VIRQ_NONE } = Platform;
 
 /** One hardware interrupt that RM can bind. */
 export interface Hwirq {
   cap: bigint;
   owner: number;
-  /** Number that the owner sees; {@link IRQ_NONE}: not mapped. */
+  /** Number that the owner sees; {@link VIRQ_NONE}: not mapped. */
   ownerIrq: number;
 }
 
@@ -34,7 +35,7 @@ export interface IrqState {
 /** What one interrupt number of a VM is used for. */
 export interface IrqMapping {
   kind: 'hw' | 'virq';
-  /** INTID of the hardware interrupt, or the number itself for a virtual one; {@link IRQ_NONE} while only reserved. */
+  /** INTID of the hardware interrupt, or the number itself for a virtual one; {@link VIRQ_NONE} while only reserved. */
   irq: number;
   /** `IrqMapState` value. */
   state: number;

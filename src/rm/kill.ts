@@ -2,11 +2,13 @@
  * Killing a VM: all vCPUs are told to exit, then RM helps them to run until they have (fact base: rm-state-machines 4.1).
  * RM serves nothing else meanwhile; what the killer wanted to do next is kept in `rm.killing`.
  */
+
 import { ExitCode, ExitType, HypError, RmError, VcpuRunState, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
+import { VIRQ_NONE } from './irq-types.js';
 import { sendReply } from './link-send.js';
 import { resetVm } from './reset.js';
-import { type AfterKill, type Rm, type VcpuRecord, VIRQ_INVALID, type VmRecord, type VmSetup } from './types.js';
+import type { AfterKill, Rm, VcpuRecord, VmRecord, VmSetup } from './types.js';
 import { changeState, DEFAULT_PRIORITY, sendExited } from './vm.js';
 
 /** Pause between two passes. */
@@ -23,7 +25,7 @@ export function startKill(rm: Rm, vm: VmRecord, then: AfterKill): void {
 /** Lets one vCPU run towards its end. Returns whether it was scheduled by RM. */
 function tryRun(rm: Rm, vm: VmRecord, vcpu: VcpuRecord): boolean {
   if (vcpu.exited) return false;
-  const proxy = vcpu.proxyVirq !== VIRQ_INVALID;
+  const proxy = vcpu.proxyVirq !== VIRQ_NONE;
   const result = proxy ? rm.hv.vcpuRun(vcpu.masterCap) : rm.hv.vcpuRunCheck(vcpu.masterCap);
   const scheduled = proxy && result.error === HypError.OK;
   if (result.state === VcpuRunState.POWERED_OFF) {

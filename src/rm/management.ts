@@ -3,7 +3,7 @@
  * VM_START is in start.ts, the kill and reset sequences in kill.ts and reset.ts.
  */
 import { le16, put16, put32 } from '../base/index.js';
-import { HypError, IdType, Msg, RmError, VmState, VmStopFlag } from '../protocol/index.js';
+import { HypError, IdType, Msg, Platform, RmError, VmState, VmStopFlag } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { type Handler, NO_REPLY } from './handler.js';
 import { startKill } from './kill.js';
@@ -14,8 +14,6 @@ import { startVm } from './start.js';
 import { type Rm, VMID_DYNAMIC_BASE, VMID_DYNAMIC_END, VMID_HLOS, VMID_HYP, VMID_RM, vmLookup } from './types.js';
 import { deregisterAllPeers, isStaticVmid, newVm, queryAllowed, sendState } from './vm.js';
 
-const CRASH_MSG_MAX = 192;
-const ID_MAX = 79;
 const roundUp4 = (n: number): number => (n + 3) & ~3;
 
 /** OK and one word. */
@@ -159,7 +157,7 @@ const setCrashMsg: Handler = (rm, from, req) => {
   if (req.length !== 4 + roundUp4(length)) return RmError.MSG_INVALID;
   if (!allZero(req, 4 + length)) return RmError.MSG_INVALID;
   const vm = vmLookup(rm, from);
-  if (vm !== null) vm.crashMsg = req.slice(4, 4 + Math.min(length, CRASH_MSG_MAX));
+  if (vm !== null) vm.crashMsg = req.slice(4, 4 + Math.min(length, Platform.CRASH_MSG_MAX));
   return RmError.OK;
 };
 
@@ -212,7 +210,7 @@ function lookupString(req: Uint8Array): string | number {
   if (req.length === 0) return RmError.ARGUMENT_INVALID;
   if (req.length < 4) return RmError.MSG_INVALID;
   const length = le16(req, 0);
-  if (length > ID_MAX) return RmError.ARGUMENT_INVALID;
+  if (length > Platform.LOOKUP_STRING_MAX) return RmError.ARGUMENT_INVALID;
   if (req.length !== 4 + roundUp4(length)) return RmError.MSG_INVALID;
   if (!allZero(req, 4 + length)) return RmError.MSG_INVALID;
   return String.fromCharCode(...req.subarray(4, 4 + length));

@@ -1,6 +1,6 @@
 /** MEM_ACCEPT, and acceptance on behalf of a VM (fact base: rm-rpc-messages 3.3). */
 import { le16, le32, put16, put64 } from '../base/index.js';
-import { HypError, MemAcceptFlag, MemType, RmError, TransType } from '../protocol/index.js';
+import { HypError, MemAcceptFlag, MemType, Platform, RmError, TransType } from '../protocol/index.js';
 import { NO_TAG } from './allocator.js';
 import type { Handler } from './handler.js';
 import {
@@ -9,7 +9,6 @@ import {
   type AttrEntry,
   endOfLists,
   listReader,
-  MAX_LIST_ENTRIES,
   readAcl,
   readAttrs,
   readSgl,
@@ -184,7 +183,7 @@ export function acceptParcel(rm: Rm, vmid: number, request: AcceptRequest, answe
   const before = target.ipas?.length ?? 0;
   // One address more than a contiguous acceptance has: it was continued without the flag, and now with it again.
   rmAssert(before <= mappings);
-  let wanted = Math.min(mappings - before, MAX_LIST_ENTRIES);
+  let wanted = Math.min(mappings - before, Platform.MAX_LIST_ENTRIES);
   if (sgl.length === 0) {
     if (answer !== undefined) answer.incomplete = before + wanted < mappings;
   } else {

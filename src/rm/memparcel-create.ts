@@ -7,6 +7,7 @@ import {
   MemCreateFlag,
   MemRights,
   MemType,
+  Platform,
   RmError,
   TransType,
 } from '../protocol/index.js';
@@ -26,7 +27,6 @@ import {
   addressValid,
   allocateHandle,
   lookupParcel,
-  MAX_PARCELS_PER_VM,
   mapRegion,
   parcelEvent,
   parcelsOwned,
@@ -162,7 +162,7 @@ export function createParcel(rm: Rm, vm: VmRecord, request: ParcelRequest): Parc
   const { memType, transType, acl, sgl } = request;
   if (acl.length === 0 || sgl.length === 0) return RmError.ARGUMENT_INVALID;
   if (transType === TransType.DONATE && acl.length > 1) return RmError.ARGUMENT_INVALID;
-  if (parcelsOwned(rm, vm.vmid) === MAX_PARCELS_PER_VM) return RmError.DENIED;
+  if (parcelsOwned(rm, vm.vmid) === Platform.MAX_PARCELS_PER_OWNER) return RmError.DENIED;
   const sanitizeCreate = (request.flags & MemCreateFlag.SANITIZE) !== 0;
   if (sanitizeCreate && memType === MemType.IO) return RmError.ARGUMENT_INVALID;
   const extent = createParcelExtent(rm, memType);

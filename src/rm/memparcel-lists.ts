@@ -2,9 +2,7 @@
  * Lists in memparcel and IPA requests (fact base: rm-rpc-transport 8, rm-rpc-messages 3): `u16 count, u16 any`, entries.
  */
 import { le16, le64, toNumber } from '../base/index.js';
-import { RmError } from '../protocol/index.js';
-
-export const MAX_LIST_ENTRIES = 512;
+import { Platform, RmError } from '../protocol/index.js';
 
 /** `rights`: X=1, W=2, R=4. */
 export interface AclEntry {
@@ -63,7 +61,7 @@ export function readList(reader: ListReader, entrySize: number, max: number): { 
 }
 
 export function readAcl(reader: ListReader): AclEntry[] {
-  const { start, count } = readList(reader, ACL_SIZE, MAX_LIST_ENTRIES);
+  const { start, count } = readList(reader, ACL_SIZE, Platform.MAX_LIST_ENTRIES);
   const list: AclEntry[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + i * ACL_SIZE;
@@ -73,7 +71,7 @@ export function readAcl(reader: ListReader): AclEntry[] {
 }
 
 export function readSgl(reader: ListReader): SglEntry[] {
-  const { start, count } = readList(reader, SGL_SIZE, MAX_LIST_ENTRIES);
+  const { start, count } = readList(reader, SGL_SIZE, Platform.MAX_LIST_ENTRIES);
   const list: SglEntry[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + i * SGL_SIZE;
@@ -83,7 +81,7 @@ export function readSgl(reader: ListReader): SglEntry[] {
 }
 
 export function readAttrs(reader: ListReader): AttrEntry[] {
-  const { start, count } = readList(reader, ATTR_SIZE, MAX_LIST_ENTRIES);
+  const { start, count } = readList(reader, ATTR_SIZE, Platform.MAX_LIST_ENTRIES);
   const list: AttrEntry[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + i * ATTR_SIZE;

@@ -1,10 +1,10 @@
 /** MEM_NOTIFY and MEM_QCOM_LOOKUP_SGL (fact base: rm-rpc-messages 3.6 and 3.7). */
 import { le16, le32, put16, put32, put64 } from '../base/index.js';
-import { MemNotifyFlag, Msg, ParcelState, RmError, VmState } from '../protocol/index.js';
+import { MemNotifyFlag, Msg, ParcelState, Platform, RmError, VmState } from '../protocol/index.js';
 import type { Handler } from './handler.js';
 import { sendNotification } from './link-send.js';
 import { handleReply } from './memparcel-create.js';
-import { endOfLists, listReader, MAX_LIST_ENTRIES, readAcl, readAttrs, readSgl } from './memparcel-lists.js';
+import { endOfLists, listReader, readAcl, readAttrs, readSgl } from './memparcel-lists.js';
 import { acceptForDevices } from './memparcel-start.js';
 import { lookupParcel, targetOf } from './memparcel-table.js';
 import type { Parcel } from './memparcel-types.js';
@@ -46,7 +46,7 @@ function listedVms(rm: Rm, parcel: Parcel, request: Uint8Array): number[] | numb
 
 /** Payload of MEM_SHARED: what the parcel is, without addresses. */
 function sharedPayload(parcel: Parcel): Uint8Array {
-  const regions = Math.min(parcel.regions.length, MAX_LIST_ENTRIES);
+  const regions = Math.min(parcel.regions.length, Platform.MAX_LIST_ENTRIES);
   const payload = new Uint8Array(32 + 4 * parcel.targets.length + 8 * regions + 4 * parcel.attrs.length);
   put32(payload, 0, parcel.handle);
   payload[4] = parcel.memType;

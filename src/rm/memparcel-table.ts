@@ -7,8 +7,6 @@ import type { Parcel, ParcelRegion, ParcelTable, ParcelTarget } from './memparce
 import { CAP_INVALID, HANDLE_INVALID, type Rm, type VmRecord } from './types.js';
 import { ADDR_LIMIT, addrspaceOf, extentBase, rmAssert } from './vm-memory.js';
 
-export const MAX_PARCELS_PER_VM = 64;
-
 export const createParcelTable = (): ParcelTable => ({ nextHandle: 0, list: [], parentMe: CAP_INVALID });
 
 export function lookupParcel(rm: Rm, handle: number): Parcel | null {

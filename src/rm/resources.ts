@@ -1,11 +1,9 @@
 /** VM_GET_HYP_RESOURCES (fact base: rm-rpc-messages 5). */
 import { le16, put16, put32 } from '../base/index.js';
-import { Msg, ResourceType, RmError } from '../protocol/index.js';
+import { Msg, Platform, ResourceType, RmError } from '../protocol/index.js';
 import type { Vdevice } from './devices.js';
 import type { Handler } from './handler.js';
 import { VMID_HLOS, VMID_RM, type VmSetup, vmLookup } from './types.js';
-
-const ENTRY_SIZE = 44;
 
 interface Entry {
   type: number;
@@ -76,10 +74,10 @@ const put64 = (b: Uint8Array, at: number, low: number, high: number): void => {
 };
 
 function encode(entries: readonly Entry[]): Uint8Array {
-  const reply = new Uint8Array(8 + ENTRY_SIZE * entries.length);
+  const reply = new Uint8Array(8 + Platform.RESOURCE_ENTRY_SIZE * entries.length);
   put32(reply, 4, entries.length);
   entries.forEach((e, i) => {
-    const at = 8 + ENTRY_SIZE * i;
+    const at = 8 + Platform.RESOURCE_ENTRY_SIZE * i;
     reply[at] = e.type;
     put16(reply, at + 2, e.partner);
     put32(reply, at + 8, e.label);

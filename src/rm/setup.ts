@@ -9,10 +9,10 @@ import { allocatePage, freePage } from './pages.js';
 import { CAP_INVALID, type Rm, type VmRecord, type VmSetup } from './types.js';
 import { addressAlloc, addressFree, addressSpaceInit } from './vm-memory.js';
 
-/** Slots of every VM's capability space. */
-export const MAX_CAPS = 1024;
 /** Shared interrupts of every virtual GIC. */
-export const VIC_SPIS = 988;
+export const VIC_SPIS = Platform.SPI_COUNT;
+/** `vic_option_flags` of every virtual GIC: MSI limit valid, no default address. */
+export const VIC_OPTIONS = 3;
 /** Only proxy-scheduled and unauthenticated VMs leave `vcpu_run` for accesses below this address. */
 const VMMIO_SIZE = 0x4000_0000;
 
@@ -59,11 +59,11 @@ export function createActive(rm: Rm, kind: number): { error: number; cap: bigint
   return { error, cap: made.cap };
 }
 
-/** A capability space of {@link MAX_CAPS} slots. */
+/** A capability space as every VM has it. */
 export function createCspace(rm: Rm): { error: number; cap: bigint } {
   const made = rm.hv.create(Create.CSPACE);
   if (made.error !== HypError.OK) return made;
-  let error = rm.hv.cspaceConfigure(made.cap, MAX_CAPS);
+  let error = rm.hv.cspaceConfigure(made.cap, Platform.VM_MAX_CAPS);
   if (error === HypError.OK) error = rm.hv.activate(made.cap);
   if (error !== HypError.OK) deleteOwn(rm, made.cap);
   return { error, cap: made.cap };

@@ -2,6 +2,8 @@
  * State of the Resource Manager: one plain-data tree, so that a snapshot can encode it. RM is a guest program; everything
  * it knows of the machine is here or behind its hypercalls (fact base: rm-state-machines, rm-boot-and-dt 1).
  */
+
+import { Platform } from '../protocol/index.js';
 import type { AddressAllocator } from './allocator-types.js';
 import type { VmConsole } from './console-types.js';
 import type { DeathKind } from './death.js';
@@ -14,18 +16,14 @@ import type { Link } from './link-types.js';
 import type { ParcelTable } from './memparcel-types.js';
 
 /** All-ones: "no capability". */
-export const CAP_INVALID = 0xffff_ffff_ffff_ffffn;
-/** All-ones: "no interrupt", as VM_GET_HYP_RESOURCES shows it. */
-export const VIRQ_INVALID = 0xffff_ffff;
+export const CAP_INVALID: bigint = Platform.CAP_INVALID;
 /** "No parcel". */
-export const HANDLE_INVALID = 0xffff_ffff;
+export const HANDLE_INVALID = Platform.INVALID_HANDLE;
 
-export const VMID_HYP = 0;
-export const VMID_HLOS = 3;
-export const VMID_RM = 255;
+export const { VMID_HYP, VMID_HLOS, VMID_RM } = Platform;
 /** First dynamic VMID, and one past the last. */
-export const VMID_DYNAMIC_BASE = 0x80;
-export const VMID_DYNAMIC_END = 0xbf;
+export const VMID_DYNAMIC_BASE = Platform.VMID_DYNAMIC_FIRST;
+export const VMID_DYNAMIC_END = Platform.VMID_DYNAMIC_LAST + 1;
 
 /** One vCPU of a VM as RM keeps it. */
 export interface VcpuRecord {

@@ -1,26 +1,16 @@
 /** vCPUs of a VM: creation in VM_INIT and destruction (fact base: rm-boot-and-dt 9, rm-state-machines 7.2 step 8). */
-import { HypError, Rights, VcpuOption, VcpuVirqType } from '../protocol/index.js';
+
+import { HypError, Platform, Rights, VcpuOption, VcpuVirqType } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { VmConfig } from './dt/vm-config-types.js';
 import { deregisterIrq, registerIrq } from './events.js';
 import { Create } from './hv.js';
+import { VIRQ_NONE } from './irq-types.js';
 import { deleteOwn } from './setup.js';
-import {
-  CAP_INVALID,
-  type Rm,
-  type VcpuRecord,
-  VIRQ_INVALID,
-  VMID_RM,
-  type VmRecord,
-  type VmSetup,
-  vmLookup,
-} from './types.js';
+import { CAP_INVALID, type Rm, type VcpuRecord, VMID_RM, type VmRecord, type VmSetup, vmLookup } from './types.js';
 import { allocVirq, revertVirq } from './virqs.js';
 
 const MAX_PRIORITY = 63;
-const MIN_TIMESLICE_NS = 100_000;
-const MAX_TIMESLICE_NS = 100_000_000;
-const AFFINITY_NONE = 0xffff;
 
 /** Cores RM knows: one more than the highest usable one. */
 export const maxCores = (rm: Rm): number => 32 - Math.clz32(rm.env.usableCores);
@@ -46,7 +36,7 @@ export function addVcpu(
     boot,
     path,
     proxyVirq: 0,
-    haltVirq: VIRQ_INVALID,
+    haltVirq: VIRQ_NONE,
     exited: false,
   };
   const halt = allocVirq(rm, VMID_RM);
@@ -88,7 +78,7 @@ export function removeVcpus(rm: Rm, vm: VmRecord, setup: VmSetup, deleteMasters:
   const hv = rm.hv;
   const ownerSetup = vmLookup(rm, vm.owner)?.config ?? null;
   for (let vcpu = setup.vcpus.pop(); vcpu !== undefined; vcpu = setup.vcpus.pop()) {
-    if (vcpu.proxyVirq !== VIRQ_INVALID) {
+    if (vcpu.proxyVirq !== VIRQ_NONE) {
       must(hv.vcpuUnbindVirq(vcpu.masterCap, VcpuVirqType.VCPU_RUN_WAKEUP));
       revertVirq(rm, vm.owner, vcpu.proxyVirq);
     }
@@ -109,12 +99,13 @@ interface Scheduling {
 /** Priority and slice that the tree asks for, or an error. The VM's priority is stored even when it is then refused. */
 function scheduling(vm: VmRecord, owner: VmRecord, config: VmConfig): Scheduling | number {
   let priority = 0;
-  let timesliceNs = MIN_TIMESLICE_NS;
+  let timesliceNs = Platform.TIMESLICE_MIN_NS;
   if (config.affinity !== 'proxy') {
     priority = (owner.priority + config.priorityOffset) | 0;
     if (priority < 0 || priority > MAX_PRIORITY) return HypError.ARGUMENT_INVALID;
     timesliceNs = config.timesliceUs * 1000;
-    if (timesliceNs < MIN_TIMESLICE_NS || timesliceNs > MAX_TIMESLICE_NS) return HypError.ARGUMENT_INVALID;
+    if (timesliceNs < Platform.TIMESLICE_MIN_NS || timesliceNs > Platform.TIMESLICE_MAX_NS)
+      return HypError.ARGUMENT_INVALID;
   }
   vm.priority = priority;
   return priority >= owner.priority ? HypError.DENIED : { priority, timesliceNs };
@@ -182,7 +173,7 @@ function startThread(rm: Rm, vm: VmRecord, owner: VmRecord, cap: bigint, index: 
   if (error !== HypError.OK) return error;
   const vcpu = (vm.config as VmSetup).vcpus[index];
   if (!proxy) {
-    vcpu.proxyVirq = VIRQ_INVALID;
+    vcpu.proxyVirq = VIRQ_NONE;
     return HypError.OK;
   }
   // Until it is bound, the record says number 0, which RM takes for a number when it clears up.
@@ -222,7 +213,7 @@ export function createVcpus(rm: Rm, vm: VmRecord, config: VmConfig): number {
     const thread = rm.hv.create(Create.THREAD);
     error = thread.error;
     if (error !== HypError.OK) break;
-    const affinity = proxy ? AFFINITY_NONE : config.affinityMap[i];
+    const affinity = proxy ? Platform.AFFINITY_INVALID : config.affinityMap[i];
     error = prepareThread(rm, setup, thread.cap, i, affinity, sched, flags);
     // The thread that failed stays behind: RM deletes only the finished ones.
     if (error === HypError.OK) caps.push(thread.cap);

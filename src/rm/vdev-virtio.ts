@@ -142,9 +142,9 @@ export function createVirtios(rm: Rm, vm: VmRecord, config: VmConfig): number {
 }
 
 const GIC_ALIGN = 0x10000n;
-const GICD_SIZE = 0x10000;
+const GICD_SIZE = Platform.GICD_SIZE;
 /** Size of one redistributor; the stride is at least this. */
-const GICR_SIZE = 0x20000;
+const GICR_SIZE = Platform.GICR_STRIDE;
 const TOP = 2n ** 64n;
 
 /** Checks a given address: no overflow, 64 KiB aligned. */

@@ -4,10 +4,11 @@ import { HypError } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import type { Virq } from './devices.js';
 import { allocGlobal, freeGlobal, virqMap, virqUnmap } from './irq.js';
-import { type Rm, VIRQ_INVALID, type VmRecord, vmLookup } from './types.js';
+import { VIRQ_NONE } from './irq-types.js';
+import { type Rm, type VmRecord, vmLookup } from './types.js';
 
 /** No interrupt. */
-export const noVirq = (): Virq => ({ num: VIRQ_INVALID, edge: true });
+export const noVirq = (): Virq => ({ num: VIRQ_NONE, edge: true });
 /** An interrupt record that RM zeroed: number 0, which is not "none". */
 export const zeroVirq = (): Virq => ({ num: 0, edge: true });
 

@@ -3,7 +3,7 @@
  * rm-state-machines 1).
  */
 import { put16, put32 } from '../base/index.js';
-import { Msg, VmState } from '../protocol/index.js';
+import { Msg, Platform, VmState } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { parseGuid } from './dt/guid.js';
 import { vmEvent } from './life.js';
@@ -13,7 +13,7 @@ import { HANDLE_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } 
 import type { VmLifeEvent } from './vm-life.machine.js';
 
 /** Scheduler priority of RM and HLOS. */
-export const DEFAULT_PRIORITY = 32;
+export const DEFAULT_PRIORITY = Platform.PRIORITY_DEFAULT;
 /** Static VMIDs of the qemu platform: 4 .. 31. */
 export const isStaticVmid = (vmid: number): boolean => vmid >= 4 && vmid < 32;
 

@@ -8,11 +8,8 @@ import { parseRule, type Rule } from '../conform/interfere/index.js';
 import type { PacketPort } from '../guest/rm-client.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { decodePacket, describePacket, HypError } from '../protocol/index.js';
-import type { Simulator } from '../sim/index.js';
+import { PRIMARY_RX_IRQ, PRIMARY_TX_IRQ, type Simulator } from '../sim/index.js';
 import { isArray, type Json, ScenarioError } from './values.js';
-
-const RX_IRQ = 961;
-const TX_IRQ = 960;
 
 /** `["reply VM_START error=NORESOURCE once", ...]`. Throws {@link ScenarioError}. */
 export function parseRules(v: Json | undefined, path: string): Rule[] {
@@ -69,7 +66,7 @@ export class Interference implements PacketPort {
 
   /** How often an interrupt that the machine raised once arrives. */
   edges(irq: number): number {
-    if (irq === RX_IRQ) return this.bench.rules.edges('rx');
-    return irq === TX_IRQ ? this.bench.rules.edges('tx') : 1;
+    if (irq === PRIMARY_RX_IRQ) return this.bench.rules.edges('rx');
+    return irq === PRIMARY_TX_IRQ ? this.bench.rules.edges('tx') : 1;
   }
 }

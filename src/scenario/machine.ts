@@ -4,31 +4,19 @@
  */
 
 import type { Rule } from '../conform/interfere/index.js';
-import { sysreg } from '../gic/index.js';
+import { Sysreg } from '../gic/index.js';
 import { RmClient } from '../guest/rm-client.js';
 import { HYPERCALL_BASE, NS_PER_TICK } from '../hyp/index.js';
-import { Call, HYPERCALLS, HypError } from '../protocol/index.js';
+import { Call, HYPERCALLS, HypError, Platform } from '../protocol/index.js';
+import { enableInterrupts, PRIMARY_GIC } from '../sim/gic-setup.js';
 import { HostPackets, HostVcpu, type Outcome, registers, type Simulator, type Trace } from '../sim/index.js';
 import { type LinkQueue, linkQueues, objectOfCap, type ThreadName, threadNames, vmName } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 import type { Listener } from './events.js';
 import { Interference } from './interference.js';
 
-const GICD_CTLR = 0x0800_0000n;
-const GICR_WAKER = 0x080a_0014n;
-const GICR_SGI_BASE = 0x080b_0000n;
-const IGROUPR = 0x80n;
-const ISENABLER = 0x100n;
-const ENABLE_GRP1_ARE = 0x32n;
-const VIRTUAL_TIMER_BIT = 1n << 27n;
-const SPI_FIRST = 32;
-const SPI_END = 1020;
-
-const ICC_SRE = sysreg(3, 0, 12, 12, 5);
-const ICC_PMR = sysreg(3, 0, 4, 6, 0);
-const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
-const CNTV_TVAL = sysreg(3, 3, 14, 3, 0);
-const CNTV_CTL = sysreg(3, 3, 14, 3, 1);
+/** The virtual timer, as a bit of the private interrupts. */
+const TIMER_BIT = 1n << BigInt(Platform.PPI_VIRTUAL_TIMER);
 
 export class Machine {
   host!: HostVcpu;
@@ -152,41 +140,21 @@ export class Machine {
     });
   }
 
-  /**
-   * What a driver does once before it uses interrupts (fact base: transcript format 3): redistributor awake, distributor
-   * on, every interrupt that RM may hand out enabled, CPU interface open.
-   */
+  /** Once, before the primary VM uses interrupts: see {@link enableInterrupts}. */
   enableInterrupts(): void {
     if (this.interruptsReady) return;
     this.interruptsReady = true;
-    const { host } = this;
-    const store = (at: bigint, value: bigint): void => {
-      host.access(at, 4, true, value);
-    };
-    store(GICR_WAKER, 0n);
-    store(GICD_CTLR, ENABLE_GRP1_ARE);
-    store(GICR_SGI_BASE + IGROUPR, 0xffff_ffffn);
-    store(GICR_SGI_BASE + ISENABLER, VIRTUAL_TIMER_BIT);
-    for (let irq = SPI_FIRST; irq < SPI_END; irq += 32) {
-      const word = BigInt(irq >> 3);
-      store(GICD_CTLR + IGROUPR + word, 0xffff_ffffn);
-      store(GICD_CTLR + 0xc00n + word * 2n, 0xaaaa_aaaan);
-      store(GICD_CTLR + 0xc00n + word * 2n + 4n, 0xaaaa_aaaan);
-      store(GICD_CTLR + ISENABLER + word, 0xffff_ffffn);
-    }
-    host.writeRegister(ICC_SRE, 7n);
-    host.writeRegister(ICC_PMR, 0xffn);
-    host.writeRegister(ICC_IGRPEN1, 1n);
+    enableInterrupts(this.host, PRIMARY_GIC, TIMER_BIT);
   }
 
   /** Arms the virtual timer `ns` ahead, or disarms it. */
   timer(ns: number | undefined): void {
     if (ns === undefined) {
-      this.host.writeRegister(CNTV_CTL, 0n);
+      this.host.writeRegister(Sysreg.CNTV_CTL_EL0, 0n);
       return;
     }
-    this.host.writeRegister(CNTV_TVAL, BigInt(Math.max(1, Math.round(ns / NS_PER_TICK))));
-    this.host.writeRegister(CNTV_CTL, 1n);
+    this.host.writeRegister(Sysreg.CNTV_TVAL_EL0, BigInt(Math.max(1, Math.round(ns / NS_PER_TICK))));
+    this.host.writeRegister(Sysreg.CNTV_CTL_EL0, 1n);
   }
 
   /** Takes every pending interrupt; at most `limit`, because a level interrupt fires again at once. */

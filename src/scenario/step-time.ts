@@ -1,6 +1,6 @@
 import { nearest } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { DEATHS } from '../protocol/index.js';
+import { DEATHS, Platform } from '../protocol/index.js';
 import { type Raised, raiseInterrupt, rmObject, type Simulator, vmName } from '../sim/index.js';
 import { EMPTY_RESULT, numbersResult, type Result } from './outcome.js';
 import { ended, type StepKind } from './step-kind.js';
@@ -33,8 +33,8 @@ export const irqs: StepKind = {
   title: () => 'take interrupts',
 };
 
-const RAISE_FIRST = 32n;
-const RAISE_LAST = 1019n;
+const RAISE_FIRST = BigInt(Platform.SPI_FIRST);
+const RAISE_LAST = BigInt(Platform.SPI_LAST);
 
 export const raise: StepKind = {
   keys: [],

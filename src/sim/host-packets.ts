@@ -2,7 +2,7 @@
 import { lo32 } from '../base/index.js';
 import type { PacketPort } from '../guest/rm-client.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, HypError } from '../protocol/index.js';
+import { Call, HypError, Platform } from '../protocol/index.js';
 import type { HostVcpu } from './host.js';
 
 export interface LinkPlace {
@@ -16,11 +16,14 @@ export interface LinkPlace {
 
 /** Where the primary VM finds its link: capabilities 0 and 1; buffers inside the area that its driver uses. */
 export const PRIMARY_LINK: LinkPlace = { txCap: 0n, rxCap: 1n, txBuffer: 0x4102_c000, rxBuffer: 0x4103_4000 };
+/** Its interrupts: room in the queue to RM, and a packet from it. The first numbers that RM gives out. */
+export const PRIMARY_TX_IRQ: number = Platform.VIRQ_ALLOC_FIRST;
+export const PRIMARY_RX_IRQ: number = Platform.VIRQ_ALLOC_FIRST + 1;
 
-const PACKET_MAX_ARGUMENT = 240n;
+const PACKET_MAX_ARGUMENT = BigInt(Platform.RM_QUEUE_MSG_SIZE);
 const PUSH = 1n;
 /** Packet sizes as arguments. */
-const sizes: readonly bigint[] = Array.from({ length: 241 }, (_, n) => BigInt(n));
+const sizes: readonly bigint[] = Array.from({ length: Platform.RM_QUEUE_MSG_SIZE + 1 }, (_, n) => BigInt(n));
 
 export class HostPackets implements PacketPort {
   /** The buffers' addresses as arguments. */

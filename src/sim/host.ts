@@ -4,7 +4,7 @@
  * An operation is carried out when the vCPU has a CPU; if it gives the CPU up (yield, vcpu_run, WFI, power-off) the rest of the
  * machine runs until it is back, or until nothing more happens.
  */
-import { gicOf, gicOfHyp, readSysreg, sysreg, writeSysreg } from '../gic/index.js';
+import { gicOf, gicOfHyp, readSysreg, Sysreg, writeSysreg } from '../gic/index.js';
 import type { Access } from '../guest/a64/index.js';
 import { type GuestException, HYPERCALL_BASE } from '../hyp/index.js';
 import { Call } from '../protocol/index.js';
@@ -33,8 +33,8 @@ const DONE: Outcome = { kind: 'done' };
 /** Synchronous exception from EL1h, as vector number. */
 const SYNC_EL1H = 4;
 const INTERRUPT_SPURIOUS = 1020n;
-const ICC_IAR = [sysreg(3, 0, 12, 8, 0), sysreg(3, 0, 12, 12, 0)] as const;
-const ICC_EOIR = [sysreg(3, 0, 12, 8, 1), sysreg(3, 0, 12, 12, 1)] as const;
+const ICC_IAR = [Sysreg.ICC_IAR0_EL1, Sysreg.ICC_IAR1_EL1] as const;
+const ICC_EOIR = [Sysreg.ICC_EOIR0_EL1, Sysreg.ICC_EOIR1_EL1] as const;
 
 /** No code of a guest is there, and none is likely to jump there. */
 const CODE_BASE = 0xfffe_5eed_c0de_0000n;

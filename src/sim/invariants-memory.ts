@@ -4,7 +4,7 @@ import type { MemExtent } from '../hyp/mem/extent.js';
 import type { MapSegment, MapSet } from '../hyp/mem/records.js';
 import { type Addrspace, memState } from '../hyp/mem/space.js';
 import { leafAttrs, type Stage2 } from '../hyp/mem/stage2.js';
-import { ObjectType } from '../protocol/index.js';
+import { ObjectType, Platform } from '../protocol/index.js';
 import type { Fail } from './invariants.js';
 import type { Population } from './population.js';
 
@@ -172,7 +172,7 @@ const reach = (as: Addrspace, phys: number, distance: number): string =>
 export function memoryFaults(p: Population, hyp: Hypervisor, fail: Fail): void {
   checkOwners(p, hyp, fail);
   for (const as of p.of<Addrspace>(ObjectType.ADDRSPACE)) {
-    if (hyp.config.quirks.lendKeepsBlockMappings && as.vmid === 3) continue;
+    if (hyp.config.quirks.lendKeepsBlockMappings && as.vmid === Platform.VMID_HLOS) continue;
     findRuns(as.stage2);
     for (let run = 0; run < runCount; run++) checkRun(p, hyp, as, run, fail);
   }

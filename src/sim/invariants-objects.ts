@@ -5,14 +5,12 @@ import { CapState, type CSpace, type Hypervisor, type HypObject } from '../hyp/i
 import type { MemExtent } from '../hyp/mem/extent.js';
 import type { Addrspace } from '../hyp/mem/space.js';
 import { ObjectType } from '../protocol/index.js';
-import { Life, type Vcpu } from '../vcpu/index.js';
+import { Block, Life, type Vcpu } from '../vcpu/index.js';
 import type { VirtioMmio } from '../virtio/index.js';
 import type { Fail } from './invariants.js';
 import type { Population } from './population.js';
 
 type Objects = readonly (HypObject | undefined)[];
-
-const MOVING = 1 << 3;
 
 /** By object id: relations to it, and what names it. Used again by every check. */
 let counts = new Int32Array(512);
@@ -49,7 +47,7 @@ function countThread(v: Vcpu): void {
   if (v.life === Life.READY || v.life === Life.KILLED || (v.life === Life.EXITED && v.running >= 0)) count(v.id);
   if (v.pending?.kind === 'run') count(v.pending.target);
   // A move that is not finished.
-  if ((v.block & MOVING) !== 0) count(v.id);
+  if ((v.block & Block.AFFINITY_CHANGED) !== 0) count(v.id);
 }
 
 function countRelations(p: Population): void {

@@ -3,7 +3,7 @@ import type { Hwirq, Vic } from '../gic/index.js';
 import { CapState, type CSpace, decodeCapId, NO_OBJECT } from '../hyp/index.js';
 import { ownsRange } from '../hyp/mem/ownership.js';
 import { memState } from '../hyp/mem/space.js';
-import { IrqMapState, ObjectType, ParcelState, VmState } from '../protocol/index.js';
+import { IrqMapState, ObjectType, ParcelState, Platform, VmState } from '../protocol/index.js';
 import type { Rm, VmRecord } from '../rm/index.js';
 import type { Fail } from './invariants.js';
 import { boundNumbers } from './invariants-virqs.js';
@@ -11,12 +11,9 @@ import type { Population } from './population.js';
 import type { Simulator } from './simulator.js';
 import { rootCspace } from './who.js';
 
-const INVALID = 0xffff_ffff_ffff_ffffn;
 const IO = 1;
-const HLOS = 3;
-const RM = 255;
-/** Notifications that RM keeps for a link (fact base: rm-rpc-transport 6). */
-const PENDING_MAX = 256;
+/** Notifications that Platform.VMID_RM keeps for a link (fact base: rm-rpc-transport 6). */
+const PENDING_MAX = Platform.RPC_MAX_PENDING_NOTIFICATIONS;
 
 /** Id of what a capability of a space names, or -1. Revoked ones name it too. */
 const namedBy = (space: CSpace, cap: bigint): number => namedAt(space, decodeCapId(space, cap));
@@ -40,7 +37,7 @@ export function rmAtBoot(p: Population, sim: Simulator): RmAtBoot {
   const capCounts: number[] = [];
   for (const { id, capCount } of p.of<CSpace>(ObjectType.CSPACE)) capCounts[id] = capCount;
   const root = rootCspace(sim);
-  const caps = sim.rm.irqs.hwirqs.map((hw) => hw?.cap ?? INVALID);
+  const caps = sim.rm.irqs.hwirqs.map((hw) => hw?.cap ?? Platform.CAP_INVALID);
   return { capCounts, caps, slots: caps.map((cap) => decodeCapId(root, cap)) };
 }
 
@@ -113,7 +110,7 @@ function checkInterrupts(p: Population, sim: Simulator, root: CSpace, boot: RmAt
 
 type IrqTable = NonNullable<VmRecord['irq']>;
 
-/** What RM holds a VM's numbers for, against what its controller holds them for. */
+/** What Platform.VMID_RM holds a VM's numbers for, against what its controller holds them for. */
 function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fail: Fail): void {
   const { map, lowest } = table;
   const { bound } = vic;
@@ -132,7 +129,7 @@ function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fai
     if (isBound && number >= 32) explained++;
     if (m.state === IrqMapState.BOUND && !isBound) {
       const what = m.kind === 'virq' ? 'virtual ' : '';
-      fail('virqs-agree', `RM holds ${what}${number} of VM ${vmid} for bound, its VIC does not`);
+      fail('virqs-agree', `Platform.VMID_RM holds ${what}${number} of VM ${vmid} for bound, its VIC does not`);
     }
     if (m.kind === 'hw' && m.state === IrqMapState.LENDING && sim.rm.irqs.loans[m.irq] == null)
       fail('virqs-agree', `number ${number} of VM ${vmid} is lent without a loan`);
@@ -140,13 +137,13 @@ function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fai
   if (boundNumbers[vic.id] === explained) return;
   for (let i = 0; i < bound.length; i++) {
     if (bound[i] === 1 && map[i + 32] == null)
-      fail('virqs-agree', `number ${i + 32} of VM ${vmid} is bound, RM holds it for free`);
+      fail('virqs-agree', `number ${i + 32} of VM ${vmid} is bound, Platform.VMID_RM holds it for free`);
   }
 }
 
 function checkIrqTable(p: Population, sim: Simulator, root: CSpace, vm: VmRecord, fail: Fail): void {
   const { irq, vmid } = vm;
-  if (irq == null || irq.vic === INVALID) return;
+  if (irq == null || irq.vic === Platform.CAP_INVALID) return;
   const vic = namedBy(root, irq.vic);
   if (p.is(vic, ObjectType.VIC)) checkTable(sim, vmid, irq, sim.hyp.objects[vic] as Vic, fail);
   else fail('virqs-agree', `VM ${vmid} has an interrupt table without a VIC`);
@@ -183,7 +180,7 @@ function checkLinks(p: Population, sim: Simulator, root: CSpace, fail: Fail): vo
   }
 }
 
-/** Without secondary VMs in the hypervisor, all that RM holds beyond boot are its parcels' extents. */
+/** Without secondary VMs in the hypervisor, all that Platform.VMID_RM holds beyond boot are its parcels' extents. */
 function checkLeaks(p: Population, rm: Rm, root: CSpace, boot: RmAtBoot, fail: Fail): void {
   for (const { id, capCount } of p.of<CSpace>(ObjectType.CSPACE)) {
     const before = boot.capCounts[id];
@@ -209,7 +206,7 @@ export function rmFaults(p: Population, sim: Simulator, boot: RmAtBoot, fail: Fa
     if (vm === null || vm === undefined) continue;
     checkPeers(vms, vm, fail);
     checkIrqTable(p, sim, root, vm, fail);
-    if (vm.config == null || i === HLOS || i === RM) continue;
+    if (vm.config == null || i === Platform.VMID_HLOS || i === Platform.VMID_RM) continue;
     bare = false;
     checkAccepted(rm, vm.vmid, vm.config.acceptedParcels, fail);
   }

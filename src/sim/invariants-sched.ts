@@ -2,11 +2,9 @@
 import { NO_OBJECT, ObjectState } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
 import { ObjectType } from '../protocol/index.js';
-import { type CpuSched, isRunnable, Life, type Vcpu } from '../vcpu/index.js';
+import { Block, type CpuSched, isRunnable, Life, type Vcpu } from '../vcpu/index.js';
 import type { Fail } from './invariants.js';
 import type { Population } from './population.js';
-
-const RUN = 1 << 11;
 
 /** By thread: CPU * 256 + priority + 1 of the queue that it is in, -CPU - 1 where it is active, 0: nowhere. */
 let places = new Int32Array(512);
@@ -58,7 +56,7 @@ export function schedulerFaults(p: Population, cpus: readonly CpuSched[], size: 
         `thread ${id} is ${queued ? '' : 'not '}marked as queued, and is ${placeName(places[id])}`,
       );
     if (queued && !isRunnable(v)) fail('one-cpu-per-vcpu', `thread ${id} waits for a CPU while it is blocked`);
-    if (v.proxied && v.life === Life.READY && (v.block & RUN) === 0 && !isRunBy(threads, id))
+    if (v.proxied && v.life === Life.READY && (v.block & Block.RUN) === 0 && !isRunBy(threads, id))
       fail('proxy-in-run', `thread ${id} is proxy-scheduled and unblocked, but nobody runs it`);
   }
 }

@@ -3,7 +3,7 @@ import type { Doorbell } from '../doorbell/index.js';
 import type { Hwirq, Vic } from '../gic/index.js';
 import { type HypObject, NO_OBJECT, type VirqSource } from '../hyp/index.js';
 import type { MsgQueue } from '../msgq/index.js';
-import { ObjectType } from '../protocol/index.js';
+import { ObjectType, Platform } from '../protocol/index.js';
 import type { Vcpu, VpmGroup } from '../vcpu/index.js';
 import type { VirtioMmio } from '../virtio/index.js';
 import type { Fail } from './invariants.js';
@@ -11,7 +11,7 @@ import type { Population } from './population.js';
 
 const INTIDS = 1024;
 /** Numbers from here on are shared, and marked as bound by their VIC. */
-const SHARED = 32;
+const SHARED = Platform.SPI_FIRST;
 
 /**
  * Which numbers of which VIC have a source: `round * IDS + object id`, by slot of the VIC and number. Entries of earlier rounds

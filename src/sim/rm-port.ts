@@ -2,17 +2,13 @@
  * The port through which the Resource Manager touches the machine: hypercalls, its own memory, its interrupts.
  * RM's vCPU is a thread like any other; every call goes through the same dispatcher with the same checks.
  */
-import { endInterrupt, gicOfHyp, sysreg, takeInterrupt, writeSysreg } from '../gic/index.js';
+import { endInterrupt, gicOfHyp, Sysreg, takeInterrupt, writeSysreg } from '../gic/index.js';
 import type { GuestPort } from '../hyp/abi.js';
 import { HYPERCALL_BASE, type Hypervisor, nativeCall } from '../hyp/index.js';
+import { Platform } from '../protocol/index.js';
 import type { Vcpu } from '../vcpu/index.js';
 import type { Cost } from './time.js';
 import type { Trace } from './trace.js';
-
-const PAGE = 4096;
-const ICC_SRE = sysreg(3, 0, 12, 12, 5);
-const ICC_PMR = sysreg(3, 0, 4, 6, 0);
-const ICC_IGRPEN1 = sysreg(3, 0, 12, 12, 7);
 
 export interface RmPortOwner {
   readonly hyp: Hypervisor;
@@ -49,16 +45,16 @@ export function rmPort({ hyp, cost, tracer }: RmPortOwner, rootThread: number): 
     write: (ipa, from) => hyp.mem.accessGuest(thread().addrspace, ipa, from, true) === 0,
     readable(ipa, size) {
       const { addrspace } = thread();
-      for (let at = ipa - (ipa & (PAGE - 1)); at < ipa + size; at += PAGE) {
+      for (let at = ipa - (ipa & (Platform.PAGE_SIZE - 1)); at < ipa + size; at += Platform.PAGE_SIZE) {
         if (hyp.mem.translate(addrspace, at, false) < 0) return false;
       }
       return true;
     },
     enableInterrupts() {
       const t = thread();
-      writeSysreg(hyp, t, ICC_SRE, 7n);
-      writeSysreg(hyp, t, ICC_PMR, 0xffn);
-      writeSysreg(hyp, t, ICC_IGRPEN1, 1n);
+      writeSysreg(hyp, t, Sysreg.ICC_SRE_EL1, 7n);
+      writeSysreg(hyp, t, Sysreg.ICC_PMR_EL1, 0xffn);
+      writeSysreg(hyp, t, Sysreg.ICC_IGRPEN1_EL1, 1n);
     },
     takeIrq() {
       const t = thread();

@@ -6,7 +6,6 @@ import { Platform } from '../protocol/index.js';
 import { createRm, type Rm, type RmEnvironment } from '../rm/index.js';
 import { rmPort } from './rm-port.js';
 import type { SimOptions, Simulator } from './simulator.js';
-import { defaultCost } from './time.js';
 
 /** RM's image comes first in its memory; its heap follows. */
 const RM_IMAGE_SIZE = 0x4_0000;
@@ -58,8 +57,7 @@ export function bootSystem(sim: Simulator, options: SimOptions): System {
   const { hyp, rootThread } = board;
   if (options.seed !== undefined) hyp.state.entropy = prng(options.seed);
   hyp.mem.writePhys(Platform.HLOS_DT_BASE, primaryTree());
-  const cost = { ...defaultCost(), ...options.cost };
-  const port = rmPort({ hyp, cost, tracer: sim }, rootThread);
+  const port = rmPort({ hyp, cost: sim.cost, tracer: sim }, rootThread);
   const rm = createRm(port, environment(board, options.extensions ?? []));
   return { hyp, rm, rootThread };
 }

@@ -1,4 +1,4 @@
-/** Observers of a run: hypercalls with registers, who executes where, RM's packets. None by default: the fast path pays one test. */
+/** Observers of a run: hypercalls with registers, who executes where. None by default: the fast path pays one test. */
 import type { Vcpu } from '../vcpu/index.js';
 
 export type TraceEvent =

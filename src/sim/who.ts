@@ -1,12 +1,11 @@
 /** Which VM a thread, a capability space or an RM link belongs to: names for people, from RM's records. */
 import { gicVcpu } from '../gic/index.js';
 import { type CSpace, findCap, type HypObject } from '../hyp/index.js';
-import { ObjectType, vmidText } from '../protocol/index.js';
+import { ObjectType, Platform, vmidText } from '../protocol/index.js';
 import { isHlos, type Vcpu } from '../vcpu/index.js';
 import type { Simulator } from './simulator.js';
 
-const VMID_RM = 255;
-const VMID_HLOS = 3;
+const { VMID_RM, VMID_HLOS } = Platform;
 
 export interface ThreadName {
   vmid: number;
@@ -62,7 +61,7 @@ export function threadNames(sim: Simulator): Map<number, ThreadName> {
 
 /** VMIDs and their capability spaces, RM first, then by VMID. */
 export function vmSpaces(sim: Simulator): { vmid: number; cspace: CSpace }[] {
-  const spaces = [{ vmid: VMID_RM, cspace: rootCspace(sim) }];
+  const spaces: { vmid: number; cspace: CSpace }[] = [{ vmid: VMID_RM, cspace: rootCspace(sim) }];
   for (const vm of sim.rm.vms) {
     if (vm?.config == null || vm.vmid === VMID_RM) continue;
     const cspace = rmObject(sim, vm.config.cspace);

@@ -1,3 +1,4 @@
+import { Call, Platform } from '../protocol/index.js';
 import type { Header, TranscriptEvent } from './events.js';
 import type { Difference } from './outcome.js';
 
@@ -11,7 +12,7 @@ export interface Excuse {
   readonly covers: (event: TranscriptEvent, difference: Difference, header: Header) => boolean;
 }
 
-const PRNG_IMM = 0x6057;
+const PRNG_IMM = Platform.HYPERCALL_BASE + Call.PRNG_GET_ENTROPY;
 /** The function identifier of an SMCCC call: 32 bits without the hint that SVE is not in use. */
 const functionOf = (x0: string | undefined): bigint => BigInt(x0 ?? '0x0') & 0xfffe_ffffn;
 const TRNG_RND = new Set([0x8400_0053n, 0xc400_0053n]);

@@ -1,11 +1,12 @@
+import { VcpuRunState } from '../protocol/index.js';
 import type { VcpuRunEvent } from './events.js';
 import { tellsExit, tellsHalt } from './exit-packets.js';
 import { bytesOf, type Session } from './session.js';
 
 /** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
 
-const READY = 0n;
-export const POWERED_OFF = 2n;
+const READY = BigInt(VcpuRunState.READY);
+export const POWERED_OFF = BigInt(VcpuRunState.POWERED_OFF);
 /** Data of POWERED_OFF: for ever. */
 export const EXITED = 1n;
 

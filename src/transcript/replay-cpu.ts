@@ -1,5 +1,5 @@
 import { toHex } from '../base/index.js';
-import { hypErrorName } from '../protocol/index.js';
+import { HypError, hypErrorName } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { CodeEnd, OpEnd } from './driver.js';
 import type {
@@ -20,8 +20,6 @@ import { compareText, compareWords, type Difference, hexWord, type Verdict } fro
 import { bytesOf, type Session } from './session.js';
 
 /** Operations of HLOS vCPUs: calls, memory, registers, code. Fact base: transcript format 2 and its additions. */
-
-const HYP_ERROR_MSGQUEUE_FULL = 0x3d;
 
 const describeEnd = (e: OpEnd): string =>
   e.kind === 'exception' ? `exception ${e.vector} esr ${hexWord(e.esr)} far ${hexWord(e.far ?? 0n)}` : e.kind;
@@ -75,7 +73,7 @@ export function replayBurst(s: Session, e: BurstEvent): Verdict {
   const x = e.x.map(BigInt);
   const ours = Array.from({ length: e.count }, () => s.driver.hvc(0, Number(e.imm), x).x.slice(0, 3));
   const full = (rows: readonly (readonly (bigint | string)[])[]): number =>
-    rows.findIndex((r) => Number(r[0]) === HYP_ERROR_MSGQUEUE_FULL);
+    rows.findIndex((r) => Number(r[0]) === HypError.MSGQUEUE_FULL);
   const recordedFull = full(e.r);
   const ourFull = full(ours);
   const drained = recordedFull >= 0 && ourFull >= 0 && Math.abs(recordedFull - ourFull) === 1;

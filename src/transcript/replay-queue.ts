@@ -1,6 +1,14 @@
 import { toHex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, decodePacket, describePacket, hypErrorName, parseRpcHeader, RpcType } from '../protocol/index.js';
+import {
+  Call,
+  decodePacket,
+  describePacket,
+  hypErrorName,
+  Platform,
+  parseRpcHeader,
+  RpcType,
+} from '../protocol/index.js';
 import { translateCaps } from './cap-numbers.js';
 import type { QuietEvent, RxEvent, TxEvent } from './events.js';
 import { tellsExit, tellsForcedStop } from './exit-packets.js';
@@ -14,7 +22,6 @@ import { bytesOf, type Session, settle } from './session.js';
 
 const CAP_TO_RM = 0n;
 const CAP_FROM_RM = 1n;
-const PACKET_MAX = 240;
 /** Longest wait for a recorded packet, in virtual milliseconds; waiting steps double up to it. */
 const RX_WAIT_MS = 256;
 /** Packets taken at once at most: a queue that never ends is a difference too. */
@@ -83,7 +90,7 @@ export function replayTx(s: Session, e: TxEvent): Verdict {
 
 /** Takes one packet from RM's queue, if there is one. */
 function receive(s: Session): Uint8Array | undefined {
-  const x = [CAP_FROM_RM, BigInt(s.buffers.rx), BigInt(PACKET_MAX), 0n];
+  const x = [CAP_FROM_RM, BigInt(s.buffers.rx), BigInt(Platform.RM_QUEUE_MSG_SIZE), 0n];
   const result = s.driver.hvc(0, HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE, x);
   if (result.kind !== 'done' || result.x[0] !== 0n) return undefined;
   return s.driver.readMem(0, s.buffers.rx, Number(result.x[1]));

@@ -1,5 +1,5 @@
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call } from '../protocol/index.js';
+import { Call, Platform, Smccc } from '../protocol/index.js';
 import type { CounterEvent, SlicesEvent, SuspendEvent, TimerEvent, WfiEvent, YieldsEvent } from './events.js';
 import { compareText, compareWords, hexWord, type Verdict } from './outcome.js';
 import type { Session } from './session.js';
@@ -20,10 +20,10 @@ const CNTFRQ = 'S3_3_C14_C0_0';
 const WFI_MS = 5;
 const NS_PER_MS = 1e6;
 /** A second's worth of counts: what "small" means. */
-const SMALL = 62_500_000n;
+const SMALL = BigInt(Platform.TIMER_FREQ_HZ);
 const TVAL_BITS = 32;
-const PSCI_SUSPEND_32 = 0x8400_0001n;
-const PSCI_SUSPEND_64 = 0xc400_0001n;
+const PSCI_SUSPEND_32 = BigInt(Smccc.PSCI_CPU_SUSPEND);
+const PSCI_SUSPEND_64 = BigInt(Smccc.PSCI_CPU_SUSPEND_64);
 
 const read = (s: Session, enc: string): bigint => s.driver.readSysreg(0, enc).value ?? 0n;
 

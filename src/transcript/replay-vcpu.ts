@@ -1,6 +1,7 @@
 import { le64, put64 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call } from '../protocol/index.js';
+import { Call, Platform, VcpuRunState } from '../protocol/index.js';
+import { PRIMARY_RX_IRQ } from '../sim/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
 import { UNFINISHED_GUEST } from './excuses.js';
@@ -24,12 +25,10 @@ const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */
 const EXTRA_RUNS = 40;
 const RUNS_BEFORE_RM = EXTRA_RUNS / 2;
-const FAULT = 6n;
-const SYSTEM_RESET = 0x100n;
+const FAULT = BigInt(VcpuRunState.FAULT);
+const SYSTEM_RESET = BigInt(VcpuRunState.PSCI_SYSTEM_RESET);
 const VM_ENDS: ReadonlySet<bigint> = new Set([POWERED_OFF, FAULT, SYSTEM_RESET]);
 const MAX_IRQS = 32;
-const VIRTUAL_TIMER_INTID = 27;
-const RM_RX_INTID = 961;
 
 const CNTFRQ = 'S3_3_C14_C0_0';
 const CNTV_TVAL = 'S3_3_C14_C3_0';
@@ -137,18 +136,18 @@ export function closeStretch(s: Session): Difference[] {
   const missing: number[] = [];
   const extra: number[] = [];
   for (const intid of new Set([...expectedIrqs, ...actualIrqs, ...Object.keys(owedBefore).map(Number)])) {
-    if (intid === VIRTUAL_TIMER_INTID) continue;
+    if (intid === Platform.PPI_VIRTUAL_TIMER) continue;
     const here = Number(actualIrqs.has(intid)) - Number(expectedIrqs.has(intid));
     const owed = owedBefore[intid] ?? 0;
     if (here + owed === 0) continue;
     // Edges merge: one interrupt in the recording where the vCPU's halt and the end of its VM are two here.
-    if (exitListed && listedBefore.has(intid) && intid > RM_RX_INTID && here + owed > 0) continue;
-    if (s.reasonFirst && intid > RM_RX_INTID && here + owed > 0) {
+    if (exitListed && listedBefore.has(intid) && intid > PRIMARY_RX_IRQ && here + owed > 0) continue;
+    if (s.reasonFirst && intid > PRIMARY_RX_IRQ && here + owed > 0) {
       s.reasonFirst = false;
       continue;
     }
-    if (owed === 0 && intid >= RM_RX_INTID) s.owedIrqs[intid] = here;
-    else if (intid !== RM_RX_INTID) (here + owed < 0 ? missing : extra).push(intid);
+    if (owed === 0 && intid >= PRIMARY_RX_IRQ) s.owedIrqs[intid] = here;
+    else if (intid !== PRIMARY_RX_IRQ) (here + owed < 0 ? missing : extra).push(intid);
   }
   const list = (set: Set<number>): string => [...set].sort((a, b) => a - b).join(' ');
   if (missing.length + extra.length === 0) return [];

@@ -4,7 +4,7 @@
  */
 import { hi32, lo32 } from '../base/index.js';
 import { type Hypervisor, type HypObject, NO_OBJECT, type Thread, type VirqSource } from '../hyp/index.js';
-import { VcpuOption } from '../protocol/index.js';
+import { Platform, VcpuOption } from '../protocol/index.js';
 
 /** Thread states (vcpu 1). */
 export const Life = { INIT: 0, READY: 1, KILLED: 2, EXITED: 3 } as const;
@@ -138,9 +138,9 @@ export interface VpmGroup extends HypObject {
   suspendVirq: VirqSource;
 }
 
-export const NO_CPU = 0xffff;
+export const NO_CPU = Platform.AFFINITY_INVALID;
 export const NO_THREAD = NO_OBJECT;
-export const GROUP_SLOTS = 8;
+export const GROUP_SLOTS = Platform.MAX_VCPUS;
 export const SLOT_LOST = -2;
 
 /** Scheduler of one physical CPU (vcpu 3.2). */

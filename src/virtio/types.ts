@@ -1,5 +1,6 @@
 /** Plain data of a virtio-mmio device object. Source: fact base vcpu-and-scheduler 12. */
 import { type Hypervisor, type HypObject, NO_OBJECT, SourceKind, type VirqSource, virqSource } from '../hyp/index.js';
+import { Platform } from '../protocol/index.js';
 
 /** Offsets in the device page (virtio 1.1 MMIO v2). */
 export const Reg = {
@@ -24,7 +25,7 @@ export const Reg = {
   CONFIG: 0x100,
 } as const;
 
-export const PAGE_SIZE = 0x1000;
+export const PAGE_SIZE = Platform.PAGE_SIZE;
 /** Status register bits. */
 export const Status = { DRIVER_OK: 1 << 2, NEEDS_RESET: 1 << 6, FAILED: 1 << 7 } as const;
 /** Why the backend was notified. */

@@ -1,13 +1,12 @@
 /** MEM-22 and 23: a secondary VM accepts a parcel (fact base: rm-rpc-messages 3.3, clients 5.3). Its answers in parts are the test's. */
 import { concatBytes, le32, put16, put64 } from '../../base/index.js';
-import { Msg, RmError } from '../../protocol/index.js';
+import { Msg, Platform, RmError } from '../../protocol/index.js';
 import { answer, type Rule, request } from '../interfere/index.js';
 import type { Tester } from '../tester.js';
 import { type Case, check } from '../types.js';
 
 const HANDLE = 0x5a;
 const DONE = 1 << 7;
-const PAGE = 4096;
 
 /** Ranges `from` to `to` of the parcel; `more`: ask again. */
 function part(from: number, to: number, more: boolean): Uint8Array {
@@ -17,7 +16,7 @@ function part(from: number, to: number, more: boolean): Uint8Array {
   const ranges = Array.from({ length: to - from }, (_, i) => {
     const b = new Uint8Array(16);
     put64(b, 0, BigInt(0xa000_0000 + (from + i) * 0x10_0000));
-    put64(b, 8, BigInt(PAGE));
+    put64(b, 8, BigInt(Platform.PAGE_SIZE));
     return b;
   });
   return concatBytes(head, ...ranges);

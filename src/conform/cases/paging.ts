@@ -4,7 +4,7 @@
  * mappings.
  */
 import { le32, le64 } from '../../base/index.js';
-import { Call, HypError, Msg } from '../../protocol/index.js';
+import { Call, HypError, Msg, Platform } from '../../protocol/index.js';
 import { answer, call, type Rule, request } from '../interfere/index.js';
 import type { Tester } from '../tester.js';
 import { type Case, check, type Script } from '../types.js';
@@ -13,7 +13,7 @@ import { resources } from './res.js';
 const MS = 1_000_000;
 const SET_DEMAND_PAGING = 0x5600_0033;
 const SET_ADDRESS_LAYOUT = 0x5600_0034;
-const PAGE = 4096;
+const PAGE = Platform.PAGE_SIZE;
 const FAULT = 7n;
 const WAITS = 1n;
 

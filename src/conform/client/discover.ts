@@ -4,7 +4,7 @@
  */
 import { lo32 } from '../../base/index.js';
 import { be32, be64, type FdtNode, isFdtError, parseFdt } from '../../board/fdt/index.js';
-import { Call } from '../../protocol/index.js';
+import { Call, Platform, Smccc } from '../../protocol/index.js';
 import type { ClientPort } from './port.js';
 
 export interface RmNode {
@@ -14,14 +14,13 @@ export interface RmNode {
   rxIrq: number;
 }
 
-const CALL_UID = 0x8600_ff01n;
+const CALL_UID = BigInt(Smccc.VENDOR_HYP_UID);
 /** c1d58fcd-a453-5fdb-9265-ce36673d5f14 */
 const GUNYAH: readonly number[] = [0xcd8fd5c1, 0xdb5f53a4, 0x36ce6592, 0x145f3d67];
 const API_VERSION = 1;
 const VERSION_BITS = 0x3fff;
 /** What the open hypervisor answers; nobody should compare all of it. */
-const API_INFO = 0x5100_0000_0000_8001n;
-const SPI_BASE = 32;
+const API_INFO = Platform.API_INFO;
 const SPECIFIER = 12;
 
 const prop = (n: FdtNode, name: string): Uint8Array => n.props.find((p) => p.name === name)?.value ?? new Uint8Array(0);
@@ -71,11 +70,11 @@ function places(node: FdtNode, bug: (name: string) => boolean): RmNode | string 
   if (reg.length < 8 || (oneCap && !bug('second-capability-guessed'))) return 'reg: not two capabilities';
   if (irqs.length < SPECIFIER || (oneIrq && !bug('one-interrupt-for-both'))) return 'interrupts: not two';
   const txCap = be64(reg, 0);
-  const txIrq = be32(irqs, 4) + SPI_BASE;
+  const txIrq = be32(irqs, 4) + Platform.SPI_FIRST;
   return {
     txCap,
     rxCap: oneCap ? txCap + 1n : be64(reg, 8),
     txIrq,
-    rxIrq: oneIrq ? txIrq : be32(irqs, SPECIFIER + 4) + SPI_BASE,
+    rxIrq: oneIrq ? txIrq : be32(irqs, SPECIFIER + 4) + Platform.SPI_FIRST,
   };
 }

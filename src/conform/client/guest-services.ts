@@ -3,7 +3,7 @@
  * it (fact base: clients 5.3, 6, 7.6).
  */
 import { concatBytes, le16, le32, le64, put16, put32, toHex } from '../../base/index.js';
-import { decodeMessage, Msg, RmError, RpcType, TransType, VmState } from '../../protocol/index.js';
+import { decodeMessage, Msg, Platform, RmError, RpcType, TransType, VmState } from '../../protocol/index.js';
 import { ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import { errorText, isOk, type Step, vmidPayload } from './vm-types.js';
@@ -19,7 +19,6 @@ const INCOMPLETE = 1;
 const MAX_PARTS = 64;
 const IRQ_RELEASED = 2;
 const IRQ_ACCEPTED = 4;
-const ANY = 0xffff_ffff;
 
 const NOTIFICATIONS: readonly number[] = Object.entries(Msg)
   .filter(([name]) => name.startsWith('N_'))
@@ -195,7 +194,7 @@ export class GuestServices {
     if (this.bug('announces-before-accepting')) yield* this.notifyIrq(handle, IRQ_ACCEPTED);
     const b = new Uint8Array(8);
     put32(b, 0, handle);
-    put32(b, 4, ANY);
+    put32(b, 4, Platform.VIRQ_NONE);
     const end = yield* this.m.call(Msg.VM_IRQ_ACCEPT, b);
     if (!isOk(end) || end.data.length < 4) return `error VM_IRQ_ACCEPT: ${errorText(end)}`;
     this.m.emit(`irq ${handle} ${le32(end.data, 0)}`);

@@ -1,6 +1,6 @@
 /** Interrupts lent to the client or by it (fact base: clients 5.3, rm-state-machines 6). */
 import { le32, put16, put32 } from '../../base/index.js';
-import { Msg } from '../../protocol/index.js';
+import { Msg, Platform } from '../../protocol/index.js';
 import type { VmManager } from './vm.js';
 import { errorText, isOk, type ManagedVm, type Step } from './vm-types.js';
 
@@ -9,15 +9,14 @@ const word = (v: number): Uint8Array => {
   put32(b, 0, v);
   return b;
 };
-const ANY = 0xffff_ffff;
 
 /** Resources without an interrupt but with a handle: the interrupt is there to be accepted. */
 export function* acceptIrqs(m: VmManager, vm: ManagedVm): Step<string | undefined> {
   for (const r of vm.resources) {
-    if (r.virq !== ANY || r.virqHandle === 0 || m.bug('irq-handle-ignored')) continue;
+    if (r.virq !== Platform.VIRQ_NONE || r.virqHandle === 0 || m.bug('irq-handle-ignored')) continue;
     const b = new Uint8Array(8);
     put32(b, 0, r.virqHandle);
-    put32(b, 4, ANY);
+    put32(b, 4, Platform.VIRQ_NONE);
     const end = yield* m.call(Msg.VM_IRQ_ACCEPT, b);
     if (!isOk(end) || end.data.length < 4) return `VM_IRQ_ACCEPT: ${errorText(end)}`;
     r.virq = le32(end.data, 0);

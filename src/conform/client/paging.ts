@@ -3,11 +3,11 @@
  * which ranges are provided like this.
  */
 import { lo32, put16, put32, put64 } from '../../base/index.js';
-import { Call, HypError } from '../../protocol/index.js';
+import { Call, HypError, Platform } from '../../protocol/index.js';
 import type { VmManager } from './vm.js';
 import type { ManagedVm, PagedRange } from './vm-types.js';
 
-const PAGE = 4096;
+const PAGE = Platform.PAGE_SIZE;
 const MEM_EXTENT = 9;
 const ADDR_SPACE = 10;
 /** Labels of extents. */

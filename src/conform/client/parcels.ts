@@ -1,13 +1,13 @@
 /** Memory parcels: lent or shared, and taken back (fact base: clients 5.2, 9.3). */
 import { concatBytes, le16, le32, put32, put64 } from '../../base/index.js';
-import { Msg } from '../../protocol/index.js';
+import { Msg, Platform } from '../../protocol/index.js';
 import { type CallEnd, ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import { errorText, isOk, type ManagedVm, type Step, vmidPayload } from './vm-types.js';
 
 const RWX = 7;
 const RW = 6;
-const MAX_ENTRIES = 512;
+const MAX_ENTRIES = Platform.MAX_LIST_ENTRIES;
 const APPEND = 1 << 1;
 
 const listOf = (entries: readonly Uint8Array[]): Uint8Array => concatBytes(vmidPayload(entries.length), ...entries);

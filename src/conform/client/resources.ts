@@ -1,11 +1,11 @@
 /** The answer to VM_GET_HYP_RESOURCES, and doorbells (fact base: clients 10, 12). */
 import { le32, le64 } from '../../base/index.js';
-import { Call } from '../../protocol/index.js';
+import { Call, Platform } from '../../protocol/index.js';
 import { ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
 import type { ManagedVm } from './vm-types.js';
 
-const RESOURCE_SIZE = 44;
+const RESOURCE_SIZE = Platform.RESOURCE_ENTRY_SIZE;
 const BELL_TX = 0;
 
 export function parseResources(m: VmManager, vm: ManagedVm, data: Uint8Array): string | undefined {

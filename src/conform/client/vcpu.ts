@@ -1,6 +1,6 @@
 /** The reference client's loop around vcpu_run (fact base: vcpu-and-scheduler, clients 11). */
 import { lo32 } from '../../base/index.js';
-import { Call, HypError } from '../../protocol/index.js';
+import { Call, HypError, VcpuRunState } from '../../protocol/index.js';
 import { ClientCrash } from './call.js';
 import { providePage } from './paging.js';
 import type { VmManager } from './vm.js';
@@ -20,15 +20,9 @@ export interface RunningVcpu {
 }
 
 /** States of vcpu_run. */
-const READY = 0;
-const EXPECTS_WAKEUP = 1;
-const POWERED_OFF = 2;
-const BLOCKED = 3;
-const MMIO_READ = 4;
-const MMIO_WRITE = 5;
+const READY = VcpuRunState.READY;
 /** Not of the open hypervisor: a page that is provided on demand is missing. */
 const PAGE_FAULT = 7;
-const SYSTEM_RESET = 0x100;
 
 const BLOCKED_PAUSE_NS = 100_000;
 /** Calls in a row without a pause, so that other work gets its turn. */
@@ -75,20 +69,20 @@ export function stepVcpu(m: VmManager, vm: ManagedVm, c: RunningVcpu): boolean {
     case READY:
       m.port.alarm(m.port.now() + PAUSE_NS);
       return true;
-    case BLOCKED:
+    case VcpuRunState.BLOCKED:
       if (bug('blocked-is-the-end')) return end('blocked');
       m.port.alarm(m.port.now() + BLOCKED_PAUSE_NS);
       return true;
-    case EXPECTS_WAKEUP:
-    case SYSTEM_RESET:
+    case VcpuRunState.EXPECTS_WAKEUP:
+    case VcpuRunState.PSCI_SYSTEM_RESET:
       c.state = 'sleeping';
       if (bug('wakeup-lost')) m.transport.takeInterrupts();
       return true;
-    case POWERED_OFF:
+    case VcpuRunState.POWERED_OFF:
       c.state = 'off';
       return bug('off-is-the-end') ? end('off') : true;
-    case MMIO_READ:
-    case MMIO_WRITE:
+    case VcpuRunState.ADDRSPACE_VMMIO_READ:
+    case VcpuRunState.ADDRSPACE_VMMIO_WRITE:
       return mmio(m, vm, c, state, x);
     case PAGE_FAULT:
       if (!providePage(m, vm, Number(x[2]), x[3] !== 0n)) return end('fault');
@@ -106,7 +100,7 @@ function mmio(m: VmManager, vm: ManagedVm, c: RunningVcpu, state: number, x: rea
   if (size > 8 && m.transport.bug('mmio-size-unchecked')) throw new ClientCrash('value copied behind its buffer');
   if (size > 8) size = 8;
   const mask = (1n << BigInt(size * 8)) - 1n;
-  if (state === MMIO_READ) {
+  if (state === VcpuRunState.ADDRSPACE_VMMIO_READ) {
     c.state = 'mmio';
     m.emit(`mmio ${vm.name} ${c.label} read ${x[2].toString(16)} ${size}`);
   } else {

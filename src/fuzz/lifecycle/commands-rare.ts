@@ -1,5 +1,5 @@
 /** Commands for answers that hardly anything else gets: lists, attributes, devices, firmware, many parcels, reservations. */
-import { AuthType, Msg, TransType, VmState } from '../../protocol/index.js';
+import { AuthType, Msg, Platform, TransType, VmState } from '../../protocol/index.js';
 import {
   acl,
   byGuest,
@@ -20,8 +20,7 @@ import { bytes, HLOS, RM, type World } from './world.js';
 
 const IO = 1;
 /** More entries than RM takes in one list. */
-const TOO_MANY = 513;
-const MOST_PARCELS = 64;
+const TOO_MANY = Platform.MAX_LIST_ENTRIES + 1;
 
 /** One in `n`: for what is costly, and done by argument 0. */
 const seldom = (a: number): boolean => a === 0;
@@ -136,7 +135,7 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     build: (w, [a, type]) => {
       const owned = w.parcels.filter((p) => p.owner === HLOS).length;
       const vmid = pick(w, 0);
-      if (!seldom(a) || vmid === undefined || owned >= MOST_PARCELS) return undefined;
+      if (!seldom(a) || vmid === undefined || owned >= Platform.MAX_PARCELS_PER_OWNER) return undefined;
       const list: [number, number][] =
         type === 0
           ? [
@@ -144,7 +143,7 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
               [HLOS, 6],
             ]
           : [[vmid, 7]];
-      const requests = Array.from({ length: MOST_PARCELS - owned + 1 }, (_, i): Request => {
+      const requests = Array.from({ length: Platform.MAX_PARCELS_PER_OWNER - owned + 1 }, (_, i): Request => {
         const payload = bytes([4, 0], [4, 8], ...acl(...list), ...sgl([pageAt(2048 + i), 4096]));
         return { from: HLOS, id: CREATE[type], payload };
       });

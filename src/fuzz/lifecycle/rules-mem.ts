@@ -1,5 +1,5 @@
 /** What RM must answer to memory parcel requests (fact base: rm-rpc-messages 3, rm-state-machines 5). */
-import { Msg, ParcelState, RmError, TransType, VmState } from '../../protocol/index.js';
+import { Msg, ParcelState, Platform, RmError, TransType, VmState } from '../../protocol/index.js';
 import { GUESTS, type Guest, TREE_OFFSET } from './guests.js';
 import {
   type Answer,
@@ -34,8 +34,7 @@ const {
   MAP_FAILED,
 } = RmError;
 const error = (code: number): Answer => answer(code);
-const PAGE = 4096;
-const LIST_MAX = 512;
+const PAGE = Platform.PAGE_SIZE;
 const LIMIT = 2 ** 44;
 const IO = 1;
 /** Memory that the fuzzer gives away lies here; everything else counts as not the primary VM's. */
@@ -61,7 +60,7 @@ function lists(p: Uint8Array, start: number, sizes: readonly number[]): List[] |
     }
     if (at + 4 > p.length) return MSG_INVALID;
     const count = num(p, at, 2);
-    if (count > LIST_MAX) return NORESOURCE;
+    if (count > Platform.MAX_LIST_ENTRIES) return NORESOURCE;
     if (at + 4 + count * sizes[i] > p.length) return MSG_INVALID;
     out.push({ at: at + 4, count, size: sizes[i] });
     at += 4 + count * sizes[i];
@@ -253,7 +252,8 @@ const accept: Rule = (w, from, p) => {
   }
   if (done && before + wanted !== mappings) return error(ARGUMENT_INVALID);
   // The owner of a SHARE and whoever accepted: an extent is mapped in few spaces.
-  if (done && parcel.transType !== TransType.DONATE && mapped(parcel) >= MAPS_OF_AN_EXTENT) return error(MAP_FAILED);
+  if (done && parcel.transType !== TransType.DONATE && mapped(parcel) >= Platform.MEMEXTENT_MAX_MAPS)
+    return error(MAP_FAILED);
   if (target.placed < 0) target.contiguous = contiguous;
   target.placed = before + wanted;
   if (done && parcel.transType === TransType.DONATE) moveParcel(w, parcel, from);
@@ -266,7 +266,6 @@ const accept: Rule = (w, from, p) => {
   };
 };
 
-const MAPS_OF_AN_EXTENT = 4;
 const mapped = (p: ModelParcel): number =>
   p.targets.filter((t) => t.mapped).length + (p.transType === TransType.SHARE ? 1 : 0);
 
@@ -276,7 +275,7 @@ export const placeFor = (handle: number): number => PLACE_BASE + handle * 0x10_0
 /** Guest addresses that the fuzzer reserves, page by page; nothing else is ever placed there. */
 export const RESERVE_BASE = 0xf_0000_0000;
 export const RESERVE_END = 0xf_1000_0000;
-const SPACE_END = 2 ** 36;
+const SPACE_END = 2 ** Platform.GUEST_PA_BITS;
 
 /** What comes of a chosen address. */
 function placeOf(w: World, vmid: number, parcel: ModelParcel, ipa: number, size: number): number {
@@ -485,7 +484,7 @@ export function acceptForStart(w: World, vm: ModelVm): boolean {
       w.death = 'vm-start-unaccepted-donate';
       return true;
     }
-    if (mapped(parcel) >= MAPS_OF_AN_EXTENT) w.lost = 'a parcel that can be mapped no more at a start';
+    if (mapped(parcel) >= Platform.MEMEXTENT_MAX_MAPS) w.lost = 'a parcel that can be mapped no more at a start';
     markShared(w, parcel, t, true);
   }
   return true;

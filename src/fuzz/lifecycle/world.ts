@@ -4,10 +4,10 @@
  * It keeps no capabilities, objects or addresses of RM; it only decides what RM must answer (fact base: rm-rpc-messages,
  * rm-state-machines). Leaves out: contents of VM_GET_HYP_RESOURCES, firmware images, devices other than the RM link.
  */
-import { VmState } from '../../protocol/index.js';
+import { Platform, VmState } from '../../protocol/index.js';
 
-export const HLOS = 3;
-export const RM = 255;
+export const HLOS = Platform.VMID_HLOS;
+export const RM = Platform.VMID_RM;
 
 export interface ModelVm {
   vmid: number;

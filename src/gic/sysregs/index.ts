@@ -6,4 +6,5 @@ export { pendingException, readSysreg, writeSysreg } from './access.js';
 export { esrTrappedSysreg, parseSysreg, sysreg } from './encoding.js';
 export { type FpUnit, fpTrap, unexpectedTrap } from './fp-access.js';
 export { sysInstruction } from './instructions.js';
+export { Sysreg } from './names.js';
 export { getStored, type SysregThread, setStored } from './store.js';

@@ -4,9 +4,11 @@
  * A class because it owns buffers. `save` hands out references to the pages, so a key frame costs one list walk and no copy
  * of bytes; whoever holds a saved page must not write to it.
  */
+
+import { Platform } from '../../protocol/index.js';
 import { changes } from './recent.js';
 
-export const PAGE_SIZE = 4096;
+export const PAGE_SIZE = Platform.PAGE_SIZE;
 /** Offset in a page: `address & PAGE_MASK` is exact for every address below 2^53, and far faster than `%` above 2^31. */
 export const PAGE_MASK = PAGE_SIZE - 1;
 const PAGES_PER_CHUNK = 512;

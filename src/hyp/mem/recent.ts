@@ -6,6 +6,8 @@
  * an entry is valid until its translation changes ({@link forgetPages}) or the array behind any page does (`changes.count`, raised
  * by phys.ts). Spaces are compared by identity, so simulators in one process do not meet.
  */
+
+import { Platform } from '../../protocol/index.js';
 import type { PageAccess } from '../ports.js';
 import type { Addrspace } from './space.js';
 import type { Stage2 } from './stage2.js';
@@ -13,7 +15,7 @@ import type { Stage2 } from './stage2.js';
 /** How often the array behind any page has changed. */
 export const changes = { count: 0 };
 
-const PAGE_SIZE = 4096;
+const { PAGE_SIZE } = Platform;
 
 interface RecentPage {
   at: number;

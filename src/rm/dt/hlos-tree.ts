@@ -1,5 +1,6 @@
 /** What RM adds to the device tree of the primary VM before it starts it (fact base: rm-boot-and-dt 3). */
 import { applyOverlay, be32, checkHeader, Head, openInto, pack } from '../../board/fdt/index.js';
+import { Platform } from '../../protocol/index.js';
 import {
   dtoBlob,
   modifyEnd,
@@ -20,7 +21,7 @@ import type { IrqSpec } from './vm-config-types.js';
 /** Area that RM maps and works in: the patched tree must fit. */
 export const HLOS_TREE_AREA = 0x4000;
 /** First interrupt a client may take for itself, as the tree says: a constant. */
-const FREE_IRQ_START = 960;
+const FREE_IRQ_START = Platform.VIRQ_ALLOC_FIRST;
 
 /** The primary VM's end of its queues to and from RM. */
 export interface HlosTreeInput {

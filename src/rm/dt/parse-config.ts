@@ -1,4 +1,5 @@
 /** The `vm-config` node and its `memory` and `vcpus` (fact base: rm-boot-and-dt 4.3 to 4.5). Each returns the reason of a refusal. */
+import { U64_MAX } from '../../base/index.js';
 import {
   be32,
   children,
@@ -13,7 +14,7 @@ import {
 } from '../../board/fdt/index.js';
 import { type CellContext, getNumber, readCells } from './cells.js';
 import { parseGuid } from './guid.js';
-import { PAGE, type ParseState, U64_MAX } from './parse-state.js';
+import { PAGE, type ParseState } from './parse-state.js';
 
 /** undefined: fine. Else why VM_INIT refuses the tree. */
 export type Refusal = string | undefined;

@@ -10,6 +10,7 @@ import {
   nodeName,
   stringList,
 } from '../../board/fdt/index.js';
+import { Platform } from '../../protocol/index.js';
 import { type CellContext, childContext, getNumber } from './cells.js';
 import { IRQ_CLASSES } from './irq-classes.js';
 import { getPair, type Refusal } from './parse-config.js';
@@ -17,8 +18,6 @@ import { PAGE, type ParseState } from './parse-state.js';
 import type { IrqSpec, VdeviceCommon } from './vm-config-types.js';
 
 const MAX_PUSH_COMPATIBLE = 6;
-const DEFAULT_MESSAGE_SIZE = 240;
-const DEFAULT_QUEUE_DEPTH = 8;
 
 const EDGE_RISING = 1;
 const LEVEL_HIGH = 4;
@@ -62,8 +61,8 @@ function common(f: Uint8Array, node: number, memoryLabel = 0): VdeviceCommon | n
 const TOO_MANY = 'push-compatible: too many strings';
 
 const queueSizes = (f: Uint8Array, node: number): { messageSize: number; queueDepth: number } => ({
-  messageSize: (getU32(f, node, 'message-size') ?? DEFAULT_MESSAGE_SIZE) & 0xffff,
-  queueDepth: (getU32(f, node, 'queue-depth') ?? DEFAULT_QUEUE_DEPTH) & 0xffff,
+  messageSize: (getU32(f, node, 'message-size') ?? Platform.RM_QUEUE_MSG_SIZE) & 0xffff,
+  queueDepth: (getU32(f, node, 'queue-depth') ?? Platform.RM_QUEUE_DEPTH) & 0xffff,
 });
 
 /** The `peer` string, null for `peer-default`, undefined for neither. */

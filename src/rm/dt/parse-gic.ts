@@ -11,6 +11,7 @@ import {
   pathOffset,
   phandleOf,
 } from '../../board/fdt/index.js';
+import { Platform } from '../../protocol/index.js';
 import { contextOf, readCells } from './cells.js';
 import type { Refusal } from './parse-config.js';
 import type { ParseState } from './parse-state.js';
@@ -18,7 +19,7 @@ import type { GicConfig } from './vm-config-types.js';
 
 const NO_PHANDLE = 0xffff_ffff;
 /** A redistributor without LPIs for guests: two 64 KiB frames. */
-const GICR_SIZE = 0x2_0000n;
+const GICR_SIZE = BigInt(Platform.GICR_STRIDE);
 
 function readGic(f: Uint8Array, phandle: number): GicConfig | string {
   const node = nodeByPhandle(f, phandle);

@@ -1,4 +1,7 @@
 /** The configuration while a tree is read: defaults, and what each node adds (fact base: rm-boot-and-dt 4). */
+
+import { U64_MAX } from '../../base/index.js';
+import { Platform } from '../../protocol/index.js';
 import type {
   DoorbellConfig,
   GicConfig,
@@ -14,8 +17,7 @@ import type {
   VmConfig,
 } from './vm-config-types.js';
 
-export const U64_MAX = 0xffff_ffff_ffff_ffffn;
-export const PAGE = 0x1000n;
+export const PAGE = BigInt(Platform.PAGE_SIZE);
 /** Memory of a VM whose tree gives no `base-address` (qemu platform). */
 const DEFAULT_BASE = 0x2880_0000n;
 const DEFAULT_SIZE_MAX = 0x07ff_ffffn;

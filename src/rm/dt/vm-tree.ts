@@ -20,6 +20,7 @@ import {
   pathOffset,
   type TreeIndex,
 } from '../../board/fdt/index.js';
+import { Platform } from '../../protocol/index.js';
 import { contextOf } from './cells.js';
 import { deviceNodes } from './device-nodes.js';
 import {
@@ -48,8 +49,6 @@ export * from './vm-tree-types.js';
 
 /** RM's heap gives a work buffer of this size; larger trees are worked on inside the VM's own area. */
 const HEAP_BUFFER = 0x4000;
-const PAGE = 0x1000;
-const GICD_SIZE = 0x1_0000;
 
 /**
  * `written`: `bytes` go to the start of the area (more than the tree if RM worked there). `refused`: VM_START answers
@@ -133,7 +132,7 @@ function gicNode(dto: Dto, v: VmTreeInput): DtoRefusal {
   propU64(dto, Prop.REDISTRIBUTOR_STRIDE, gic.stride);
   if (gic.vcpus === 0) return 'interrupt controller of a VM without VCPUs';
   const frames = [
-    { ipa: toNumber(gic.gicd), size: GICD_SIZE },
+    { ipa: toNumber(gic.gicd), size: Platform.GICD_SIZE },
     { ipa: toNumber(gic.gicr), size: toNumber(gic.stride) * gic.vcpus },
   ];
   const refusal = propRanges(dto, Prop.REG, frames, gic.addrCells, gic.sizeCells);
@@ -229,7 +228,7 @@ export function patchVmTree({ tree, size, copy }: TreeArea, input: VmTreeInput, 
   const overlay = buildOverlay({ f: tree, index }, input, port);
   if (typeof overlay === 'string') return refuse(overlay);
   const estimate = ((total + 3) & ~3) + overlayLength(overlay);
-  const mapped = Math.ceil(size / PAGE) * PAGE;
+  const mapped = Math.ceil(size / Platform.PAGE_SIZE) * Platform.PAGE_SIZE;
   if (estimate <= HEAP_BUFFER) {
     const quick = index === undefined ? undefined : graft(index, overlay, HEAP_BUFFER);
     const bytes = quick ?? applyInto(tree, overlay, new Uint8Array(HEAP_BUFFER));
