@@ -187,7 +187,7 @@ export function patchHlos(rm: Rm): boolean {
   const vm = vmLookup(rm, VMID_HLOS) as VmRecord;
   const self = vmLookup(rm, VMID_RM) as VmRecord;
   const device = vm.config?.devices.find((d) => d.type === 'rm-rpc') as QueuePairDevice;
-  const range = addressAlloc(rm, self, 'normal', null, null, HLOS_TREE_AREA, 4096);
+  const range = addressAlloc(rm, self, 'normal', null, null, HLOS_TREE_AREA, Platform.PAGE_SIZE);
   if (range.error !== OK) return false;
   const at = rm.env.hlosDtBase;
   if (hv.mapPartial(hv.home.addrspace, vm.ddrMe, range.base, at, HLOS_TREE_AREA, Access.RW) !== OK) return false;

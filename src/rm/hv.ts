@@ -5,7 +5,7 @@
  */
 import { lo32, toNumber, toU64, U64_MAX } from '../base/index.js';
 import type { GuestPort } from '../hyp/abi.js';
-import { Call, ExtentType, HypError, MapMemType } from '../protocol/index.js';
+import { Call, ExtentType, HypError, MapMemType, ModifyOp, VmmioOp } from '../protocol/index.js';
 
 export interface CapResult {
   error: number;
@@ -55,8 +55,9 @@ export interface HvHome {
 }
 
 const n = toU64;
-/** `hypErrorOf`, without leaving the compiled code. */
 const errorOf = (x0: bigint): number => lo32(x0) | 0;
+/** Mapping attributes with the same access for user and kernel. */
+const mapAttrs = (access: number, memType: number): bigint => n(access | (access << 4) | (memType << 16));
 
 export class Hv {
   /** Outputs of the last {@link msgqueueReceive}. */
@@ -136,15 +137,15 @@ export class Hv {
   }
 
   memextentUnmapAll(cap: bigint): number {
-    return this.#modify(cap, 0, 0, 0);
+    return this.#modify(cap, ModifyOp.UNMAP_ALL, 0, 0);
   }
 
   memextentZero(cap: bigint, offset: number, size: number): number {
-    return this.#modify(cap, 1, offset, size);
+    return this.#modify(cap, ModifyOp.ZERO_RANGE, offset, size);
   }
 
   memextentCacheFlush(cap: bigint, offset: number, size: number): number {
-    return this.#modify(cap, 3, offset, size);
+    return this.#modify(cap, ModifyOp.CACHE_FLUSH_RANGE, offset, size);
   }
 
   /** Moves ownership of a physical range; `offset` is a physical address for sparse extents. */
@@ -163,8 +164,8 @@ export class Hv {
   }
 
   /** Registers a range whose faults leave `vcpu_run` as MMIO exits. */
-  addrspaceConfigureVmmio(cap: bigint, base: number, size: number, op = 0): number {
-    return this.#error(Call.ADDRSPACE_CONFIGURE_VMMIO, cap, n(base), n(size), n(op));
+  addrspaceConfigureVmmio(cap: bigint, base: number, size: number): number {
+    return this.#error(Call.ADDRSPACE_CONFIGURE_VMMIO, cap, n(base), n(size), n(VmmioOp.ADD));
   }
 
   addrspaceAttachThread(cap: bigint, thread: bigint): number {
@@ -175,7 +176,7 @@ export class Hv {
     return this.#error(Call.ADDRSPACE_ATTACH_VDEVICE, cap, device, n(index), n(base), n(size), n(flags));
   }
 
-  /** Maps a part of an extent, same access for user and kernel. */
+  /** Maps a part of an extent. */
   mapPartial(
     addrspace: bigint,
     extent: bigint,
@@ -185,22 +186,14 @@ export class Hv {
     access: number,
     memType: number = MapMemType.NORMAL_WB,
   ): number {
-    const attrs = n(access | (access << 4) | (memType << 16));
+    const attrs = mapAttrs(access, memType);
     return this.#error(Call.ADDRSPACE_MAP, addrspace, extent, n(ipa), attrs, NO_SYNC | PARTIAL, n(offset), n(size));
   }
 
   /** Maps a whole extent. */
   map(addrspace: bigint, extent: bigint, ipa: number, access: number, memType: number = MapMemType.NORMAL_WB): number {
-    return this.#error(
-      Call.ADDRSPACE_MAP,
-      addrspace,
-      extent,
-      n(ipa),
-      n(access | (access << 4) | (memType << 16)),
-      NO_SYNC,
-      0n,
-      0n,
-    );
+    const attrs = mapAttrs(access, memType);
+    return this.#error(Call.ADDRSPACE_MAP, addrspace, extent, n(ipa), attrs, NO_SYNC, 0n, 0n);
   }
 
   unmapPartial(addrspace: bigint, extent: bigint, ipa: number, offset: number, size: number): number {

@@ -3,7 +3,7 @@
  * VM_START is in start.ts, the kill and reset sequences in kill.ts and reset.ts.
  */
 import { le16, put16, put32 } from '../base/index.js';
-import { HypError, IdType, Msg, Platform, RmError, VmState, VmStopFlag } from '../protocol/index.js';
+import { ExitCode, HypError, IdType, Msg, OsState, Platform, RmError, VmState, VmStopFlag } from '../protocol/index.js';
 import { RmDeath } from './death.js';
 import { type Handler, NO_REPLY } from './handler.js';
 import { startKill } from './kill.js';
@@ -84,7 +84,7 @@ const exit: Handler = (rm, from, req, seq) => {
   if (vm === null) throw new RmDeath('ABORT', 'vm-exit-bad-state');
   if (vm.crashFatal) return RmError.ARGUMENT_INVALID;
   const code = req[2];
-  if (req[3] !== 0 || code === 2 || code > 4) return RmError.MSG_INVALID;
+  if (req[3] !== 0 || code === ExitCode.UNKNOWN_ERROR || code > ExitCode.DEVICE_ERROR) return RmError.MSG_INVALID;
   vm.noShutdown = false;
   if (!vmCan(vm, 'EXIT')) throw new RmDeath('ABORT', 'vm-exit-bad-state');
   startKill(rm, vm, { kind: 'exit', flags: le16(req, 0), code, from, id: Msg.VM_EXIT, seq });
@@ -126,7 +126,7 @@ const setStatus: Handler = (rm, from, req) => {
   if (req.length !== 4) return RmError.MSG_INVALID;
   const vm = vmLookup(rm, from);
   if (vm === null) return RmError.NORESOURCE;
-  if (req[1] > 7) return RmError.ARGUMENT_INVALID;
+  if (req[1] > OsState.CRASHED) return RmError.ARGUMENT_INVALID;
   if (req[1] !== 0) vm.osState = req[1];
   vm.appStatus = le16(req, 2);
   sendState(rm, vm);

@@ -9,13 +9,14 @@ import { parseGuid } from './dt/guid.js';
 import { vmEvent } from './life.js';
 import { linkOf } from './link.js';
 import { sendNotification } from './link-send.js';
-import { HANDLE_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
+import { CAP_INVALID, HANDLE_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
 import type { VmLifeEvent } from './vm-life.machine.js';
 
 /** Scheduler priority of RM and HLOS. */
 export const DEFAULT_PRIORITY = Platform.PRIORITY_DEFAULT;
-/** Static VMIDs of the qemu platform: 4 .. 31. */
-export const isStaticVmid = (vmid: number): boolean => vmid >= 4 && vmid < 32;
+/** A number that a client may ask for. */
+export const isStaticVmid = (vmid: number): boolean =>
+  vmid >= Platform.VMID_STATIC_FIRST && vmid <= Platform.VMID_STATIC_LAST;
 
 /** Makes a record in state LOAD; owner and VM become peers unless RM is the owner. */
 export function newVm(rm: Rm, vmid: number, owner: number, name = ''): VmRecord {
@@ -45,8 +46,8 @@ export function newVm(rm: Rm, vmid: number, owner: number, name = ''): VmRecord 
     fwHandle: HANDLE_INVALID,
     fwOffset: 0,
     fwSize: 0,
-    ddrMe: 0xffff_ffff_ffff_ffffn,
-    deviceMe: 0xffff_ffff_ffff_ffffn,
+    ddrMe: CAP_INVALID,
+    deviceMe: CAP_INVALID,
     priority: DEFAULT_PRIORITY,
     crashMsg: null,
     sensitive: false,
