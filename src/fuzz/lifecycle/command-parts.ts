@@ -77,6 +77,24 @@ export const from3 = (id: number, payload: Uint8Array): Step => ({
   request: { from: HLOS, id, payload },
 });
 
+/** Requests with nothing to choose but a VM, for queries and bursts. */
+const QUERIES = [
+  Msg.VM_GET_STATE,
+  Msg.VM_GET_ID,
+  Msg.VM_GET_HYP_RESOURCES,
+  Msg.VM_GET_CRASH_MSG,
+  Msg.VM_GET_VMID,
+  Msg.VM_GET_PEERS,
+  Msg.VM_GET_OWNER,
+  Msg.VM_HOST_GET_TYPE,
+] as const;
+
+export function query(w: World, q: number, a: number): [number, Uint8Array] {
+  const id = QUERIES[q % QUERIES.length];
+  const vmid = pick(w, a) ?? HLOS;
+  return [id, q % QUERIES.length < 4 ? bytes([2, vmid], [2, 0]) : new Uint8Array(0)];
+}
+
 export const vmRequest = (
   weight: number,
   id: number,
@@ -95,6 +113,10 @@ export const AREAS = 6;
 export const areaAt = (area: number): number => 0x5000_0000 + area * 0x20_0000;
 export const pageAt = (slot: number): number => 0x5800_0000 + slot * 4096;
 export const GUEST_NAMES = Object.keys(GUESTS);
+
+/** Who gets a parcel made by `id`: a shared one names its owner too. */
+export const targets = (id: number, ...list: [number, number][]): [number, number][] =>
+  id === Msg.MEM_SHARE ? [...list, [HLOS, 6]] : list;
 
 export function acl(...list: [number, number][]): (readonly [number, number])[] {
   const fields: [number, number][] = [

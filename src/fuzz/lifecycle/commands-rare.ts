@@ -1,5 +1,5 @@
 /** Commands for answers that hardly anything else gets: lists, attributes, devices, firmware, many parcels, reservations. */
-import { AuthType, Msg, Platform, TransType, VmState } from '../../protocol/index.js';
+import { AuthType, Msg, Platform, VmState } from '../../protocol/index.js';
 import {
   acl,
   byGuest,
@@ -14,8 +14,9 @@ import {
   playable,
   type Request,
   sgl,
+  targets,
 } from './command-parts.js';
-import { IO_BASE, RESERVE_BASE } from './rules-mem.js';
+import { IO_BASE, RESERVE_BASE } from './parcels.js';
 import { bytes, HLOS, RM, type World } from './world.js';
 
 const IO = 1;
@@ -92,14 +93,11 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     build: (w, [a, slot, type, attr, whose]) => {
       const vmid = pick(w, a);
       if (vmid === undefined) return undefined;
-      const list: [number, number][] = [[vmid, 7]];
-      if (type === 0) list.push([HLOS, 6]);
+      const id = CREATE[type];
       const given: [number, number][] = [[attr, whose < 3 ? vmid : whose === 3 ? 31 : HLOS]];
       if (whose === 2) given.push([attr, vmid]);
-      return from3(
-        CREATE[type],
-        bytes([4, 0], [4, 7], ...acl(...list), ...sgl([pageAt(slot), 4096]), ...attrs(...given)),
-      );
+      const lists = [...acl(...targets(id, [vmid, 7])), ...sgl([pageAt(slot), 4096]), ...attrs(...given)];
+      return from3(id, bytes([4, 0], [4, 7], ...lists));
     },
   },
   describe: { weight: 2, limits: [7], build: (_w, [what]) => from3(...describe(what)) },
@@ -110,18 +108,17 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     build: (w, [a, slot, type, r, attr, flags]) => {
       const vmid = pick(w, a);
       if (vmid === undefined) return undefined;
-      const list: [number, number][] = [[vmid, r < 3 ? 6 : r + 1]];
-      if (type === 0) list.push([HLOS, 6]);
+      const id = CREATE[type];
       const given: [number, number][] = attr === 0 ? [] : [[attr - (attr === 1 ? 0 : 2), vmid]];
       return from3(
-        CREATE[type],
+        id,
         bytes(
           [1, IO],
           [1, 0],
           [1, flags >= 4 ? flags - 3 : 0],
           [1, 0],
           [4, 0],
-          ...acl(...list),
+          ...acl(...targets(id, [vmid, r < 3 ? 6 : r + 1])),
           ...sgl([IO_BASE + slot * 4096, 4096]),
           ...attrs(...given),
         ),
@@ -136,16 +133,11 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
       const owned = w.parcels.filter((p) => p.owner === HLOS).length;
       const vmid = pick(w, 0);
       if (!seldom(a) || vmid === undefined || owned >= Platform.MAX_PARCELS_PER_OWNER) return undefined;
-      const list: [number, number][] =
-        type === 0
-          ? [
-              [vmid, 7],
-              [HLOS, 6],
-            ]
-          : [[vmid, 7]];
+      const id = CREATE[type];
+      const list = targets(id, [vmid, 7]);
       const requests = Array.from({ length: Platform.MAX_PARCELS_PER_OWNER - owned + 1 }, (_, i): Request => {
         const payload = bytes([4, 0], [4, 8], ...acl(...list), ...sgl([pageAt(2048 + i), 4096]));
-        return { from: HLOS, id: CREATE[type], payload };
+        return { from: HLOS, id, payload };
       });
       return { kind: 'burst', requests };
     },
@@ -157,15 +149,9 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     build: (w, [a, type]) => {
       const vmid = pick(w, 0, (vm) => vm.state === VmState.RUNNING);
       if (!seldom(a) || vmid === undefined) return undefined;
-      const list: [number, number][] =
-        type === 0
-          ? [
-              [vmid, 7],
-              [HLOS, 6],
-            ]
-          : [[vmid, 7]];
+      const id = CREATE[type];
       const pages = Array.from({ length: 300 }, (_, i) => [pageAt(4096 + 2 * i), 4096] as [number, number]);
-      return from3(CREATE[type], bytes([4, 0], [4, 6], ...acl(...list), ...sgl(...pages)));
+      return from3(id, bytes([4, 0], [4, 6], ...acl(...targets(id, [vmid, 7])), ...sgl(...pages)));
     },
   },
   shareAll: {
@@ -174,10 +160,10 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     limits: [24, 2],
     build: (w, [slot, type]) => {
       const guests = [...w.vms.values()].filter((vm) => vm.state === VmState.RUNNING && vm.vmid !== HLOS);
-      const list = guests.map((vm) => [vm.vmid, 7] as [number, number]);
-      if (type === 0) list.push([HLOS, 6]);
       if (guests.length < 2) return undefined;
-      return from3(CREATE[type], bytes([4, 0], [4, 10], ...acl(...list), ...sgl([pageAt(slot), 4096])));
+      const id = CREATE[type];
+      const list = targets(id, ...guests.map((vm) => [vm.vmid, 7] as [number, number]));
+      return from3(id, bytes([4, 0], [4, 10], ...acl(...list), ...sgl([pageAt(slot), 4096])));
     },
   },
   giveToRm: {
@@ -185,10 +171,8 @@ export const rareCommands: Readonly<Record<string, CommandKind>> = {
     weight: 1,
     limits: [24, 4, 4, 8, 6],
     build: (_w, [slot, pages, way, r, attr]) => {
-      const type = way === 0 ? TransType.DONATE : way === 1 ? TransType.LEND : way === 2 ? TransType.SHARE : 0;
-      const list: [number, number][] = [[RM, r < 6 ? 7 : r]];
-      if (type === TransType.SHARE) list.push([HLOS, 6]);
-      const id = [Msg.MEM_DONATE, Msg.MEM_LEND, Msg.MEM_SHARE][type];
+      const id = [Msg.MEM_DONATE, Msg.MEM_LEND, Msg.MEM_SHARE, Msg.MEM_DONATE][way];
+      const list = targets(id, [RM, r < 6 ? 7 : r]);
       const given: [number, number][] = attr === 5 ? [[0, RM]] : [];
       return from3(
         id,

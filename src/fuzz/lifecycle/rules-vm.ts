@@ -1,13 +1,12 @@
 /** What RM must answer to VM life-cycle requests (fact base: rm-rpc-messages 1 and 2, rm-state-machines 1 to 4). */
 import { Msg, RmError, VmState } from '../../protocol/index.js';
-import { acceptForStart, releaseAtReset, treeIn } from './rules-mem.js';
+import { acceptForStart, releaseAtReset, treeIn } from './rules-mem-start.js';
+import { queryRules } from './rules-query.js';
 import {
   type Answer,
   answer,
-  anything,
   bytes,
   HLOS,
-  isSelfOwnerPeer,
   type ModelVm,
   newVm,
   notify,
@@ -15,30 +14,26 @@ import {
   ownerOf,
   type Rule,
   setState,
-  status,
   type World,
 } from './world.js';
 
 const { OK, DENIED, MSG_INVALID, VM_STATE, VMID_INVALID, NORESOURCE, ARGUMENT_INVALID, MEM_INVALID } = RmError;
 
-const error = (code: number): Answer => answer(code);
-const word = (value: number): Uint8Array => bytes([4, value]);
-
 const allocate: Rule = (w, from, p) => {
-  if (from !== HLOS) return error(DENIED);
-  if (p.length !== 4) return error(MSG_INVALID);
+  if (from !== HLOS) return answer(DENIED);
+  if (p.length !== 4) return answer(MSG_INVALID);
   let vmid = num(p, 0, 2);
   const chosen = vmid === 0;
   if (chosen) {
     vmid = 0x80;
     while (w.vms.has(vmid)) vmid++;
-    if (vmid > 0xbe) return error(NORESOURCE);
-  } else if (vmid < 4 || vmid > 31 || w.vms.has(vmid)) return error(NORESOURCE);
+    if (vmid > 0xbe) return answer(NORESOURCE);
+  } else if (vmid < 4 || vmid > 31 || w.vms.has(vmid)) return answer(NORESOURCE);
   const vm = newVm(vmid, VmState.LOAD);
   vm.peers = [HLOS];
   w.vms.set(vmid, vm);
   (w.vms.get(HLOS) as ModelVm).peers.push(vmid);
-  return answer(OK, chosen ? word(vmid) : undefined);
+  return answer(OK, chosen ? bytes([4, vmid]) : undefined);
 };
 
 function removePeers(w: World, vm: ModelVm): void {
@@ -54,29 +49,29 @@ function removePeers(w: World, vm: ModelVm): void {
 }
 
 const deallocate: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
+  if (p.length !== 4) return answer(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
   if (vm === undefined) {
     w.death = 'vm-deallocate-unknown';
-    return error(OK);
+    return answer(OK);
   }
-  if (from !== ownerOf(vm.vmid)) return error(DENIED);
-  if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return error(VM_STATE);
+  if (from !== ownerOf(vm.vmid)) return answer(DENIED);
+  if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return answer(VM_STATE);
   removePeers(w, vm);
   w.vms.delete(vm.vmid);
-  return error(OK);
+  return answer(OK);
 };
 
 const configImage: Rule = (w, from, p) => {
-  if (from !== HLOS) return error(DENIED);
-  if (p.length !== 40) return error(MSG_INVALID);
+  if (from !== HLOS) return answer(DENIED);
+  if (p.length !== 40) return answer(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined) return error(VMID_INVALID);
-  if (ownerOf(vm.vmid) !== from) return error(DENIED);
-  if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return error(VM_STATE);
+  if (vm === undefined) return answer(VMID_INVALID);
+  if (ownerOf(vm.vmid) !== from) return answer(DENIED);
+  if (vm.state !== VmState.LOAD && vm.state !== VmState.RESET) return answer(VM_STATE);
   const fail = (code: number): Answer => {
     setState(w, vm, VmState.INIT_FAILED);
-    return error(code);
+    return answer(code);
   };
   const handle = num(p, 4, 4);
   const parcel = w.parcels.find((q) => q.handle === handle);
@@ -98,36 +93,36 @@ const configImage: Rule = (w, from, p) => {
   }
   vm.auth = auth;
   setState(w, vm, auth === 1 ? VmState.AUTH : VmState.INIT);
-  return error(OK);
+  return answer(OK);
 };
 
 /** Checks that VM_AUTH_IMAGE and VM_INIT share. */
 function ownVm(w: World, from: number, p: Uint8Array): ModelVm | Answer {
   const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined) return error(VMID_INVALID);
-  return ownerOf(vm.vmid) === from ? vm : error(DENIED);
+  if (vm === undefined) return answer(VMID_INVALID);
+  return ownerOf(vm.vmid) === from ? vm : answer(DENIED);
 }
 
 const authImage: Rule = (w, from, p) => {
-  if (from !== HLOS) return error(DENIED);
-  if (p.length < 4 || p.length !== 4 + 8 * num(p, 2, 2)) return error(MSG_INVALID);
+  if (from !== HLOS) return answer(DENIED);
+  if (p.length < 4 || p.length !== 4 + 8 * num(p, 2, 2)) return answer(MSG_INVALID);
   const vm = ownVm(w, from, p);
   if ('error' in vm) return vm;
-  if (vm.state !== VmState.AUTH) return error(VM_STATE);
+  if (vm.state !== VmState.AUTH) return answer(VM_STATE);
   setState(w, vm, VmState.INIT);
-  return error(OK);
+  return answer(OK);
 };
 
 const init: Rule = (w, from, p) => {
-  if (from !== HLOS) return error(DENIED);
-  if (p.length !== 4 || num(p, 2, 2) !== 0) return error(MSG_INVALID);
+  if (from !== HLOS) return answer(DENIED);
+  if (p.length !== 4 || num(p, 2, 2) !== 0) return answer(MSG_INVALID);
   const vm = ownVm(w, from, p);
   if ('error' in vm) return vm;
-  if (vm.state !== VmState.INIT) return error(VM_STATE);
+  if (vm.state !== VmState.INIT) return answer(VM_STATE);
   const guest = treeIn(w, vm);
   const refuse = (code: number): Answer => {
     setState(w, vm, VmState.INIT_FAILED);
-    return error(code);
+    return answer(code);
   };
   if (guest === undefined || guest.init === MEM_INVALID) return refuse(MEM_INVALID);
   // None of the fuzzer's trees has an address for firmware: it must lie in the image.
@@ -140,20 +135,20 @@ const init: Rule = (w, from, p) => {
   if (guest.link) w.links.add(vm.vmid);
   if (guest.console) vm.console = { self: false, owner: false };
   setState(w, vm, VmState.READY);
-  return error(OK);
+  return answer(OK);
 };
 
 const start: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
+  if (p.length !== 4) return answer(MSG_INVALID);
   const vm = ownVm(w, from, p);
   if ('error' in vm) return vm;
-  if (vm.state !== VmState.READY) return error(VM_STATE);
+  if (vm.state !== VmState.READY) return answer(VM_STATE);
   const fail = (code: number): Answer => {
     setState(w, vm, VmState.INIT_FAILED);
-    return error(code);
+    return answer(code);
   };
   if (!acceptForStart(w, vm)) return fail(NORESOURCE);
-  if (w.death !== undefined) return error(OK);
+  if (w.death !== undefined) return answer(OK);
   if (vm.auth === 2) {
     if (!w.milestone) return fail(DENIED);
     if (w.firmware === 0) return fail(NORESOURCE);
@@ -161,7 +156,7 @@ const start: Rule = (w, from, p) => {
     w.lost = 'a start from firmware';
   }
   setState(w, vm, VmState.RUNNING);
-  return error(OK);
+  return answer(OK);
 };
 
 function exited(w: World, vm: ModelVm, type: number, flags: number, code: number): void {
@@ -170,10 +165,10 @@ function exited(w: World, vm: ModelVm, type: number, flags: number, code: number
 }
 
 const stop: Rule = (w, from, p) => {
-  if (p.length !== 8) return error(MSG_INVALID);
+  if (p.length !== 8) return answer(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined || ownerOf(vm.vmid) !== from) return error(VMID_INVALID);
-  if (vm.state !== VmState.RUNNING || vm.noShutdown) return error(VM_STATE);
+  if (vm === undefined || ownerOf(vm.vmid) !== from) return answer(VMID_INVALID);
+  if (vm.state !== VmState.RUNNING || vm.noShutdown) return answer(VM_STATE);
   if ((p[2] & 1) !== 0) {
     exited(w, vm, 7, 0, 0);
   } else if (w.links.has(vm.vmid)) {
@@ -181,35 +176,35 @@ const stop: Rule = (w, from, p) => {
   } else {
     w.death = 'vm-stop-without-link';
   }
-  return error(OK);
+  return answer(OK);
 };
 
 const exit: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
-  if (p[3] !== 0 || ![0, 1, 3, 4].includes(p[2])) return error(MSG_INVALID);
+  if (p.length !== 4) return answer(MSG_INVALID);
+  if (p[3] !== 0 || ![0, 1, 3, 4].includes(p[2])) return answer(MSG_INVALID);
   if (from === HLOS) {
     w.death = 'vm-exit-from-hlos';
-    return error(OK);
+    return answer(OK);
   }
   const vm = w.vms.get(from) as ModelVm;
   vm.noShutdown = false;
   exited(w, vm, 0, num(p, 0, 2), p[2]);
-  return error(OK);
+  return answer(OK);
 };
 
 const reset: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
+  if (p.length !== 4) return answer(MSG_INVALID);
   const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined || ownerOf(vm.vmid) !== from) return error(VMID_INVALID);
-  if (vm.noReset) return error(DENIED);
+  if (vm === undefined || ownerOf(vm.vmid) !== from) return answer(VMID_INVALID);
+  if (vm.noReset) return answer(DENIED);
   if (!vm.config) {
     w.death = 'vm-reset-without-configuration';
-    return error(OK);
+    return answer(OK);
   }
-  if (![VmState.EXITED, VmState.READY, VmState.INIT_FAILED].includes(vm.state as 9)) return error(VM_STATE);
+  if (![VmState.EXITED, VmState.READY, VmState.INIT_FAILED].includes(vm.state as 9)) return answer(VM_STATE);
   setState(w, vm, VmState.RESETTING);
   w.resetting.push(vm.vmid);
-  return error(OK);
+  return answer(OK);
 };
 
 /** The rest of a reset, after the requests that RM had already got. */
@@ -247,99 +242,6 @@ export function finishReset(w: World, vmid: number): void {
   removePeers(w, vm);
 }
 
-const getState: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
-  const vm = w.vms.get(num(p, 0, 2) || from);
-  if (vm === undefined) return error(NORESOURCE);
-  if (!isSelfOwnerPeer(vm, from)) return error(DENIED);
-  return answer(OK, bytes([1, vm.state], [1, vm.os], [2, vm.app]));
-};
-
-const setStatus: Rule = (w, from, p) => {
-  if (from < 4 || from > 31) return error(DENIED);
-  if (p.length !== 4) return error(MSG_INVALID);
-  const vm = w.vms.get(from) as ModelVm;
-  if (p[1] > 7) return error(ARGUMENT_INVALID);
-  if (p[1] !== 0) vm.os = p[1];
-  vm.app = num(p, 2, 2);
-  status(w, vm);
-  return error(OK);
-};
-
-const padded = (b: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(Math.ceil(b.length / 4) * 4);
-  out.set(b);
-  return out;
-};
-
-const getCrash: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
-  const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined || ownerOf(vm.vmid) !== from) return error(VMID_INVALID);
-  const text = padded(vm.crash ?? new Uint8Array(0));
-  const data = new Uint8Array(4 + text.length);
-  data.set(bytes([2, vm.crash?.length ?? 0], [2, 0]));
-  data.set(text, 4);
-  return answer(OK, data);
-};
-
-const setCrash: Rule = (w, from, p) => {
-  const length = num(p, 0, 2);
-  if (p.length < 4 || p.length !== 4 + Math.ceil(length / 4) * 4) return error(MSG_INVALID);
-  if (p.subarray(4 + length).some((b) => b !== 0)) return error(MSG_INVALID);
-  (w.vms.get(from) as ModelVm).crash = p.slice(4, 4 + Math.min(length, 192));
-  return error(OK);
-};
-
-const getId: Rule = (w, from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
-  const vm = w.vms.get(num(p, 0, 2) || from);
-  if (vm === undefined) return error(NORESOURCE);
-  if (vm.state !== VmState.READY && vm.state !== VmState.RUNNING) return error(VM_STATE);
-  return isSelfOwnerPeer(vm, from) ? anything(OK) : error(NORESOURCE);
-};
-
-const empty =
-  (reply: (w: World, from: number) => Uint8Array): Rule =>
-  (w, from, p) =>
-    p.length === 0 ? answer(OK, reply(w, from)) : error(MSG_INVALID);
-
-const getPeers = empty((w, from) => {
-  const { peers } = w.vms.get(from) as ModelVm;
-  return bytes([4, peers.length], ...peers.map((peer) => [4, peer] as const));
-});
-
-const lookupText: Rule = (_w, _from, p) => {
-  if (p.length === 0) return error(ARGUMENT_INVALID);
-  if (p.length < 4) return error(MSG_INVALID);
-  const length = num(p, 0, 2);
-  if (length > 79) return error(ARGUMENT_INVALID);
-  if (p.length !== 4 + Math.ceil(length / 4) * 4) return error(MSG_INVALID);
-  return p.subarray(4 + length).some((b) => b !== 0) ? error(MSG_INVALID) : anything(OK);
-};
-
-const lookupGuid: Rule = (_w, _from, p) => {
-  if (p.length === 0) return error(ARGUMENT_INVALID);
-  return p.length === 16 ? anything(OK) : error(MSG_INVALID);
-};
-
-const setTimeBase: Rule = (w, from, p) => {
-  const refuse = (code: number, hyp = 1): Answer => answer(code, word(hyp));
-  if (p.length !== 20) return refuse(MSG_INVALID);
-  const vm = w.vms.get(num(p, 0, 2) || from);
-  if (vm === undefined) return refuse(NORESOURCE);
-  if (!isSelfOwnerPeer(vm, from)) return refuse(DENIED);
-  if (vm.state !== VmState.INIT && vm.state !== VmState.READY) return refuse(VM_STATE);
-  return refuse(ARGUMENT_INVALID, 30);
-};
-
-const resources: Rule = (w, _from, p) => {
-  if (p.length !== 4) return error(MSG_INVALID);
-  const vm = w.vms.get(num(p, 0, 2));
-  if (vm === undefined) return error(ARGUMENT_INVALID);
-  return vm.config ? anything(OK) : error(NORESOURCE);
-};
-
 /** The guest stops by PSCI SYSTEM_OFF (1) or SYSTEM_RESET (2). */
 export function guestStops(w: World, vmid: number, type: 1 | 2): void {
   const vm = w.vms.get(vmid) as ModelVm;
@@ -360,18 +262,5 @@ export const vmRules: Readonly<Record<number, Rule>> = {
   [Msg.VM_STOP]: stop,
   [Msg.VM_EXIT]: exit,
   [Msg.VM_RESET]: reset,
-  [Msg.VM_GET_STATE]: getState,
-  [Msg.VM_SET_STATUS]: setStatus,
-  [Msg.VM_GET_CRASH_MSG]: getCrash,
-  [Msg.VM_SET_CRASH_MSG]: setCrash,
-  [Msg.VM_GET_ID]: getId,
-  [Msg.VM_GET_VMID]: empty((_w, from) => word(from)),
-  [Msg.VM_GET_OWNER]: empty((_w, from) => word(ownerOf(from))),
-  [Msg.VM_GET_PEERS]: getPeers,
-  [Msg.VM_HOST_GET_TYPE]: empty(() => word(0x0100_0164)),
-  [Msg.VM_LOOKUP_URI]: lookupText,
-  [Msg.VM_LOOKUP_NAME]: lookupText,
-  [Msg.VM_LOOKUP_GUID]: lookupGuid,
-  [Msg.VM_SET_TIME_BASE]: setTimeBase,
-  [Msg.VM_GET_HYP_RESOURCES]: resources,
+  ...queryRules,
 };
