@@ -1,13 +1,19 @@
 /** vCPUs by VMID and index: of the primary VM by place in its interrupt controller, of others as RM made them. */
 import { Platform } from '../protocol/index.js';
 import { HostVcpu, hlosVcpu, rmObject, type Simulator } from '../sim/index.js';
-import { Block, type Vcpu } from '../vcpu/index.js';
+import { Block, Life, type Vcpu } from '../vcpu/index.js';
 
 export function findVcpu(sim: Simulator, vmid: number, index: number): Vcpu | undefined {
   if (vmid === Platform.VMID_HLOS) return hlosVcpu(sim, index);
   if (vmid === Platform.VMID_RM) return undefined;
   const cap = sim.rm.vms[vmid]?.config?.vcpus[index]?.masterCap;
   return cap === undefined ? undefined : (rmObject(sim, cap) as Vcpu | undefined);
+}
+
+/** The vCPU exists and is turned on, and the hypervisor lives. */
+export function isOn(sim: Simulator, v: Vcpu): boolean {
+  if (sim.hyp.dead !== undefined || sim.hyp.objects[v.id] !== v) return false;
+  return v.life === Life.READY && (v.block & (Block.OFF | Block.FAULT)) === 0;
 }
 
 /**

@@ -5,11 +5,12 @@
  */
 import { Gicd, openCpuInterface } from '../sim/gic-setup.js';
 import { HostPackets, HostVcpu, type Simulator } from '../sim/index.js';
-import { Block, Life, type Vcpu } from '../vcpu/index.js';
+import type { Vcpu } from '../vcpu/index.js';
 import type { RmLink } from './find-link.js';
-import { type Complain, wrongPacket } from './replies.js';
+import { isOn } from './find-vcpu.js';
+import { type Complain, passPacket, rpcReply, wrongPacket } from './replies.js';
 import type { Handled, Session } from './session.js';
-import { At, EventType, LINK, REPLY, Status } from './spec.js';
+import { LINK, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
 /** GICD_CTLR: affinity routing, group 1. */
@@ -41,14 +42,12 @@ export class GuestRpcSession implements Session {
   }
 
   get on(): boolean {
-    const { v, sim } = this;
-    if (sim.hyp.dead !== undefined || sim.hyp.objects[v.id] !== v) return false;
-    return v.life === Life.READY && (v.block & (Block.OFF | Block.FAULT)) === 0;
+    return isOn(this.sim, this.v);
   }
 
   /** The vCPU can carry out an operation now. */
   private get back(): boolean {
-    return this.v.pending === null && this.sim.inControl(this.v);
+    return this.sim.isBack(this.v);
   }
 
   get waiting(): boolean {
@@ -96,34 +95,19 @@ export class GuestRpcSession implements Session {
     this.prepare();
     this.host.takeInterrupt();
     let sent = false;
-    while (this.out.length < LINK.OUTPUT_HIGH) {
-      const packet = this.packets.receive();
-      if (packet === undefined) break;
-      const at = this.out.frame(EventType.RPC_PACKET, 0, packet.length);
-      this.out.bytes.set(packet, at);
-      sent = true;
-    }
+    while (this.out.length < LINK.OUTPUT_HIGH && passPacket(this.packets, this.out)) sent = true;
     if (!sent && !this.wanted) this.rest();
     return sent;
-  }
-
-  private reply(type: number, tag: number, status: Status, queued = false, notFull = false): Handled {
-    const R = At.RPC_SEND_REPLY;
-    const at = this.out.frame(type | REPLY, tag, R.SIZE);
-    this.out.u16(at, status);
-    this.out.bytes[at + R.QUEUED] = queued ? 1 : 0;
-    this.out.bytes[at + R.NOT_FULL] = notFull ? 1 : 0;
-    return 'done';
   }
 
   handle(type: number, tag: number, b: Uint8Array, at: number, size: number): Handled {
     const wrong = wrongPacket(type, size);
     if (wrong !== undefined) {
       this.complain(type, wrong);
-      return this.reply(type, tag, Status.BAD_REQUEST);
+      return rpcReply(this.out, type, tag, Status.BAD_REQUEST);
     }
-    if (this.sim.hyp.dead !== undefined) return this.reply(type, tag, Status.DEAD);
-    if (!this.on) return this.reply(type, tag, Status.NO_RETURN);
+    if (this.sim.hyp.dead !== undefined) return rpcReply(this.out, type, tag, Status.DEAD);
+    if (!this.on) return rpcReply(this.out, type, tag, Status.NO_RETURN);
     if (!this.back) {
       // A driver with something to send is not waiting any more.
       if (!this.wanted) this.host.wake();
@@ -138,6 +122,6 @@ export class GuestRpcSession implements Session {
       return 'later';
     }
     const queued = this.packets.send(b.subarray(at, at + size));
-    return this.reply(type, tag, Status.OK, queued, toRm.count < toRm.depth);
+    return rpcReply(this.out, type, tag, Status.OK, queued, toRm.count < toRm.depth);
   }
 }

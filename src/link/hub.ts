@@ -7,14 +7,14 @@
  * has nothing to do; time does not jump. A connection in step mode holds everything for as long as it does not wait itself, up to
  * `stepLimitMs` while others wait for it.
  */
-import { ObjectType, Platform } from '../protocol/index.js';
+import { Platform } from '../protocol/index.js';
 import { HostVcpu, type Simulator } from '../sim/index.js';
-import { Block, isRunnable, type Vcpu } from '../vcpu/index.js';
+import { Block, type Vcpu } from '../vcpu/index.js';
 import { Connection, type Greeting, type Hello, type Transport } from './connection.js';
 import { findLink } from './find-link.js';
 import { findVcpu, isScratch, treeAddress } from './find-vcpu.js';
 import { GuestRpcSession } from './guest-rpc-session.js';
-import { programRuns, rmRuns } from './programs.js';
+import { jump, programRuns, rmRuns, stepMachine } from './programs.js';
 import { Reports } from './reports.js';
 import { RpcSession } from './rpc-session.js';
 import { LINK } from './spec.js';
@@ -231,10 +231,11 @@ export class Hub {
     if (this.rpc?.run(held === undefined) === true) return true;
     if (!waiting || held === 'step') return false;
     if (held !== undefined) return this.workBeside(0);
+    const { sim } = this;
     let progress = false;
     for (let i = 0; i < STEPS; i++) {
       // Time jumps only as long as everybody is as they were when it was found that they wait.
-      if (!this.step() && (i > 0 || !this.jump(deadline))) break;
+      if (!stepMachine(sim) && (i > 0 || !jump(sim, deadline))) break;
       progress = true;
     }
     return progress;
@@ -267,37 +268,6 @@ export class Hub {
       sim.spin(1);
     }
     return sim.steps !== before;
-  }
-
-  /** One thing that the machine does now. */
-  private step(): boolean {
-    const { sim } = this;
-    if (sim.hyp.dead !== undefined || this.onlyDeadRm()) return false;
-    const before = sim.steps;
-    sim.spin(1);
-    return sim.steps !== before;
-  }
-
-  /** RM is dead, and nobody else has a program to run or waits for a CPU. Then only timers matter. */
-  private onlyDeadRm(): boolean {
-    const { sim } = this;
-    if (sim.rm.dead === null || programRuns(sim)) return false;
-    return !sim.hyp.ofType[ObjectType.THREAD].some((id) => {
-      if (id === sim.rootThread) return false;
-      const v = sim.hyp.get<Vcpu>(id);
-      return isRunnable(v) && !v.idling && !sim.inControl(v);
-    });
-  }
-
-  /** On to the next thing that happens by itself. */
-  private jump(deadline: number): boolean {
-    const { sim } = this;
-    if (sim.hyp.dead !== undefined) return false;
-    const next = this.onlyDeadRm() ? sim.hyp.vic.nextTimerEvent() : sim.nextEventAt();
-    const until = Math.min(next, deadline);
-    if (until === Number.POSITIVE_INFINITY) return false;
-    sim.spin(Math.max(until - sim.hyp.now, 1));
-    return true;
   }
 
   /** To be called every so often: late greetings, readers that do not read, held time. */

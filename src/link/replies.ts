@@ -1,8 +1,8 @@
 /** Replies to frames: how an operation ended as a status of the link, and what is wrong with those that make no sense. */
 import { Platform } from '../protocol/index.js';
-import type { Outcome } from '../sim/index.js';
+import type { HostPackets, Outcome } from '../sim/index.js';
 import type { Handled } from './session.js';
-import { FrameType, REPLY, Status } from './spec.js';
+import { At, EventType, FrameType, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
 /** Virtual time for which an operation may run the machine before it counts as waiting. */
@@ -46,6 +46,32 @@ export class Replies {
   badSize(type: number, tag: number, size: number, expected: number | string): Handled {
     return this.bad(type, tag, `a payload of ${size} bytes; it has ${expected}`);
   }
+}
+
+/** In mode 1: the next packet from RM as an event. False: there is none. */
+export function passPacket(packets: HostPackets, out: FrameWriter): boolean {
+  const packet = packets.receive();
+  if (packet === undefined) return false;
+  const at = out.frame(EventType.RPC_PACKET, 0, packet.length);
+  out.bytes.set(packet, at);
+  return true;
+}
+
+/** The reply to a packet for RM. */
+export function rpcReply(
+  out: FrameWriter,
+  type: number,
+  tag: number,
+  status: Status,
+  queued = false,
+  notFull = false,
+): Handled {
+  const R = At.RPC_SEND_REPLY;
+  const at = out.frame(type | REPLY, tag, R.SIZE);
+  out.u16(at, status);
+  out.bytes[at + R.QUEUED] = queued ? 1 : 0;
+  out.bytes[at + R.NOT_FULL] = notFull ? 1 : 0;
+  return 'done';
 }
 
 /** In mode 1: what is wrong with a frame, undefined for a packet that can be sent. */

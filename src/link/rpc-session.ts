@@ -5,9 +5,9 @@ import { HostPackets, type HostVcpu, PRIMARY_LINK, type Simulator } from '../sim
 import { isRunnable, type Vcpu } from '../vcpu/index.js';
 import { queueOf } from './find-link.js';
 import { programRuns } from './programs.js';
-import { type Complain, wrongPacket } from './replies.js';
+import { type Complain, passPacket, rpcReply, wrongPacket } from './replies.js';
 import type { Handled, Session } from './session.js';
-import { At, EventType, FrameType, LINK, REPLY, Status } from './spec.js';
+import { LINK, REPLY, Status } from './spec.js';
 import type { FrameWriter } from './writer.js';
 
 const YIELD = Platform.HYPERCALL_BASE + Call.SCHEDULER_YIELD;
@@ -78,10 +78,7 @@ export class RpcSession implements Session {
     while (this.fromRm.count > 0 && this.out.length < LINK.OUTPUT_HIGH) {
       // Room in a full queue is an event for RM.
       this.active ||= this.fromRm.count >= this.fromRm.depth;
-      const packet = this.packets.receive();
-      if (packet === undefined) break;
-      const at = this.out.frame(EventType.RPC_PACKET, 0, packet.length);
-      this.out.bytes.set(packet, at);
+      if (!passPacket(this.packets, this.out)) break;
       sent = true;
     }
     return sent;
@@ -101,12 +98,7 @@ export class RpcSession implements Session {
     }
     const dead = this.sim.hyp.dead !== undefined;
     const queued = !dead && this.packets.send(b.subarray(at, at + size));
-    const R = At.RPC_SEND_REPLY;
-    const reply = this.out.frame(FrameType.RPC_SEND | REPLY, tag, R.SIZE);
-    this.out.u16(reply, dead ? Status.DEAD : Status.OK);
-    this.out.bytes[reply + R.QUEUED] = queued ? 1 : 0;
-    this.out.bytes[reply + R.NOT_FULL] = this.toRm.count < this.toRm.depth ? 1 : 0;
     this.active = true;
-    return 'done';
+    return rpcReply(this.out, type, tag, dead ? Status.DEAD : Status.OK, queued, this.toRm.count < this.toRm.depth);
   }
 }

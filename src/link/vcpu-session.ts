@@ -5,7 +5,8 @@
 import { le32, le64 } from '../base/index.js';
 import { Sysreg } from '../gic/index.js';
 import { HostVcpu, type Outcome, type Simulator } from '../sim/index.js';
-import { Block, Life, type Vcpu } from '../vcpu/index.js';
+import type { Vcpu } from '../vcpu/index.js';
+import { isOn } from './find-vcpu.js';
 import { type Complain, Replies, statusOf } from './replies.js';
 import type { Handled, Session } from './session.js';
 import { At, EventType, FrameType, Status } from './spec.js';
@@ -74,16 +75,12 @@ export class VcpuSession implements Session {
     this.told = this.on ? entry.count : v.entries;
   }
 
-  /** The vCPU exists and is turned on, and the hypervisor lives. */
   get on(): boolean {
-    const { v, sim } = this;
-    if (sim.hyp.dead !== undefined || sim.hyp.objects[v.id] !== v) return false;
-    return v.life === Life.READY && (v.block & (Block.OFF | Block.FAULT)) === 0;
+    return isOn(this.sim, this.v);
   }
 
   private get back(): boolean {
-    const { v, sim } = this;
-    return v.pending === null && sim.inControl(v);
+    return this.sim.isBack(this.v);
   }
 
   get waiting(): boolean {

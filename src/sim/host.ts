@@ -251,7 +251,7 @@ export class HostVcpu {
     let caught: { vector: number; exception: GuestException } | undefined;
     const end = CODE_BASE + BigInt(code.words.length * 4);
     // The words may call code elsewhere; they are done when they come to the appended `ret`.
-    const back = (): boolean => v.pending === null && sim.inControl(v);
+    const back = (): boolean => sim.isBack(v);
     // A last instruction that waits (WFI, CPU_SUSPEND) has moved the PC, but the words are not done before it is over.
     const finished = (): boolean => (v.pc === end && back()) || caught !== undefined || v.entries !== code.entries;
     sim.a64.window = { base: CODE_BASE, words: code.words };

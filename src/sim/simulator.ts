@@ -162,6 +162,11 @@ export class Simulator {
     return s.executing === v.id && !s.lost;
   }
 
+  /** It is {@link inControl} with no call under way. */
+  isBack(v: Vcpu): boolean {
+    return v.pending === null && this.inControl(v);
+  }
+
   /** Brings every CPU's scheduler and every timer up to date at the present time. */
   settle(): void {
     const { hyp } = this;
@@ -277,11 +282,11 @@ export class Simulator {
     return true;
   }
 
-  /** {@link runUntil} the vCPU is in control with no call under way. */
+  /** {@link runUntil} the vCPU is back. */
   runUntilBack(v: Vcpu, until: number): boolean {
     this.settle();
-    while (v.pending !== null || !this.inControl(v)) {
-      if (!this.advanceOnce(until)) return v.pending === null && this.inControl(v);
+    while (!this.isBack(v)) {
+      if (!this.advanceOnce(until)) return this.isBack(v);
     }
     return true;
   }
