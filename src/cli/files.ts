@@ -1,3 +1,4 @@
+/** Files that users name, read whole or refused in one line; transcripts below a folder; the program's own folder. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** One worker of a fuzzing run: which sequences are its, and how it works through them in slices. */
 import { Fuzzer, type FuzzFailure, type FuzzOptions } from '../fuzz/index.js';
 
 /** Share of one worker of a fuzzing run. */

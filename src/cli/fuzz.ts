@@ -1,3 +1,4 @@
+/** The options of `gunyah-sim fuzz`. */
 import type { Command } from 'commander';
 import type { FuzzCliOptions } from './commands/fuzz.js';
 import { collectList, positive, whole } from './options.js';

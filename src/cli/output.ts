@@ -1,9 +1,8 @@
+/** Results go to stdout, progress to stderr: one live line on a terminal, plain lines otherwise, nothing when quiet. */
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CliError, Exit } from './errors.js';
 import { reasonOf } from './files.js';
-
-/** Results go to stdout, progress to stderr: one live line on a terminal, plain lines otherwise, nothing when quiet. */
 
 export interface GlobalOptions {
   readonly json?: boolean;

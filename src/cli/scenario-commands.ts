@@ -1,8 +1,7 @@
+/** Commands that play scenarios and recordings. The work is loaded when a command is used. */
 import type { Command } from 'commander';
 import { collectWords } from './options.js';
 import type { GlobalOptions } from './output.js';
-
-/** Commands that play scenarios and recordings. The work is loaded when a command is used. */
 
 export function registerScenarioCommands(program: Command): void {
   const globals = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();

@@ -1,3 +1,4 @@
+/** The options of `gunyah-sim serve`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect, milliseconds } from './options.js';
 

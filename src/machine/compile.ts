@@ -1,14 +1,13 @@
-import type { AnyStateMachine, AnyStateNode, ContextFrom, EventFrom, InputFrom } from 'xstate';
-import { chartOf, initialLeaf, lineage } from './chart.js';
-import { nodeName } from './profile.js';
-import { type Effect, type Executor, type Step, UNHANDLED } from './types.js';
-
 /** Executor over a table made from the machine object itself.
  *
  * Without parallel states a configuration is one leaf, so the states left and entered by a transition are known beforehand: every
  * (leaf, event) gets its list of candidates, leaf first, each with the flat list of operations (exit, transition, entry actions) that
  * XState would run. The order follows XState's own algorithm (SCXML with its `reenter` rules); `reference` holds it to that.
  */
+import type { AnyStateMachine, AnyStateNode, ContextFrom, EventFrom, InputFrom } from 'xstate';
+import { chartOf, initialLeaf, lineage } from './chart.js';
+import { nodeName } from './profile.js';
+import { type Effect, type Executor, type Step, UNHANDLED } from './types.js';
 
 type Args = { context: unknown; event: unknown };
 type Fn = (args: Args, params: unknown) => unknown;

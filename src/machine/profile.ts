@@ -1,12 +1,11 @@
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { SimBug } from '../base/index.js';
-
 /** The subset of XState that the simulator's machines may use, checked once at start-up.
  *
  * Allowed: nested states, `on`, named pure guards, `assign`, named effect actions with `params`, entry, exit, final, `meta`, `tags`.
  * All else (parallel, history, always, after, invoke, onDone, spawn, sendTo, raise, wildcards, inline functions) would hide control
  * flow or perform effects inside the machine.
  */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { SimBug } from '../base/index.js';
 
 const STATE_KEYS = new Set('id initial states on entry exit type meta description tags'.split(' '));
 const ROOT_KEYS = new Set('context version types schemas'.split(' '));

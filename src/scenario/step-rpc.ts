@@ -1,3 +1,4 @@
+/** Steps that talk to RM: rpc, send, receive, notifications. */
 import { decodeMessage, hypErrorOf, LAYOUTS, MESSAGES, messageName, Platform } from '../protocol/index.js';
 import { encodePayload, messageId } from './encode.js';
 import { EMPTY_RESULT, messageResult, numbersResult } from './outcome.js';

@@ -1,3 +1,4 @@
+/** Steps of time, interrupts and deaths: wait, wfi, yield, irqs, raise, dead, note. */
 import { nearest } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { DEATHS, Platform } from '../protocol/index.js';

@@ -1,6 +1,5 @@
-import { ExitType, Msg, parseRpcHeader, VmState } from '../protocol/index.js';
-
 /** What RM's notifications say about VMs that ended. Fact base: rm-rpc-messages, VM_STATUS and VM_EXITED. */
+import { ExitType, Msg, parseRpcHeader, VmState } from '../protocol/index.js';
 
 /** Offsets in the packet, header included. */
 const STATUS_STATE = 12;

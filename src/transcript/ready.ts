@@ -1,9 +1,8 @@
+/** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
 import { VcpuRunState } from '../protocol/index.js';
 import type { VcpuRunEvent } from './events.js';
 import { tellsExit, tellsHalt } from './exit-packets.js';
 import { bytesOf, type Session } from './session.js';
-
-/** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
 
 const READY = BigInt(VcpuRunState.READY);
 export const POWERED_OFF = BigInt(VcpuRunState.POWERED_OFF);

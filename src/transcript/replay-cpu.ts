@@ -1,3 +1,4 @@
+/** Operations of HLOS vCPUs: calls, memory, registers, code. Fact base: transcript format 2 and its additions. */
 import { toHex } from '../base/index.js';
 import { HypError, hypErrorName } from '../protocol/index.js';
 import { translateCap } from './cap-numbers.js';
@@ -18,8 +19,6 @@ import { withoutKaslrSeed } from './guest-tree.js';
 import { translatePacket } from './irq-handles.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import { bytesOf, type Session } from './session.js';
-
-/** Operations of HLOS vCPUs: calls, memory, registers, code. Fact base: transcript format 2 and its additions. */
 
 const describeEnd = (e: OpEnd): string =>
   e.kind === 'exception' ? `exception ${e.vector} esr ${hexWord(e.esr)} far ${hexWord(e.far ?? 0n)}` : e.kind;

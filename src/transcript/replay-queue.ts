@@ -1,3 +1,4 @@
+/** Packets to and from RM: tx, rx, quiet. Fact base: transcript format 2 and 4. */
 import { toHex } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import {
@@ -17,8 +18,6 @@ import { learnHandles, translatePacket } from './irq-handles.js';
 import { compareText, type Difference, hexWord, type Verdict } from './outcome.js';
 import { runOn } from './replay-vcpu.js';
 import { bytesOf, type Session, settle } from './session.js';
-
-/** Packets to and from RM: tx, rx, quiet. Fact base: transcript format 2 and 4. */
 
 const CAP_TO_RM = 0n;
 const CAP_FROM_RM = 1n;

@@ -1,10 +1,9 @@
+/** Timers, waiting and the rough measurements. Fact base: additions to the transcript format. */
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, Platform, Smccc } from '../protocol/index.js';
 import type { CounterEvent, SlicesEvent, SuspendEvent, TimerEvent, WfiEvent, YieldsEvent } from './events.js';
 import { compareText, compareWords, hexWord, type Verdict } from './outcome.js';
 import type { Session } from './session.js';
-
-/** Timers, waiting and the rough measurements. Fact base: additions to the transcript format. */
 
 interface Timer {
   readonly count: string;

@@ -1,3 +1,4 @@
+/** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 import { le64, put64 } from '../base/index.js';
 import { HYPERCALL_BASE } from '../hyp/index.js';
 import { Call, Platform, VcpuRunState } from '../protocol/index.js';
@@ -18,8 +19,6 @@ import {
   rmWentFirst,
 } from './ready.js';
 import { type Session, settle } from './session.js';
-
-/** The second VM: vcpu_run, its mailbox, and interrupts seen meanwhile. Fact base: transcript format 5 and 6. */
 
 const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */

@@ -1,3 +1,4 @@
+/** Plays a transcript against a driver and compares every answer. After a difference the recorded driver's side goes on as recorded. */
 import { learnQueues, translateCap } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
 import type { DeadEvent, Header, NoteEvent, Transcript, TranscriptEvent } from './events.js';
@@ -25,8 +26,6 @@ import {
   replayVcpuRun,
 } from './replay-vcpu.js';
 import { type Session, session, settle } from './session.js';
-
-/** Plays a transcript against a driver and compares every answer. After a difference the recorded driver's side goes on as recorded. */
 
 const ENABLE_GIC = /^HLOS enables its GIC CPU interface/;
 const ICC_SRE = 'S3_0_C12_C12_5';

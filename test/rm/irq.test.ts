@@ -95,7 +95,7 @@ describe('lending an interrupt', () => {
     expect(toHex(t.hv.sent[0].bytes.slice(8))).toBe('030000002800341207000000');
   });
 
-  test('lengths', () => {
+  test('a request of a wrong length is invalid, an empty one kills RM', () => {
     const t = setup();
     const ids = [Msg.VM_IRQ_LEND, Msg.VM_IRQ_ACCEPT, Msg.VM_IRQ_RELEASE, Msg.VM_IRQ_RECLAIM, Msg.VM_IRQ_NOTIFY];
     for (const id of ids) {

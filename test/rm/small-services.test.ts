@@ -41,7 +41,7 @@ describe('console', () => {
     expect([t.open(VM, VM), t.open(3, 0), t.open(3, 9)]).toEqual(['DENIED', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID']);
   });
 
-  test('lengths', () => {
+  test('a request of a wrong length is invalid, an empty write kills RM', () => {
     const t = setup();
     expect(t.say(VM, Msg.VM_CONSOLE_OPEN, u16(0))).toBe('MSG_INVALID');
     expect(t.say(VM, Msg.VM_CONSOLE_WRITE, u16(0))).toBe('MSG_INVALID');

@@ -1,10 +1,9 @@
+/** `caps FILE`: the capability table of every VM, at the end of a scenario or after the steps that `--at` names. */
 import type { Scenario } from '../../scenario/index.js';
 import { type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { type GlobalOptions, paints, print, printJson } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
-
-/** `caps FILE`: the capability table of every VM, at the end of a scenario or after the steps that `--at` names. */
 
 interface CapsOptions extends GlobalOptions {
   readonly at?: string[];

@@ -1,11 +1,10 @@
+/** `decode`: one RM RPC packet per run of hex digits, or the raw bytes of a file. */
 import { existsSync } from 'node:fs';
 import { fromHex } from '../../base/index.js';
 import { decodePacket, describePacket } from '../../protocol/decode.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
-
-/** `decode`: one RM RPC packet per run of hex digits, or the raw bytes of a file. */
 
 interface DecodeOptions extends GlobalOptions {
   readonly hex?: string;

@@ -1,5 +1,7 @@
+/** `demo` (`npm start`): the first scenario, both capability tables, and how much of the real system's behaviour is matched. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Platform } from '../../protocol/index.js';
 import { textTrace } from '../../scenario/index.js';
 import { capTableLines, capTables } from '../../sim/index.js';
 import { Exit } from '../errors.js';
@@ -7,10 +9,8 @@ import { packageFolder } from '../files.js';
 import { type GlobalOptions, paints, print, useColor } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
 
-/** `demo` (`npm start`): the first scenario, both capability tables, and how much of the real system's behaviour is matched. */
-
 const FIRST = 'first-rpc.json';
-const SHOWN_VMIDS = [255, 3];
+const SHOWN_VMIDS: readonly number[] = [Platform.VMID_RM, Platform.VMID_HLOS];
 
 export async function demo(options: GlobalOptions): Promise<Exit> {
   const root = packageFolder();

@@ -1,3 +1,7 @@
+/**
+ * `explain FILE --step N`: which check of a call or request refused in that step of a scenario, and what would have passed; what
+ * the step expected and did not get; what it killed.
+ */
 import { le32 } from '../../base/index.js';
 import { allCaps, CapState, type CapView, type CSpace, decodeCapId, encodeCapId } from '../../hyp/index.js';
 import {
@@ -23,11 +27,6 @@ import type { Vcpu } from '../../vcpu/index.js';
 import { CliError } from '../errors.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
-
-/**
- * `explain FILE --step N`: which check of a call or request refused in that step of a scenario, and what would have passed; what
- * the step expected and did not get; what it killed.
- */
 
 interface Finding {
   readonly what: string;

@@ -1,3 +1,4 @@
+/** `explain WHAT`: what the specification says of an error, a call, a message, a rule, or a topic. */
 import { type Explanation, explanationLines, explain as lookUp, suggestions, TOPICS } from '../../protocol/explain.js';
 import { INVARIANTS } from '../../sim/index.js';
 import { CliError } from '../errors.js';

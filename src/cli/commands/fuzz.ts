@@ -1,3 +1,4 @@
+/** `fuzz`: random VM lives against the model, until something fails or the time is over. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
@@ -38,8 +39,6 @@ import {
   useColor,
   writeOutput,
 } from '../output.js';
-
-/** `fuzz`: random VM lives against the model, until something fails or the time is over. */
 
 export interface FuzzCliOptions extends GlobalOptions {
   /** 60 where nothing else ends the run. */

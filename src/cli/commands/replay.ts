@@ -1,3 +1,4 @@
+/** `replay FILE`: does the inputs of a recording again and compares the state at every checkpoint. */
 import { counted, hex, lo32 } from '../../base/index.js';
 import { Platform, SMCCC_NAMES } from '../../protocol/index.js';
 import { callText } from '../../scenario/index.js';
@@ -5,8 +6,6 @@ import { type Input, readRecording, replayRecording, specHash } from '../../sim/
 import { CliError, Exit } from '../errors.js';
 import { packageVersion, readInput } from '../files.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
-
-/** `replay FILE`: does the inputs of a recording again and compares the state at every checkpoint. */
 
 interface ReplayOptions extends GlobalOptions {
   /** List the inputs. */

@@ -1,3 +1,4 @@
+/** `run FILE`: plays a scenario and prints what happens. */
 import { concatBytes } from '../../base/index.js';
 import {
   type LinkPacket,
@@ -24,8 +25,6 @@ import {
   writeOutput,
 } from '../output.js';
 import { inFile, startRun } from './scenario-file.js';
-
-/** `run FILE`: plays a scenario and prints what happens. */
 
 interface RunCommandOptions extends GlobalOptions {
   readonly calls?: boolean;

@@ -1,3 +1,4 @@
+/** Scenario files of the command line: reading, checking, starting. */
 import { parseScenario, Run, type RunOptions, type Scenario, ScenarioError } from '../../scenario/index.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';

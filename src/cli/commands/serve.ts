@@ -1,3 +1,4 @@
+/** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
 import { closeSync, lstatSync, unlinkSync } from 'node:fs';
 import { disturbLink, parseLinkRule } from '../../conform/disturb-link.js';
 import type { Rule } from '../../conform/interfere/index.js';
@@ -7,8 +8,6 @@ import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/in
 import { CliError, Exit } from '../errors.js';
 import { packageVersion, reasonOf } from '../files.js';
 import { checkDistinct, type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
-
-/** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
 
 interface ServeCommandOptions extends GlobalOptions {
   readonly listen: string;

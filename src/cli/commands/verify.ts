@@ -1,3 +1,4 @@
+/** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -27,8 +28,6 @@ import {
   progress,
   writeOutput,
 } from '../output.js';
-
-/** `verify`: replays transcripts of the real system, each from a fresh boot, and compares every answer. */
 
 interface VerifyOptions extends GlobalOptions {
   readonly recursive?: string[];
