@@ -12,7 +12,7 @@ import type { Simulator } from './simulator.js';
 import { rootCspace } from './who.js';
 
 const IO = 1;
-/** Notifications that Platform.VMID_RM keeps for a link (fact base: rm-rpc-transport 6). */
+/** Notifications that RM keeps for a link (fact base: rm-rpc-transport 6). */
 const PENDING_MAX = Platform.RPC_MAX_PENDING_NOTIFICATIONS;
 
 /** Id of what a capability of a space names, or -1. Revoked ones name it too. */
@@ -110,7 +110,7 @@ function checkInterrupts(p: Population, sim: Simulator, root: CSpace, boot: RmAt
 
 type IrqTable = NonNullable<VmRecord['irq']>;
 
-/** What Platform.VMID_RM holds a VM's numbers for, against what its controller holds them for. */
+/** What RM holds a VM's numbers for, against what its controller holds them for. */
 function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fail: Fail): void {
   const { map, lowest } = table;
   const { bound } = vic;
@@ -129,7 +129,7 @@ function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fai
     if (isBound && number >= 32) explained++;
     if (m.state === IrqMapState.BOUND && !isBound) {
       const what = m.kind === 'virq' ? 'virtual ' : '';
-      fail('virqs-agree', `Platform.VMID_RM holds ${what}${number} of VM ${vmid} for bound, its VIC does not`);
+      fail('virqs-agree', `RM holds ${what}${number} of VM ${vmid} for bound, its VIC does not`);
     }
     if (m.kind === 'hw' && m.state === IrqMapState.LENDING && sim.rm.irqs.loans[m.irq] == null)
       fail('virqs-agree', `number ${number} of VM ${vmid} is lent without a loan`);
@@ -137,7 +137,7 @@ function checkTable(sim: Simulator, vmid: number, table: IrqTable, vic: Vic, fai
   if (boundNumbers[vic.id] === explained) return;
   for (let i = 0; i < bound.length; i++) {
     if (bound[i] === 1 && map[i + 32] == null)
-      fail('virqs-agree', `number ${i + 32} of VM ${vmid} is bound, Platform.VMID_RM holds it for free`);
+      fail('virqs-agree', `number ${i + 32} of VM ${vmid} is bound, RM holds it for free`);
   }
 }
 
@@ -180,7 +180,7 @@ function checkLinks(p: Population, sim: Simulator, root: CSpace, fail: Fail): vo
   }
 }
 
-/** Without secondary VMs in the hypervisor, all that Platform.VMID_RM holds beyond boot are its parcels' extents. */
+/** Without secondary VMs in the hypervisor, all that RM holds beyond boot are its parcels' extents. */
 function checkLeaks(p: Population, rm: Rm, root: CSpace, boot: RmAtBoot, fail: Fail): void {
   for (const { id, capCount } of p.of<CSpace>(ObjectType.CSPACE)) {
     const before = boot.capCounts[id];
