@@ -138,10 +138,10 @@ describe('import order', () => {
   });
 
   it('would notice a forbidden import', () => {
-    expect(problem(imported('rm/link.ts', '../hyp/cspace.js'))).toBeDefined();
-    expect(problem(imported('rm/link.ts', '../hyp/abi.js'))).toBeUndefined();
+    expect(problem(imported('rm/link/link.ts', '../../hyp/cspace.js'))).toBeDefined();
+    expect(problem(imported('rm/link/link.ts', '../../hyp/abi.js'))).toBeUndefined();
     expect(problem(imported('gic/port.ts', '../vcpu/index.js'))).toBeDefined();
     expect(problem(imported('sim/host.ts', 'node:fs'))).toBeDefined();
-    expect(problem(imported('rm/link.ts', 'xstate'))).toBeDefined();
+    expect(problem(imported('rm/link/link.ts', 'xstate'))).toBeDefined();
   });
 });

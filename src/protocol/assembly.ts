@@ -3,7 +3,7 @@
  *
  * A continuation belongs to the message under way only if number, id and fragment count are its own. A first packet takes the place of
  * an unfinished message; a message of one packet may come in between. Leaves out receivers whose differences are their purpose: RM
- * (src/rm/link.ts), the reference client with its defects (src/conform/client/inbox.ts), the audit that names what a client sends
+ * (src/rm/link/receive.ts), the reference client with its defects (src/conform/client/inbox.ts), the audit that names what a client sends
  * wrong (src/conform/audit.ts).
  */
 import { concatBytes, le16, le32, tailOf } from '../base/index.js';

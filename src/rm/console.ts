@@ -7,7 +7,7 @@ import { Msg, RmError } from '../protocol/index.js';
 import type { VmConsole } from './console-types.js';
 import { RmDeath } from './death.js';
 import type { Handler } from './handler.js';
-import { sendNotification } from './link-send.js';
+import { sendNotification } from './link/send.js';
 import { type Rm, type VmRecord, vmLookup } from './types.js';
 
 export const createConsole = (vm: VmRecord): VmConsole => ({

@@ -4,16 +4,16 @@
  */
 import { RmError } from '../protocol/index.js';
 import { consoleHandlers } from './console.js';
-import { creationHandlers } from './creation.js';
 import { extensionHandler } from './extension-boot-context.js';
 import { firmwareHandlers } from './firmware.js';
 import type { Handler } from './handler.js';
 import { ipaHandlers } from './ipa.js';
-import { irqHandlers } from './irq.js';
-import { managementHandlers } from './management.js';
-import { memparcelHandlers } from './memparcel.js';
-import { resourceHandlers } from './resources.js';
+import { irqHandlers } from './irq/index.js';
+import { memparcelHandlers } from './memparcel/index.js';
 import type { Rm } from './types.js';
+import { creationHandlers } from './vm/creation.js';
+import { managementHandlers } from './vm/management.js';
+import { resourceHandlers } from './vm/resources.js';
 
 const tables: readonly Readonly<Record<number, Handler>>[] = [
   consoleHandlers,

@@ -5,10 +5,10 @@
 import { le16, le32, le64, put32 } from '../base/index.js';
 import { AuthType, HypError, Msg, RmError, rmErrorOfHyp, VmState } from '../protocol/index.js';
 import type { Handler } from './handler.js';
-import { acceptRmDonation, mapInRm, unmapFromRm, zeroParcel } from './memparcel-rm.js';
-import { lookupParcelFor } from './memparcel-table.js';
+import { acceptRmDonation, mapInRm, unmapFromRm, zeroParcel } from './memparcel/rm.js';
+import { lookupParcelFor } from './memparcel/table.js';
 import { type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
-import { rmAssert } from './vm-memory.js';
+import { rmAssert } from './vm/memory.js';
 
 const milestone: Handler = (rm, from, request) => {
   if (rm.firmware.milestone || from !== VMID_HLOS) return RmError.DENIED;

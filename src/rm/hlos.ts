@@ -10,18 +10,18 @@ import {
   VcpuOption,
   VmState,
 } from '../protocol/index.js';
-import type { QueuePairDevice } from './devices.js';
 import { HLOS_TREE_AREA, patchHlosTree } from './dt/index.js';
 import { Create } from './hv.js';
-import { mapAllDirect, vmIrqInit } from './irq.js';
-import { createCspace, newSetup, setupAddrspace, VIC_OPTIONS, VIC_SPIS } from './setup.js';
+import { mapAllDirect, vmIrqInit } from './irq/index.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord, type VmSetup, vmLookup } from './types.js';
-import { addVcpu, maxCores } from './vcpus.js';
-import { createQueue } from './vdev-common.js';
-import { addLink, addRmRpc } from './vdev-rpc.js';
-import { attachGic } from './vdev-virtio.js';
-import { DEFAULT_PRIORITY } from './vm.js';
-import { addressAlloc, addressFree, donateDdr, memorySetup } from './vm-memory.js';
+import { createQueue } from './vdev/common.js';
+import type { QueuePairDevice } from './vdev/devices.js';
+import { addLink, addRmRpc } from './vdev/rpc.js';
+import { attachGic } from './vdev/virtio.js';
+import { addressAlloc, addressFree, donateDdr, memorySetup } from './vm/memory.js';
+import { createCspace, newSetup, setupAddrspace, VIC_OPTIONS, VIC_SPIS } from './vm/setup.js';
+import { addVcpu, maxCores } from './vm/vcpus.js';
+import { DEFAULT_PRIORITY } from './vm/vm.js';
 
 const OK = HypError.OK;
 const MAX_MSIS = 8192;

@@ -7,9 +7,9 @@ import { HypError, IpaReserveType, Msg, Platform, RmError } from '../protocol/in
 import { NO_TAG, type RangeResult, tagRegion, untagRange } from './allocator.js';
 import { RmDeath } from './death.js';
 import type { Handler } from './handler.js';
-import { endOfLists, listReader, readList } from './memparcel-lists.js';
+import { endOfLists, listReader, readList } from './memparcel/lists.js';
 import { type Rm, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
-import { ADDR_LIMIT, constraintsToTag, PHYS_TAG, rmAssert } from './vm-memory.js';
+import { ADDR_LIMIT, constraintsToTag, PHYS_TAG, rmAssert } from './vm/memory.js';
 
 const FIXED_SIZE = 16;
 const ALLOCATE_SIZE = 32;

@@ -1,10 +1,10 @@
 /** Executors of RM's own state machines, and the state numbers that records keep. */
 import { registerMachine, UNHANDLED } from '../machine/index.js';
 import { VmState } from '../protocol/index.js';
-import { linkRxMachine, linkTxMachine } from './link.machine.js';
+import { linkRxMachine, linkTxMachine } from './link/link.machine.js';
 import { processMachine } from './process.machine.js';
 import type { ProcessState, VmRecord } from './types.js';
-import { type VmLifeContext, type VmLifeEvent, vmLifeMachine } from './vm-life.machine.js';
+import { type VmLifeContext, type VmLifeEvent, vmLifeMachine } from './vm/vm-life.machine.js';
 
 export const linkRx = registerMachine('link-rx', linkRxMachine);
 export const linkTx = registerMachine('link-tx', linkTxMachine);

@@ -10,20 +10,20 @@ import { takeInterrupts } from './events.js';
 import { enableGic } from './gic.js';
 import { createHlos, exposeLog, patchHlos, startHlos } from './hlos.js';
 import { Hv } from './hv.js';
-import { createIrqState, vmIrqInit } from './irq.js';
-import { RM_IRQ_MAX } from './irq-table.js';
-import { killPass, onHalt } from './kill.js';
+import { createIrqState, vmIrqInit } from './irq/index.js';
+import { RM_IRQ_MAX } from './irq/table.js';
 import { processEvent } from './life.js';
-import { receiveOne } from './link-receive.js';
-import { onPending, onTransmitReady } from './link-send.js';
-import { createParcelTable } from './memparcel-table.js';
+import { receiveOne } from './link/receive.js';
+import { onPending, onTransmitReady } from './link/send.js';
+import { createParcelTable } from './memparcel/table.js';
 import { allocatePage } from './pages.js';
-import { onReset } from './reset.js';
-import { newSetup } from './setup.js';
 import { type Rm, type RmEvent, VMID_HLOS, VMID_RM, type VmRecord, vmLookup } from './types.js';
-import { addVcpu } from './vcpus.js';
-import { DEFAULT_PRIORITY, newVm } from './vm.js';
-import { addressAlloc, addressSpaceInit, memoryInit, memorySetup } from './vm-memory.js';
+import { killPass, onHalt } from './vm/kill.js';
+import { addressAlloc, addressSpaceInit, memoryInit, memorySetup } from './vm/memory.js';
+import { onReset } from './vm/reset.js';
+import { newSetup } from './vm/setup.js';
+import { addVcpu } from './vm/vcpus.js';
+import { DEFAULT_PRIORITY, newVm } from './vm/vm.js';
 
 /** RM at its first instruction. */
 export function createRm(port: GuestPort, env: RmEnvironment): Rm {

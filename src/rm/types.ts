@@ -7,13 +7,13 @@ import { Platform } from '../protocol/index.js';
 import type { AddressAllocator } from './allocator-types.js';
 import type { VmConsole } from './console-types.js';
 import type { DeathKind } from './death.js';
-import type { Vdevice } from './devices.js';
 import type { RmEnvironment } from './environment.js';
 import type { FirmwareState } from './firmware-types.js';
 import type { Hv } from './hv.js';
-import type { IrqState, VmIrqTable } from './irq-types.js';
-import type { Link } from './link-types.js';
-import type { ParcelTable } from './memparcel-types.js';
+import type { IrqState, VmIrqTable } from './irq/types.js';
+import type { Link } from './link/types.js';
+import type { ParcelTable } from './memparcel/types.js';
+import type { Vdevice } from './vdev/devices.js';
 
 /** All-ones: "no capability". */
 export const CAP_INVALID: bigint = Platform.CAP_INVALID;

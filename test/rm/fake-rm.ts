@@ -3,13 +3,13 @@ import { HypError, RmError, VmState } from '../../src/protocol/index.js';
 import type { RmDeath } from '../../src/rm/death.js';
 import { dispatch } from '../../src/rm/dispatch.js';
 import type { Hv } from '../../src/rm/hv.js';
-import { createIrqState, mapAllDirect, vmIrqInit } from '../../src/rm/irq.js';
-import { newLink } from '../../src/rm/link.js';
-import { createParcelTable } from '../../src/rm/memparcel.js';
-import { newSetup } from '../../src/rm/setup.js';
+import { createIrqState, mapAllDirect, vmIrqInit } from '../../src/rm/irq/index.js';
+import { newLink } from '../../src/rm/link/link.js';
+import { createParcelTable } from '../../src/rm/memparcel/index.js';
 import { CAP_INVALID, type Rm, VMID_HLOS, VMID_RM, type VmRecord } from '../../src/rm/types.js';
-import { newVm } from '../../src/rm/vm.js';
-import { addressSpaceInit } from '../../src/rm/vm-memory.js';
+import { addressSpaceInit } from '../../src/rm/vm/memory.js';
+import { newSetup } from '../../src/rm/vm/setup.js';
+import { newVm } from '../../src/rm/vm/vm.js';
 
 /** What the hypervisor does with memory extents, page by page and without part-way effects. */
 export class FakeHv {

@@ -1,10 +1,10 @@
 /** Firmware against memory and tree (RM vm_config.c, handling of the firmware window; vm_creation.c, reserved-memory nodes). */
 import { expect, test } from 'vitest';
 import { HypError, VmState } from '../../src/protocol/index.js';
-import { applyFirmware } from '../../src/rm/creation.js';
 import type { VmConfig } from '../../src/rm/dt/vm-config-types.js';
-import { treeFirmware } from '../../src/rm/start.js';
 import { HANDLE_INVALID, type VmSetup } from '../../src/rm/types.js';
+import { applyFirmware } from '../../src/rm/vm/creation.js';
+import { treeFirmware } from '../../src/rm/vm/start.js';
 import { addVm, fakeRm } from './fake-rm.js';
 
 const BASE = 0x8000_0000;

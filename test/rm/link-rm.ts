@@ -1,10 +1,10 @@
 import { VmState } from '../../src/protocol/index.js';
 import type { Hv } from '../../src/rm/hv.js';
-import { newLink } from '../../src/rm/link.js';
-import { onPending, onTransmitReady } from '../../src/rm/link-send.js';
-import type { Link } from '../../src/rm/link-types.js';
+import { newLink } from '../../src/rm/link/link.js';
+import { onPending, onTransmitReady } from '../../src/rm/link/send.js';
+import type { Link } from '../../src/rm/link/types.js';
 import { type Rm, VMID_HLOS, VMID_RM } from '../../src/rm/types.js';
-import { newVm } from '../../src/rm/vm.js';
+import { newVm } from '../../src/rm/vm/vm.js';
 
 export const QUEUE_DEPTH = 8;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { IrqLendState, ParcelState } from '../../src/protocol/index.js';
-import { irqLoanLife } from '../../src/rm/irq-life.js';
-import { parcelLife } from '../../src/rm/memparcel-life.js';
+import { irqLoanLife } from '../../src/rm/irq/life.js';
+import { parcelLife } from '../../src/rm/memparcel/life.js';
 
 describe('machines of parcels and loans', () => {
   test('state numbers are those of RM', () => {
