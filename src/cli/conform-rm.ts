@@ -5,18 +5,9 @@ import type { CaseName, CaseResult, RmCase, RunOptions, Target } from '../confor
 import { CliError, Exit } from './errors.js';
 import { findTranscripts, packageFolder, readInput } from './files.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
-import { junitXml } from './junit.js';
+import { junitXml, prepareReport, writeReport } from './junit.js';
 import { collect, milliseconds } from './options.js';
-import {
-  checkDistinct,
-  checkReports,
-  type GlobalOptions,
-  prepareOutput,
-  print,
-  printJson,
-  progress,
-  writeOutput,
-} from './output.js';
+import { checkDistinct, checkReports, type GlobalOptions, print, printJson, progress } from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
@@ -66,7 +57,7 @@ export function registerConformRm(program: Command): void {
     .option('--list', 'list the cases, with what keeps one from being put to a server')
     .option('--skip <filters>', 'leave these out')
     .option('--expect-fail <filters>', 'these fail today; passing is reported')
-    .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
+    .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
     .option('--tap', 'results as TAP')
     .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`, milliseconds(1))
     .option(
@@ -74,7 +65,7 @@ export function registerConformRm(program: Command): void {
       `how long a server that is started may take to listen (default: ${START_MS})`,
       milliseconds(1),
     )
-    .option('--force', 'overwrite files')
+    .option('--force', 'overwrite a file that is no report')
     .action(async (filters: string[], _own: unknown, command: Command) => {
       const suite = await import('../conform-rm/index.js');
       process.exitCode = await conformRm(suite, filters, optionsOf(command));
@@ -93,7 +84,7 @@ async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmO
   if (o.list === true) return list(suite, cases, o);
   checkReports(o);
   const target = await targetOf(o);
-  prepareOutput(o.junit, o.force === true);
+  prepareReport(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
     const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS, worker: WORKER_URL };
@@ -234,7 +225,7 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions, l
       failure: r.ok ? undefined : complaint(r),
       skipped: r.verdict === 'SKIP' ? r.reasons.join('\n') : undefined,
     }));
-    writeOutput(o.junit, junitXml('rmserver', cases, left), o.force === true);
+    writeReport(o.junit, junitXml('rmserver', cases, left), o.force === true);
   }
   const summary = `${passed} passed, ${failed} failed, ${skipped} skipped`;
   if (o.tap === true)

@@ -8,9 +8,9 @@ import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, START_MS, type 
 import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
-import { junitXml } from './junit.js';
+import { junitXml, prepareReport, writeReport } from './junit.js';
 import { collectList, milliseconds, whole } from './options.js';
-import { checkReports, type GlobalOptions, prepareOutput, print, printJson, progress, writeOutput } from './output.js';
+import { checkReports, type GlobalOptions, print, printJson, progress } from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
 
@@ -67,7 +67,7 @@ export function registerConform(program: Command): void {
     .option('--defect <names>', 'switch on defects of the reference client', collectList, [])
     .option('--list-defects', 'list these, each with the checks that it fails')
     .addOption(new Option('--level <level>', 'what the client offers').choices(['T', 'V']))
-    .option('-j, --junit <file>', 'write a JUnit report, - is stdout')
+    .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
     .option('--tap', 'results as TAP')
     .option('--markdown', 'the catalog as a table')
     .option(
@@ -82,7 +82,7 @@ export function registerConform(program: Command): void {
       `how long a client in another process may take to attach (default: ${START_MS})`,
       milliseconds(1),
     )
-    .option('--force', 'overwrite files')
+    .option('--force', 'overwrite a file that is no report')
     .action(async (ids: string[], _own: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConformOptions>();
       const suite = await import('../conform/index.js');
@@ -111,7 +111,7 @@ async function conform(suite: Suite, ids: readonly string[], o: ConformOptions):
   if (o.list === true || o.dryrun === true) return list(suite, chosen, o);
   try {
     if (o.self === true) return await selfProof(suite, chosen, o);
-    prepareOutput(o.junit, o.force === true);
+    prepareReport(o.junit, o.force === true);
     return await check(suite, chosen, o);
   } catch (error) {
     // The clients of other checks: nobody waits for them any more.
@@ -257,7 +257,7 @@ function report(suite: Suite, results: readonly Result[], o: ConformOptions, lef
       failure: r.ok ? undefined : `${failureText(r)}\nrequirement: ${r.check.must}\n${r.log}`,
       skipped: r.verdict.verdict === 'SKIP' ? r.verdict.reasons.join() : undefined,
     }));
-    writeOutput(o.junit, junitXml('rmclient', cases, left), o.force === true);
+    writeReport(o.junit, junitXml('rmclient', cases, left), o.force === true);
   }
   if (o.tap === true) {
     const cases = results.map((r) => ({ ...r.verdict, ok: r.ok, name: `${r.check.id} ${r.check.title}` }));

@@ -1,4 +1,35 @@
-/** JUnit XML of a suite: what CI systems show. */
+/** JUnit XML of a suite: what CI systems show. A report takes the place of an older one, and of no other file unasked. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { prepareOutput, writeOutput } from './output.js';
+
+/** Enough for the XML declaration and the first tag. */
+const HEAD = 256;
+
+function isReport(path: string): boolean {
+  try {
+    if (!statSync(path).isFile()) return false;
+    const fd = openSync(path, 'r');
+    const head = Buffer.alloc(HEAD);
+    const length = readSync(fd, head);
+    closeSync(fd);
+    return /^\s*(<\?xml[^>]*>\s*)?<testsuites?[\s>]/.test(head.toString('utf8', 0, length));
+  } catch {
+    // Not there, or not readable. Who opens it for writing says why not.
+    return false;
+  }
+}
+
+const replaces = (path: string, force: boolean): boolean => force || (path !== '-' && isReport(path));
+
+/** Before the work: finds out whether the report can be written. `force`: over any file. */
+export function prepareReport(path: string | undefined, force: boolean): void {
+  if (path !== undefined) prepareOutput(path, replaces(path, force));
+}
+
+/** `-` is stdout. */
+export const writeReport = (path: string, xml: string, force: boolean): void =>
+  writeOutput(path, xml, replaces(path, force));
+
 export interface JunitCase {
   readonly name: string;
   readonly seconds: number;

@@ -111,13 +111,16 @@ export function prepareOutput(path: string | undefined, force: boolean): void {
   checkOutput(path, force);
 }
 
-function checkOutput(path: string, force: boolean): void {
+/** Returns whether there is something by that name. An empty file or a device loses nothing, and needs no force. */
+function checkOutput(path: string, force: boolean): boolean {
   if (path === '') throw new CliError('a file to write has no name: give a path, or - for stdout');
   try {
     const there = statSync(path, { throwIfNoEntry: false });
     if (there?.isDirectory() === true) throw new CliError(`cannot write ${path}: it is a directory`, Exit.INPUT);
-    if (there !== undefined && !force) throw new CliError(`${path} exists: give --force to overwrite it`);
+    const holdsSomething = there?.isFile() === true && there.size > 0;
+    if (holdsSomething && !force) throw new CliError(`${path} exists: give --force to overwrite it`);
     accessSync(there === undefined ? dirname(path) : path, constants.W_OK);
+    return there !== undefined;
   } catch (error) {
     throw error instanceof CliError ? error : cannotWrite(path, error);
   }
@@ -162,11 +165,11 @@ export function checkDistinct(outputs: Readonly<Record<string, string | undefine
 export const checkReports = (o: { junit?: string; tap?: boolean; json?: boolean }): void =>
   checkDistinct({ '--json': o.json ? '-' : undefined, '--tap': o.tap ? '-' : undefined, '--junit': o.junit }, []);
 
-/** Opens a file for writing; an existing one only with `force`. */
+/** Opens a file for writing; one with something in it only with `force`. */
 export function openOutput(path: string, force: boolean): number {
-  checkOutput(path, force);
+  const there = checkOutput(path, force);
   try {
-    return openSync(path, force ? 'w' : 'wx');
+    return openSync(path, there || force ? 'w' : 'wx');
   } catch (error) {
     throw cannotWrite(path, error);
   }
@@ -177,7 +180,7 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
-/** Writes a file that must not exist yet unless `force`; `-` is stdout. */
+/** Writes a file that must hold nothing yet unless `force`; `-` is stdout. */
 export function writeOutput(path: string, content: string | Uint8Array, force: boolean): void {
   if (path === '-') {
     process.stdout.write(content);

@@ -9,8 +9,8 @@ export function registerProtocolCommands(program: Command): void {
     .description('replay transcripts of the real system, each from a fresh boot, and compare every answer')
     .argument('[files...]', '.jsonl or .jsonl.gz files, - for stdin (without any: those that come with gunyah-sim)')
     .option('-r, --recursive <dir>', 'all transcripts below a folder; may be repeated', collect, [])
-    .option('--junit <file>', 'write the results as JUnit XML')
-    .option('--force', 'overwrite the JUnit file')
+    .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
+    .option('--force', 'overwrite a file that is no report')
     .action(async (files: string[], _options: object, command: Command) => {
       const { verify } = await import('./commands/verify.js');
       process.exitCode = await verify(files, command.optsWithGlobals());

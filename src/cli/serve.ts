@@ -13,7 +13,8 @@ export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('boot the machine and let other processes drive its vCPUs over a socket (docs/link.md)')
-    .requiredOption('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one)', once)
+    // Not `requiredOption`: that would blame a missing one before a mistyped one.
+    .option('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one); required', once)
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
     .option('--record <out>', 'write a recording for replay, as it happens')
     .option('--pcap <out>', 'write every packet of the RM links as pcapng')

@@ -59,15 +59,18 @@ describe('verify', () => {
     expect(Object.keys(twice.files)).toEqual([good, `${good} (2)`]);
   });
 
-  test('--junit writes XML and never over another file without --force', async () => {
-    const xml = join(folder, 'out.xml');
+  test('--junit writes XML, over an older report and an empty file, over no other file without --force', async () => {
+    const xml = write('out.xml', '');
     expect((await cli('verify', good, bad, '--junit', xml)).status).toBe(1);
-    const text = readFileSync(xml, 'utf8');
-    expect(text).toContain('tests="2" failures="1" skipped="0"');
-    const again = await cli('verify', good, '--junit', xml);
-    expect(again.status).toBe(2);
-    expect(again.err).toMatch(/^error: .*give --force/m);
-    expect((await cli('verify', good, '--junit', xml, '--force')).status).toBe(0);
+    expect(readFileSync(xml, 'utf8')).toContain('tests="2" failures="1" skipped="0"');
+    expect((await cli('verify', good, '--junit', xml)).status).toBe(0);
+    expect(readFileSync(xml, 'utf8')).toContain('tests="1" failures="0" skipped="0"');
+    const other = write('notes.txt', '<testsuit> is misspelt');
+    const refused = await cli('verify', good, '--junit', other);
+    expect(refused).toMatchObject({ status: 2, out: '' });
+    expect(refused.err).toMatch(/^error: .*notes\.txt exists: give --force/);
+    expect((await cli('verify', good, '--junit', other, '--force')).status).toBe(0);
+    expect((await cli('verify', good, '--junit', '/dev/null')).status).toBe(0);
   });
 
   test('reads stdin as -', async () => {

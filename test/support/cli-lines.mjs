@@ -15,6 +15,8 @@ function listen(stream) {
 
 process.on('message', async (args) => {
   process.exitCode = undefined;
+  // So do commands that can be interrupted.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
   const [out, err] = [listen(process.stdout), listen(process.stderr)];
   await main([process.execPath, started.pathname, ...args]);
   process.send({ status: process.exitCode ?? 0, out: out.join(''), err: err.join('') });

@@ -10,7 +10,7 @@ import { packageVersion, reasonOf } from '../files.js';
 import { checkDistinct, type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
 
 interface ServeCommandOptions extends GlobalOptions {
-  readonly listen: string;
+  readonly listen?: string;
   readonly allowRemote?: boolean;
   readonly record?: string;
   readonly pcap?: string;
@@ -26,7 +26,9 @@ const FRAME_EVERY = 50_000;
 const REST_MS = 100;
 
 export async function serve(options: ServeCommandOptions): Promise<Exit> {
-  const address = parseAddress(options.listen, options.allowRemote);
+  const { listen } = options;
+  if (listen === undefined) throw new CliError('give --listen ADDRESS: unix:PATH or tcp:HOST:PORT');
+  const address = parseAddress(listen, options.allowRemote);
   if (typeof address === 'string') throw new CliError(address);
   if (options.fresh === true && options.record !== undefined)
     throw new CliError('--record keeps one run: it does not go with --fresh, which begins a new one for every client');
@@ -39,7 +41,7 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   checkDistinct({ '--record': options.record, '--pcap': options.pcap }, []);
   const { record, pcap } = openFiles(options);
   const sim = new Simulator({ seed: options.seed });
-  const about = { version: packageVersion(), about: `serve ${options.listen}` };
+  const about = { version: packageVersion(), about: `serve ${listen}` };
   const recorder = record === undefined ? undefined : new Recorder(sim, about, record.write, FRAME_EVERY);
   if (pcap !== undefined) capture(sim, pcap);
   const restartRules = rules.length > 0 ? disturbLink(sim, rules) : undefined;
@@ -56,7 +58,7 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     server = await serveLink(sim, address, { log, graceMs: options.graceMs, onEmpty });
   } catch (error) {
     for (const file of [record, pcap]) file?.discard();
-    throw new CliError(`cannot listen on ${options.listen}: ${whyNot(address, error)}`, Exit.TRANSPORT);
+    throw new CliError(`cannot listen on ${listen}: ${whyNot(address, error)}`, Exit.TRANSPORT);
   }
   const end = ended();
   const writing = setInterval(() => recorder?.rest(), REST_MS);

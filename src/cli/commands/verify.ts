@@ -16,18 +16,8 @@ import {
 import { CliError, Exit } from '../errors.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
-import { type JunitCase, junitXml } from '../junit.js';
-import {
-  checkDistinct,
-  checkReports,
-  type GlobalOptions,
-  paints,
-  prepareOutput,
-  print,
-  printJson,
-  progress,
-  writeOutput,
-} from '../output.js';
+import { type JunitCase, junitXml, prepareReport, writeReport } from '../junit.js';
+import { checkDistinct, checkReports, type GlobalOptions, paints, print, printJson, progress } from '../output.js';
 
 interface VerifyOptions extends GlobalOptions {
   readonly recursive?: string[];
@@ -103,7 +93,7 @@ function verdictOf(r: FileResult): Verdict {
 
 export async function verify(files: readonly string[], options: VerifyOptions): Promise<Exit> {
   checkReports(options);
-  prepareOutput(options.junit, options.force === true);
+  prepareReport(options.junit, options.force === true);
   const roots = options.recursive ?? [];
   const shipped = join(packageFolder(), ...SHIPPED);
   const nothingGiven = files.length === 0 && roots.length === 0;
@@ -125,7 +115,7 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   }
   live.done();
   const left = interrupt.code === undefined ? undefined : 'interrupted: the transcripts after these were not replayed';
-  if (options.junit !== undefined) writeOutput(options.junit, junit(results, left), options.force === true);
+  if (options.junit !== undefined) writeReport(options.junit, junit(results, left), options.force === true);
   // Where nothing could be read there is nothing to report.
   if (options.junit !== '-' && (results.length > 0 || unreadable.length === 0 || options.json === true))
     report(results, unreadable, options);
