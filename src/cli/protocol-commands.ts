@@ -32,7 +32,7 @@ export function registerProtocolCommands(program: Command): void {
   program
     .command('explain')
     .description(
-      'what a result code, hypercall, message, object type, rule, quirk, invariant or way to die means, or why a step of a scenario failed',
+      'what a result code, hypercall, message, object type, enumeration or its value, rule, quirk, invariant or way to die means, or why a step of a scenario failed',
     )
     .argument(
       '[words...]',

@@ -1,4 +1,4 @@
-/** What every hypercall, message, result code and quirk means, with the ordered rules of each.
+/** What every hypercall, message, result code, enumeration and quirk means, with the ordered rules of each.
  *
  * Generated from spec/ by tools/generate.ts; edit the specification, not this file.
  */
@@ -47,6 +47,24 @@ export interface ErrorExplanation {
 export interface ObjectExplanation {
   readonly name: string;
   readonly about: string;
+}
+
+/** An enumeration, or the bits of a flag word. */
+export interface EnumExplanation {
+  readonly name: string;
+  readonly flags: boolean;
+  readonly about: string;
+  readonly source: string;
+  readonly values: readonly (readonly [name: string, value: number | bigint])[];
+}
+
+export interface SmcccExplanation {
+  readonly name: string;
+  /** Function ids: of SMC32 or the only one there is, then of SMC64. */
+  readonly ids: readonly number[];
+  readonly owner: string;
+  readonly about: string;
+  readonly source: string;
 }
 
 export interface Quirk {
@@ -4699,6 +4717,662 @@ export const OBJECT_EXPLANATIONS: readonly ObjectExplanation[] = [
   { name: 'VIRTIO_MMIO', about: 'A virtio-mmio transport page between a frontend VM and a backend.' },
   { name: 'VPM_GROUP', about: 'The power group that implements PSCI for the vCPUs of one VM.' },
   { name: 'VRTC', about: 'A virtual real-time clock; no guest can create one on this platform.' },
+];
+
+export const ENUM_EXPLANATIONS: readonly EnumExplanation[] = [
+  {
+    name: 'VmState',
+    flags: false,
+    about:
+      'Life-cycle state of a VM as RM reports it (VM_GET_STATE, VM_STATUS). PAUSED is never entered and NONE never stored.',
+    source: 'rm-state-machines 1.1',
+    values: [
+      ['NONE', 0],
+      ['INIT', 1],
+      ['READY', 2],
+      ['RUNNING', 3],
+      ['PAUSED', 4],
+      ['LOAD', 5],
+      ['AUTH', 6],
+      ['INIT_FAILED', 8],
+      ['EXITED', 9],
+      ['RESETTING', 0xa],
+      ['RESET', 0xb],
+    ],
+  },
+  {
+    name: 'OsState',
+    flags: false,
+    about: 'What the operating system in a VM says about itself (VM_SET_STATUS).',
+    source: 'rm-state-machines 1.5',
+    values: [
+      ['NONE', 0],
+      ['EARLY_BOOT', 1],
+      ['BOOT', 2],
+      ['INIT', 3],
+      ['RUN', 4],
+      ['SHUTDOWN', 5],
+      ['HALTED', 6],
+      ['CRASHED', 7],
+    ],
+  },
+  {
+    name: 'ExitType',
+    flags: false,
+    about: 'Why a VM ended (VM_EXITED). ASYNC_HW_ERROR is never sent.',
+    source: 'rm-state-machines 3',
+    values: [
+      ['VM_EXIT', 0],
+      ['PLATFORM_OFF', 1],
+      ['PLATFORM_RESET', 2],
+      ['PSCI_SYSTEM_RESET2', 3],
+      ['WATCHDOG_BITE', 4],
+      ['SOFTWARE_ERROR', 5],
+      ['ASYNC_HW_ERROR', 6],
+      ['VM_STOP_FORCED', 7],
+    ],
+  },
+  {
+    name: 'ExitCode',
+    flags: false,
+    about: 'Bits 23:16 of the first exit reason word.',
+    source: 'rm-state-machines 3',
+    values: [
+      ['NORMAL', 0],
+      ['SOFTWARE_ERROR', 1],
+      ['UNKNOWN_ERROR', 2],
+      ['BUS_ERROR', 3],
+      ['DEVICE_ERROR', 4],
+    ],
+  },
+  {
+    name: 'ResetStage',
+    flags: false,
+    about: 'Steps of the asynchronous part of VM_RESET; one step per RM event.',
+    source: 'rm-state-machines 4.2',
+    values: [
+      ['INIT', 0],
+      ['DESTROY_VDEVICES', 1],
+      ['RELEASE_MEMPARCELS', 2],
+      ['RELEASE_IRQS', 3],
+      ['DESTROY_VM', 4],
+      ['CLEANUP_VM', 5],
+      ['COMPLETED', 6],
+    ],
+  },
+  {
+    name: 'ParcelState',
+    flags: false,
+    about: 'State of a memory parcel inside RM.',
+    source: 'rm-state-machines 5',
+    values: [
+      ['INIT', 0],
+      ['SHARING', 1],
+      ['SHARED', 2],
+    ],
+  },
+  {
+    name: 'IrqMapState',
+    flags: false,
+    about: 'What one interrupt number of one VM is used for.',
+    source: 'rm-state-machines 6',
+    values: [
+      ['RESERVED', 0],
+      ['UNBOUND', 1],
+      ['BOUND', 2],
+      ['LENDING', 3],
+    ],
+  },
+  {
+    name: 'IrqLendState',
+    flags: false,
+    about: 'State of the loan of one hardware interrupt.',
+    source: 'rm-state-machines 6',
+    values: [
+      ['NONE', 0],
+      ['OFFERED', 1],
+      ['ACCEPTED', 2],
+      ['ACCEPTED_STATIC', 3],
+    ],
+  },
+  {
+    name: 'MemType',
+    flags: false,
+    about: 'Memory type of a parcel. Other values are accepted and treated like NORMAL, but equal only themselves.',
+    source: 'rm-rpc-messages 3',
+    values: [
+      ['NORMAL', 0],
+      ['IO', 1],
+    ],
+  },
+  {
+    name: 'TransType',
+    flags: false,
+    about: 'How a parcel changes hands.',
+    source: 'rm-rpc-messages 3',
+    values: [
+      ['DONATE', 0],
+      ['LEND', 1],
+      ['SHARE', 2],
+    ],
+  },
+  {
+    name: 'MemRights',
+    flags: false,
+    about: "Access in a parcel's ACL: X=1, W=2, R=4; only these combinations are valid.",
+    source: 'rm-rpc-messages 3',
+    values: [
+      ['R', 4],
+      ['RX', 5],
+      ['RW', 6],
+      ['RWX', 7],
+    ],
+  },
+  {
+    name: 'MemAttr',
+    flags: false,
+    about: "Memory attribute in a parcel's attribute list.",
+    source: 'rm-rpc-messages 3',
+    values: [
+      ['NORMAL', 0],
+      ['DEVICE', 1],
+      ['UNCACHED', 2],
+      ['CACHED', 3],
+    ],
+  },
+  {
+    name: 'AuthType',
+    flags: false,
+    about: 'How a VM image is authenticated (VM_CONFIG_IMAGE).',
+    source: 'rm-rpc-messages 2.1',
+    values: [
+      ['NONE', 0],
+      ['PLATFORM', 1],
+      ['ANDROID', 2],
+    ],
+  },
+  {
+    name: 'ResourceType',
+    flags: false,
+    about: 'Kind of an entry of VM_GET_HYP_RESOURCES.',
+    source: 'rm-rpc-messages 5',
+    values: [
+      ['DOORBELL_SRC', 0],
+      ['DOORBELL', 1],
+      ['MSG_QUEUE_SEND', 2],
+      ['MSG_QUEUE_RECV', 3],
+      ['VIRTUAL_CPU', 4],
+      ['VIRTUAL_PM', 5],
+      ['VIRTIO_MMIO', 6],
+      ['VRTC', 7],
+      ['WATCHDOG', 8],
+    ],
+  },
+  {
+    name: 'IdType',
+    flags: false,
+    about: 'Kind of an entry of VM_GET_ID.',
+    source: 'rm-rpc-messages 1.11',
+    values: [
+      ['GUID', 0],
+      ['URI', 1],
+      ['NAME', 2],
+      ['SIGN_AUTH', 3],
+    ],
+  },
+  {
+    name: 'RpcType',
+    flags: false,
+    about: 'Message type of an RPC fragment (byte 1, bits 1:0).',
+    source: 'rm-rpc-transport 2',
+    values: [
+      ['CONTINUED', 0],
+      ['REQUEST', 1],
+      ['REPLY', 2],
+      ['NOTIFICATION', 3],
+    ],
+  },
+  {
+    name: 'MemNotifyFlag',
+    flags: false,
+    about: 'What MEM_NOTIFY announces; exactly one.',
+    source: 'rm-rpc-messages 3.6',
+    values: [
+      ['SHARED', 1],
+      ['RELEASED', 2],
+      ['ACCEPTED', 4],
+      ['RECALL', 8],
+    ],
+  },
+  {
+    name: 'IrqNotifyFlag',
+    flags: false,
+    about: 'What VM_IRQ_NOTIFY announces; exactly one.',
+    source: 'rm-rpc-messages 6.5',
+    values: [
+      ['LENT', 1],
+      ['RELEASED', 2],
+      ['ACCEPTED', 4],
+    ],
+  },
+  {
+    name: 'IpaReserveType',
+    flags: false,
+    about: 'Shape of the entries of IPA_RESERVE.',
+    source: 'rm-rpc-messages 8',
+    values: [
+      ['FIXED', 0],
+      ['ALLOCATE', 1],
+    ],
+  },
+  {
+    name: 'VcpuRunState',
+    flags: false,
+    about: 'State returned by vcpu_run and vcpu_run_check.',
+    source: 'vcpu-and-scheduler 9.3',
+    values: [
+      ['READY', 0],
+      ['EXPECTS_WAKEUP', 1],
+      ['POWERED_OFF', 2],
+      ['BLOCKED', 3],
+      ['ADDRSPACE_VMMIO_READ', 4],
+      ['ADDRSPACE_VMMIO_WRITE', 5],
+      ['FAULT', 6],
+      ['PSCI_SYSTEM_RESET', 0x100],
+    ],
+  },
+  {
+    name: 'VcpuVirqType',
+    flags: false,
+    about: 'Which interrupt of a vCPU vcpu_bind_virq binds.',
+    source: 'vcpu-and-scheduler 7.5',
+    values: [
+      ['HALT', 0],
+      ['VCPU_RUN_WAKEUP', 1],
+    ],
+  },
+  {
+    name: 'VcpuRegisterSet',
+    flags: false,
+    about: 'Register file that vcpu_register_write addresses.',
+    source: 'vcpu-and-scheduler 7.4',
+    values: [
+      ['X', 0],
+      ['PC', 1],
+      ['SP_EL', 2],
+    ],
+  },
+  {
+    name: 'WakeupFrom',
+    flags: false,
+    about: 'state_data_1 of EXPECTS_WAKEUP.',
+    source: 'vcpu-and-scheduler 9.3',
+    values: [
+      ['WFI', 1],
+      ['PSCI_CPU_SUSPEND', 2],
+      ['PSCI_SYSTEM_SUSPEND', 3],
+    ],
+  },
+  {
+    name: 'YieldHint',
+    flags: false,
+    about: "Bits 15:0 of scheduler_yield's control word.",
+    source: 'vcpu-and-scheduler 3.6',
+    values: [
+      ['YIELD', 0],
+      ['YIELD_TO', 1],
+    ],
+  },
+  {
+    name: 'VpmState',
+    flags: false,
+    about: 'Result of vpm_group_get_state; only RUNNING and CPUS_SUSPENDED occur.',
+    source: 'vcpu-and-scheduler 10.1',
+    values: [
+      ['NO_STATE', 0],
+      ['RUNNING', 1],
+      ['CPUS_SUSPENDED', 2],
+      ['SYSTEM_SUSPENDED', 3],
+    ],
+  },
+  {
+    name: 'DonateType',
+    flags: false,
+    about: 'Direction of memextent_donate (bits 7:0 of options).',
+    source: 'memory 1.3, 6',
+    values: [
+      ['TO_CHILD', 0],
+      ['TO_PARENT', 1],
+      ['TO_SIBLING', 2],
+    ],
+  },
+  {
+    name: 'ModifyOp',
+    flags: false,
+    about: 'Operation of memextent_modify (bits 7:0 of flags).',
+    source: 'memory 5',
+    values: [
+      ['UNMAP_ALL', 0],
+      ['ZERO_RANGE', 1],
+      ['CACHE_CLEAN_RANGE', 2],
+      ['CACHE_FLUSH_RANGE', 3],
+      ['SYNC_ALL', 0xff],
+    ],
+  },
+  {
+    name: 'ExtentType',
+    flags: false,
+    about: 'Kind of a memory extent (attributes bits 17:16).',
+    source: 'memory 1.3',
+    values: [
+      ['BASIC', 0],
+      ['SPARSE', 1],
+    ],
+  },
+  {
+    name: 'ExtentMemType',
+    flags: false,
+    about: 'Memory type of an extent (attributes bits 9:8). CACHED is rejected.',
+    source: 'memory 1.2',
+    values: [
+      ['ANY', 0],
+      ['DEVICE', 1],
+      ['UNCACHED', 2],
+      ['CACHED', 3],
+    ],
+  },
+  {
+    name: 'MapMemType',
+    flags: false,
+    about: 'Stage-2 memory type of a mapping (attributes bits 23:16).',
+    source: 'memory 1.2',
+    values: [
+      ['DEVICE_NGNRNE', 0],
+      ['DEVICE_NGNRE', 1],
+      ['DEVICE_NGRE', 2],
+      ['DEVICE_GRE', 3],
+      ['NORMAL_NC', 5],
+      ['NORMAL_ONC_IWT', 6],
+      ['NORMAL_ONC_IWB', 7],
+      ['NORMAL_OWT_INC', 9],
+      ['NORMAL_WT', 0xa],
+      ['NORMAL_OWT_IWB', 0xb],
+      ['NORMAL_OWB_INC', 0xd],
+      ['NORMAL_OWB_IWT', 0xe],
+      ['NORMAL_WB', 0xf],
+    ],
+  },
+  {
+    name: 'Access',
+    flags: false,
+    about: 'Access permission bits of extents and mappings: X=1, W=2, R=4.',
+    source: 'memory 1.1',
+    values: [
+      ['NONE', 0],
+      ['X', 1],
+      ['W', 2],
+      ['R', 4],
+      ['RX', 5],
+      ['RW', 6],
+      ['RWX', 7],
+    ],
+  },
+  {
+    name: 'VmmioOp',
+    flags: false,
+    about: 'Operation of addrspace_configure_vmmio.',
+    source: 'memory 8.2',
+    values: [
+      ['ADD', 0],
+      ['REMOVE', 1],
+    ],
+  },
+  {
+    name: 'MemCreateFlag',
+    flags: true,
+    about: 'flags of MEM_DONATE, MEM_LEND, MEM_SHARE. Unknown bits are ignored.',
+    source: 'rm-rpc-messages 3.1',
+    values: [
+      ['SANITIZE', 1],
+      ['APPEND', 2],
+    ],
+  },
+  {
+    name: 'MemAppendFlag',
+    flags: true,
+    about: 'flags of MEM_APPEND.',
+    source: 'rm-rpc-messages 3.2',
+    values: [['DONE', 1]],
+  },
+  {
+    name: 'MemAcceptFlag',
+    flags: true,
+    about: 'flags of MEM_ACCEPT. Bit 64 is unused.',
+    source: 'rm-rpc-messages 3.3',
+    values: [
+      ['VALIDATE_SANITIZED', 1],
+      ['VALIDATE_ACL_ATTR', 2],
+      ['VALIDATE_LABEL', 4],
+      ['MAP_OTHER', 8],
+      ['MAP_CONTIGUOUS', 0x10],
+      ['SANITIZE', 0x20],
+      ['DONE', 0x80],
+    ],
+  },
+  {
+    name: 'MemReleaseFlag',
+    flags: true,
+    about: 'flags of MEM_RELEASE and MEM_RECLAIM.',
+    source: 'rm-rpc-messages 3.4, 3.5',
+    values: [['SANITIZE', 1]],
+  },
+  {
+    name: 'VmStopFlag',
+    flags: true,
+    about: 'flags of VM_STOP. Other bits are ignored.',
+    source: 'rm-rpc-messages 1.4',
+    values: [['FORCE', 1]],
+  },
+  {
+    name: 'IpaConstraint',
+    flags: true,
+    about: 'Generic constraints of IPA_RESERVE.',
+    source: 'rm-rpc-messages 8',
+    values: [
+      ['ECC', 1],
+      ['TAGGED', 2],
+      ['NORMAL', 4],
+      ['IO', 8],
+      ['BASE_MEM', 0x40],
+    ],
+  },
+  {
+    name: 'VcpuOption',
+    flags: true,
+    about: 'options of vcpu_configure; every other bit is refused. 64-bit word: the last bit needs a bigint.',
+    source: 'vcpu-and-scheduler 6',
+    values: [
+      ['PINNED', 1n],
+      ['RAS_ERROR_HANDLER', 2n],
+      ['AMU_COUNTING_DISABLED', 4n],
+      ['SVE_ALLOWED', 8n],
+      ['DEBUG_ALLOWED', 0x10n],
+      ['TRACE_ALLOWED', 0x20n],
+      ['CRITICAL', 0x100n],
+      ['VCPU_RUN_SCHEDULED', 0x200n],
+      ['HLOS_VM', 0x8000000000000000n],
+    ],
+  },
+  {
+    name: 'TraceClass',
+    flags: true,
+    about: 'Classes of trace_update_class_flags. ERROR and LOG_BUFFER cannot be changed by the call.',
+    source: 'hypercall-abi 4.1',
+    values: [
+      ['ERROR', 1n],
+      ['DEBUG', 2n],
+      ['USER', 4n],
+      ['TRACE_LOG_BUFFER', 0x10n],
+      ['LOG_BUFFER', 0x20n],
+      ['INFO', 0x40n],
+      ['MEMDB', 0x80n],
+      ['PSCI', 0x10000n],
+      ['VGIC', 0x20000n],
+      ['VGIC_DEBUG', 0x40000n],
+    ],
+  },
+];
+
+export const SMCCC_EXPLANATIONS: readonly SmcccExplanation[] = [
+  {
+    name: 'SMCCC_VERSION',
+    ids: [0x80000000],
+    owner: 'ARCH',
+    about: '0x00010003: version 1.3.',
+    source: 'hypercall-abi 6.3',
+  },
+  {
+    name: 'SMCCC_ARCH_FEATURES',
+    ids: [0x80000001],
+    owner: 'ARCH',
+    about: '0 for 0x80000000, 0x80000001, 0x8500ff01, 0x8500ff03; otherwise 0xffffffff.',
+    source: 'hypercall-abi 6.3',
+  },
+  {
+    name: 'STANDARD_HYP_UID',
+    ids: [0x8500ff01],
+    owner: 'STANDARD_HYP',
+    about: 'The four words of the UUID.',
+    source: 'hypercall-abi 6.3',
+  },
+  {
+    name: 'STANDARD_HYP_REVISION',
+    ids: [0x8500ff03],
+    owner: 'STANDARD_HYP',
+    about: 'w0 = 1, w1 = 0.',
+    source: 'hypercall-abi 6.3',
+  },
+  {
+    name: 'VENDOR_HYP_UID',
+    ids: [0x8600ff01],
+    owner: 'VENDOR_HYP',
+    about: 'The four words of the UUID.',
+    source: 'hypercall-abi 6.2',
+  },
+  {
+    name: 'VENDOR_HYP_REVISION',
+    ids: [0x8600ff03],
+    owner: 'VENDOR_HYP',
+    about: 'x0 = the 64-bit API word although the call is a 32-bit one; x1..x3 keep their values.',
+    source: 'hypercall-abi 6.2',
+  },
+  {
+    name: 'PSCI_VERSION',
+    ids: [0x84000000],
+    owner: 'STANDARD',
+    about: '0x00010001: version 1.1.',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_CPU_SUSPEND',
+    ids: [0x84000001, 0xc4000001],
+    owner: 'STANDARD',
+    about:
+      'Waits for an interrupt. With StateType (bit 16) set execution goes on at the entry point, otherwise the call returns 0. A pending wake-up returns 0 at once.',
+    source: 'vcpu-and-scheduler 10.3',
+  },
+  {
+    name: 'PSCI_CPU_OFF',
+    ids: [0x84000002],
+    owner: 'STANDARD',
+    about: 'Does not return; -3 for the last vCPU that is on (not with no_aggregation).',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_CPU_ON',
+    ids: [0x84000003, 0xc4000003],
+    owner: 'STANDARD',
+    about: '0; -2 affinity outside the mapping; -6 no vCPU at that index, or one that was killed; -4 not off.',
+    source: 'vcpu-and-scheduler 10.4',
+  },
+  {
+    name: 'PSCI_AFFINITY_INFO',
+    ids: [0x84000004, 0xc4000004],
+    owner: 'STANDARD',
+    about: '1 off, 0 otherwise; -2 unknown affinity or level other than 0.',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_SYSTEM_OFF',
+    ids: [0x84000008],
+    owner: 'STANDARD',
+    about:
+      "Ends the VM: the group's other vCPUs are killed, the caller is halted and its manager interrupted. HLOS: ends the machine.",
+    source: 'vcpu-and-scheduler 10.5',
+  },
+  {
+    name: 'PSCI_SYSTEM_RESET',
+    ids: [0x84000009],
+    owner: 'STANDARD',
+    about: 'As SYSTEM_OFF, remembering a reset. HLOS: stops the hypervisor.',
+    source: 'vcpu-and-scheduler 10.5',
+  },
+  {
+    name: 'PSCI_FEATURES',
+    ids: [0x8400000a],
+    owner: 'STANDARD',
+    about: '0 for implemented ids (2 for CPU_SUSPEND), otherwise 0xffffffff; answered without a power group too.',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_CPU_DEFAULT_SUSPEND',
+    ids: [0x8400000c, 0xc400000c],
+    owner: 'STANDARD',
+    about: 'CPU_SUSPEND with powerdown and StateID 1.',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_SET_SUSPEND_MODE',
+    ids: [0x8400000f],
+    owner: 'STANDARD',
+    about: '0 for mode 0, otherwise -2.',
+    source: 'vcpu-and-scheduler 10.2',
+  },
+  {
+    name: 'PSCI_SYSTEM_RESET2',
+    ids: [0x84000012, 0xc4000012],
+    owner: 'STANDARD',
+    about: 'As SYSTEM_RESET with type and cookie. HLOS: 0xffffffff.',
+    source: 'vcpu-and-scheduler 10.5',
+  },
+  {
+    name: 'TRNG_VERSION',
+    ids: [0x84000050],
+    owner: 'STANDARD',
+    about: '0x10000, x1..x3 = 0.',
+    source: 'hypercall-abi 6.4',
+  },
+  {
+    name: 'TRNG_FEATURES',
+    ids: [0x84000051],
+    owner: 'STANDARD',
+    about: '0 for the TRNG functions, otherwise -1.',
+    source: 'hypercall-abi 6.4',
+  },
+  {
+    name: 'TRNG_GET_UUID',
+    ids: [0x84000052],
+    owner: 'STANDARD',
+    about: 'The UUID in w0..w3.',
+    source: 'hypercall-abi 6.4',
+  },
+  {
+    name: 'TRNG_RND',
+    ids: [0x84000053, 0xc4000053],
+    owner: 'STANDARD',
+    about: '1..96 (64-bit form: 1..192) random bits, right-aligned, x3 lowest; -2 out of range, -3 no entropy.',
+    source: 'hypercall-abi 6.4',
+  },
 ];
 
 /** Behaviour of the real system that surprises. */

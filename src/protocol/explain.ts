@@ -4,6 +4,7 @@ import { DEATHS, type DeathInfo } from './deaths.js';
 import {
   CALL_EXPLANATIONS,
   type CallExplanation,
+  ENUM_EXPLANATIONS,
   ERROR_EXPLANATIONS,
   type ErrorExplanation,
   MESSAGE_EXPLANATIONS,
@@ -13,7 +14,10 @@ import {
   QUIRKS,
   type Quirk,
   type Rule,
+  SMCCC_EXPLANATIONS,
+  type SmcccExplanation,
 } from './explain-data.js';
+import { enumLines, type FoundEnum, findEnums } from './explain-enum.js';
 import { callLines, messageLines } from './explain-layout.js';
 import { type ObjectType, Rights } from './objects.js';
 import { Platform } from './platform.js';
@@ -26,6 +30,8 @@ export type Explanation =
   | { readonly kind: 'error'; readonly error: ErrorExplanation; readonly givenBy: readonly string[] }
   | { readonly kind: 'rule'; readonly rule: Rule; readonly of: string }
   | { readonly kind: 'object'; readonly object: ObjectExplanation; readonly rights: readonly RightUse[] }
+  | FoundEnum
+  | { readonly kind: 'smccc'; readonly smccc: SmcccExplanation }
   | { readonly kind: 'quirk'; readonly quirk: Quirk }
   | { readonly kind: 'death'; readonly death: DeathInfo };
 
@@ -78,27 +84,39 @@ function byNumber(n: number): Explanation[] {
   if (call !== undefined) out.push({ kind: 'call', call });
   const message = MESSAGE_EXPLANATIONS.find((m) => m.id === n);
   if (message !== undefined) out.push({ kind: 'message', message });
+  const smccc = SMCCC_EXPLANATIONS.find((c) => c.ids.includes(n));
+  if (smccc !== undefined) out.push({ kind: 'smccc', smccc });
   return out;
 }
 
-/** Everything that the word means: a name in any case, a number (decimal or 0x), a rule id, a quirk or death id.
- * Several results when it is ambiguous (a number, or a code name of both domains); empty when nothing is known. */
+/** Prefixes that sources of the hypervisor, of RM and of their clients put before the name of a code, by whose code it is. */
+const ERROR_PREFIX = /^(?:GH_|GUNYAH_)?(RM_)?ERROR_/;
+
+function byErrorName(upper: string): Explanation[] {
+  const prefix = ERROR_PREFIX.exec(upper);
+  const domain = prefix === null ? undefined : prefix[1] === undefined ? 'hypercall' : 'rm';
+  const name = upper.slice(prefix?.[0].length ?? 0);
+  return ERROR_EXPLANATIONS.filter((e) => e.name === name && (domain === undefined || e.domain === domain)).map(
+    (error) => ({ kind: 'error', error, givenBy: rulesGiving(error) }),
+  );
+}
+
+/** Everything that the word means: a name in any case, a number (decimal or 0x; of codes, calls and messages only), a rule id,
+ * a quirk or death id. Several results when it is ambiguous (a number, or a code name of both domains); empty when nothing is known. */
 export function explain(query: string): Explanation[] {
   const word = query.trim();
   if (/^(0x[0-9a-f]+|-?\d+)$/i.test(word)) return byNumber(Number(word));
   const rule = findRule(word);
   if (rule !== undefined) return [{ kind: 'rule', ...rule }];
-  const out: Explanation[] = [];
   const lower = word.toLowerCase();
   const upper = word.toUpperCase().replace(/^N_/, '');
-  const errorName = upper.replace(/^(RM_)?ERROR_/, '');
-  for (const error of ERROR_EXPLANATIONS) {
-    if (error.name === errorName) out.push({ kind: 'error', error, givenBy: rulesGiving(error) });
-  }
+  const out = byErrorName(upper);
   for (const call of CALL_EXPLANATIONS) if (call.name === lower) out.push({ kind: 'call', call });
   for (const message of MESSAGE_EXPLANATIONS) if (message.name === upper) out.push({ kind: 'message', message });
   for (const object of OBJECT_EXPLANATIONS)
     if (object.name === upper) out.push({ kind: 'object', object, rights: rightsOf(object.name) });
+  for (const smccc of SMCCC_EXPLANATIONS) if (smccc.name === upper) out.push({ kind: 'smccc', smccc });
+  out.push(...findEnums(word));
   for (const quirk of QUIRKS) if (quirk.id === lower) out.push({ kind: 'quirk', quirk });
   for (const death of Object.values(DEATHS)) if (death.id === lower) out.push({ kind: 'death', death });
   return out;
@@ -113,17 +131,28 @@ export const TOPICS: Readonly<Record<string, readonly (readonly [name: string, a
     `${e.domain === 'rm' ? 'RM' : 'hypercall'} ${e.value}: ${e.meaning}`,
   ]),
   objects: OBJECT_EXPLANATIONS.map((o) => [o.name, o.about]),
+  enums: ENUM_EXPLANATIONS.map((e) => [e.name, e.values.map(([name]) => name).join(' ')]),
+  smccc: SMCCC_EXPLANATIONS.map((c) => [c.name, c.about]),
   quirks: QUIRKS.map((q) => [q.id, q.text]),
   deaths: Object.values(DEATHS).map((d) => [d.id, d.trigger]),
 };
 
-/** Names close to a word that `explain` does not know: those that contain it, or the one that was probably meant. At most 10. */
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+const NAMES = unique(Object.values(TOPICS).flatMap((list) => list.map(([name]) => name)));
+const VALUES = unique(ENUM_EXPLANATIONS.flatMap((e) => e.values.map(([name]) => name)));
+
+/**
+ * Names close to a word that `explain` does not know: those that contain it (names of values only when no other does), or the
+ * one that was probably meant. At most 10.
+ */
 export function suggestions(query: string): string[] {
   const word = query.trim().toLowerCase();
-  const names = [...new Set(Object.values(TOPICS).flatMap((list) => list.map(([name]) => name)))];
-  const containing = names.filter((n) => n.toLowerCase().includes(word)).slice(0, 10);
-  const meant = containing.length === 0 ? nearest(word, names) : undefined;
-  return meant === undefined ? containing : [meant];
+  for (const names of [NAMES, VALUES]) {
+    const containing = names.filter((n) => n.toLowerCase().includes(word));
+    if (containing.length > 0) return containing.slice(0, 10);
+  }
+  const meant = nearest(word, [...NAMES, ...VALUES]);
+  return meant === undefined ? [] : [meant];
 }
 
 const ruleLine = (r: Rule): string => {
@@ -180,6 +209,14 @@ export function explanationLines(e: Explanation): string[] {
         ...e.rights.map((r) => `  ${r.name.padEnd(width)}  ${hex(r.bit).padEnd(10)}  ${r.calls.join(', ')}`.trimEnd()),
       ];
     }
+    case 'enum':
+      return enumLines(e);
+    case 'smccc':
+      return [
+        `SMCCC call ${e.smccc.name} (${e.smccc.ids.map(hex).join(', ')}), ${e.smccc.owner}`,
+        e.smccc.about,
+        `source: ${e.smccc.source}`,
+      ];
     case 'quirk':
       return [
         `quirk ${e.quirk.id} (${e.quirk.area})`,

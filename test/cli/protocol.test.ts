@@ -118,6 +118,28 @@ describe('explain', () => {
     expect((await cli('explain', 'vcpu_run')).out).toContain('HVC #0x6065');
   });
 
+  test('knows enumerations, flags and their values, with the fields that carry them', async () => {
+    const vmState = (await cli('explain', 'vm', 'state')).out;
+    expect(vmState).toMatch(/^enumeration VmState\n.*\n {3}0 {2}NONE\n {3}1 {2}INIT\n/m);
+    expect(vmState).toContain('in: VM_GET_STATE reply vm_state, VM_STATUS vm_state\n');
+    const ready = (await cli('explain', 'ready')).out;
+    expect(ready).toContain('READY (2), of the enumeration VmState');
+    expect(ready).toContain('READY (0), of the enumeration VcpuRunState');
+    expect((await cli('explain', 'VmState.READY')).out).not.toContain('VcpuRunState');
+    expect((await cli('explain', 'SANITIZE')).out).toContain('SANITIZE (0x20), of the flags MemAcceptFlag');
+    expect((await cli('explain', 'HLOS_VM', '--json')).out).toContain('"0x8000000000000000"');
+    expect((await cli('explain', 'RELEASE_MEMPARCEL')).err).toContain('near it: RELEASE_MEMPARCELS');
+  });
+
+  test('knows SMCCC calls, and result codes by the names that sources give them', async () => {
+    for (const word of ['PSCI_CPU_ON', '0x84000003', '0xc4000003'])
+      expect((await cli('explain', word)).out).toContain('SMCCC call PSCI_CPU_ON (0x84000003, 0xc4000003), STANDARD\n');
+    expect((await cli('explain', 'GH_RM_ERROR_DENIED')).out).toMatch(/^RM reply code DENIED/);
+    expect((await cli('explain', 'ERROR_DENIED')).out).toMatch(/^hypercall result DENIED/);
+    const both = (await cli('explain', 'DENIED')).out;
+    expect(both).toMatch(/^hypercall result DENIED.*\n(.*\n)+RM reply code DENIED/);
+  });
+
   test('an unknown word is exit 2 with names near it', async () => {
     const r = await cli('explain', 'msgq');
     expect(r.status).toBe(2);

@@ -1,5 +1,5 @@
 /** Emits the data behind `explain`: what every call, message and code means, and the rules in order. */
-import { HEAD, hexNum, q } from './ids.js';
+import { HEAD, hexNum, hexNum64, q } from './ids.js';
 import { layouts } from './layout.js';
 import { assertUniqueRules, callRules, messageRules, type RuleOut } from './rules.js';
 import type { Spec } from './spec.js';
@@ -7,12 +7,18 @@ import type { Spec } from './spec.js';
 const rule = (r: RuleOut): string =>
   `{ id: ${q(r.id)}, text: ${q(r.text)}, errors: [${r.errors.map(q).join(', ')}]${r.death ? `, death: ${q(r.death)}` : ''} }`;
 
+function enumeration(e: Spec['enums']['enum'][number], flags: boolean): string {
+  const number = (v: number): string => (e.bits64 === true ? `${hexNum64(1n << BigInt(v))}n` : hexNum(v));
+  const values = Object.entries(e.values).map(([name, v]) => `['${name}', ${number(v)}]`);
+  return `  { name: '${e.name}', flags: ${flags}, about: ${q(e.doc)}, source: ${q(e.source)}, values: [${values.join(', ')}] },`;
+}
+
 export function explainTs(spec: Spec): string {
   assertUniqueRules(spec);
   const messages = layouts(spec);
   const quirks = spec.quirks.quirk;
   return [
-    HEAD('What every hypercall, message, result code and quirk means, with the ordered rules of each.'),
+    HEAD('What every hypercall, message, result code, enumeration and quirk means, with the ordered rules of each.'),
     `import type { DeathId } from './deaths.js';\n`,
     `/** One step of the ordered validation of a call or request. */
 export interface Rule {
@@ -58,6 +64,24 @@ export interface ObjectExplanation {
   readonly about: string;
 }
 
+/** An enumeration, or the bits of a flag word. */
+export interface EnumExplanation {
+  readonly name: string;
+  readonly flags: boolean;
+  readonly about: string;
+  readonly source: string;
+  readonly values: readonly (readonly [name: string, value: number | bigint])[];
+}
+
+export interface SmcccExplanation {
+  readonly name: string;
+  /** Function ids: of SMC32 or the only one there is, then of SMC64. */
+  readonly ids: readonly number[];
+  readonly owner: string;
+  readonly about: string;
+  readonly source: string;
+}
+
 export interface Quirk {
   readonly id: string;
   readonly area: string;
@@ -101,6 +125,16 @@ export interface Quirk {
     ].join('\n')}\n];\n`,
     `export const OBJECT_EXPLANATIONS: readonly ObjectExplanation[] = [\n${spec.objects.type
       .map((t) => `  { name: '${t.name}', about: ${q(t.about)} },`)
+      .join('\n')}\n];\n`,
+    `export const ENUM_EXPLANATIONS: readonly EnumExplanation[] = [\n${[
+      ...spec.enums.enum.map((e) => enumeration(e, false)),
+      ...spec.enums.flags.map((e) => enumeration(e, true)),
+    ].join('\n')}\n];\n`,
+    `export const SMCCC_EXPLANATIONS: readonly SmcccExplanation[] = [\n${spec.smccc.call
+      .map(
+        (c) =>
+          `  { name: '${c.name}', ids: [${[c.id, ...(c.id64 === undefined ? [] : [c.id64])].map(hexNum).join(', ')}], owner: '${c.owner}', about: ${q(c.about)}, source: ${q(c.source)} },`,
+      )
       .join('\n')}\n];\n`,
     `/** Behaviour of the real system that surprises. */
 export const QUIRKS: readonly Quirk[] = [\n${quirks

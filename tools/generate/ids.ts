@@ -182,7 +182,7 @@ export const enumName = (of: string, value: number): string => ENUM_NAMES[of]?.[
   return parts.join('\n');
 }
 
-const hexNum64 = (n: bigint): string => (n < 10n ? n.toString() : `0x${n.toString(16)}`);
+export const hexNum64 = (n: bigint): string => (n < 10n ? n.toString() : `0x${n.toString(16)}`);
 
 export function platformTs(spec: Spec): string {
   return [

@@ -38,7 +38,7 @@ function linesOf(word: string): { json: unknown[]; text: string[][] } {
   return { json: found, text: found.map(explanationLines) };
 }
 
-/** `explain`: what an error code, hypercall, message, object type, rule, quirk, invariant or way to die means. */
+/** `explain`: what an error code, hypercall, message, object type, enumeration, rule, quirk, invariant or way to die means. */
 export function explain(words: readonly string[], options: GlobalOptions): number {
   if (words.length === 0) {
     if (options.json === true)
@@ -56,7 +56,7 @@ export function explain(words: readonly string[], options: GlobalOptions): numbe
     const hint =
       near.length > 0
         ? `near it: ${near.join(', ')}`
-        : 'give a name or number of a result, hypercall, message or rule; "gunyah-sim explain" lists what there is';
+        : 'give a name or number of a result, hypercall, message, enumeration or rule; "gunyah-sim explain" lists what there is';
     throw new CliError(`nothing is called '${word}'; ${hint}`);
   }
   if (options.json === true) printJson(found.flatMap(({ json }) => json));
