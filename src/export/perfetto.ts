@@ -85,6 +85,11 @@ export function perfettoTrace(events: readonly RunEvent[], spans: readonly Span[
       const pid = pidOf(vm);
       track(pid, vcpu, `vCPU ${vcpu}`);
       out.push({ name: e.name, ph: 'i', s: 't', pid, tid: vcpu, ts: us(e.at), cat: 'hypercall', args });
+    } else if (e.kind === 'return') {
+      const { vm, vcpu } = split(e.who);
+      const args = { result: resultText(HYPERCALLS[e.num], e.r) };
+      const name = `${e.name} returns`;
+      out.push({ name, ph: 'i', s: 't', pid: pidOf(vm), tid: vcpu, ts: us(e.at), cat: 'hypercall', args });
     } else if (e.kind === 'packet') packet(out, e, pidOf, track);
   }
   return `${JSON.stringify({ displayTimeUnit: 'ns', traceEvents: out })}\n`;

@@ -18,6 +18,8 @@ export type RunEvent =
       r: readonly bigint[];
       blocked: boolean;
     }
+  /** A `vcpu_run` for which the caller gave up the CPU comes back to it: registers after. */
+  | { kind: 'return'; at: number; who: string; thread: number; name: string; num: number; r: readonly bigint[] }
   /** From now on this thread executes on this CPU; `who` is empty when the CPU is idle. */
   | { kind: 'execute'; at: number; cpu: number; thread: number; who: string }
   /** What a step found out: one line. */

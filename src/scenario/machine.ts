@@ -24,6 +24,8 @@ export class Machine {
   private packets!: HostPackets;
   private names = new Map<number, ThreadName>();
   private links = new Map<number, LinkQueue>();
+  /** Threads inside a `vcpu_run` that is told of when it returns: the call's number. */
+  private running = new Map<number, number>();
   private interruptsReady = false;
   /** What stands between the primary VM and RM, if rules do. */
   private interference: Interference | undefined;
@@ -107,6 +109,7 @@ export class Machine {
       execute: (cpu, thread) => {
         const who = thread < 0 ? '' : (this.who(thread)?.text ?? `thread ${thread}`);
         listener({ kind: 'execute', at: this.sim.hyp.now, cpu, thread, who });
+        this.onBack(listener, thread, who);
       },
     };
   }
@@ -138,6 +141,17 @@ export class Machine {
       r: registers(thread.x),
       blocked: thread.pending !== null,
     });
+    if (thread.pending?.kind === 'run') this.running.set(thread.id, num);
+  }
+
+  /** A thread executes again. */
+  private onBack(listener: Listener, thread: number, who: string): void {
+    const num = this.running.get(thread);
+    if (num === undefined) return;
+    this.running.delete(thread);
+    const { hyp } = this.sim;
+    const r = registers(hyp.get<Vcpu>(thread).x);
+    listener({ kind: 'return', at: hyp.now, who, thread, name: HYPERCALLS[num].name, num, r });
   }
 
   /** Once, before the primary VM uses interrupts: see {@link enableInterrupts}. */

@@ -105,6 +105,10 @@ export function textTrace(options: TextOptions): Listener {
         print(`${paint('dim', `${stamp(e.at)}  ${e.who}: ${text} = ${result}`)}`);
         return;
       }
+      case 'return':
+        if (options.calls)
+          print(paint('dim', `${stamp(e.at)}  ${e.who}: ${e.name} returns ${resultText(HYPERCALLS[e.num], e.r)}`));
+        return;
       case 'execute':
         return;
     }

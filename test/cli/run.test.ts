@@ -42,6 +42,14 @@ describe('run', () => {
     expect((await cli('run', join(folder, 'none.json'))).status).toBe(3);
   });
 
+  test('shows what a vcpu_run came to when its caller has the CPU again', async () => {
+    const r = await cli('run', 'examples/proxy.json');
+    const calls = r.out.split('\n').filter((line) => /vcpu_run[( ]/.test(line) && /ms {2}HLOS.0/.test(line));
+    const later = calls.flatMap((line, i) => (line.includes('gives up the CPU') ? [calls[i + 1]] : []));
+    expect(later.length).toBeGreaterThan(3);
+    for (const line of later) expect(line).toMatch(/vcpu_run returns OK, vcpu_state 0x[012],/);
+  });
+
   test('says of a write that failed nothing but that', async () => {
     const steps = '[{"write":"0xf0000000000","bytes":"00"}]';
     const r = await cli('run', write('write.json', `{"format":"gunyah-scenario/1","name":"x","steps":${steps}}`));

@@ -101,6 +101,18 @@ const beginning = (o: FuzzCliOptions, seconds: number, seed: number, threads: nu
   return `fuzzing for ${limits}${from}: seed ${seed}, ${counted(threads, 'thread')}; Ctrl-C ends it early`;
 };
 
+/** The command that goes on behind this run: the same sequences only with the same options. */
+function goOnCommand(o: FuzzCliOptions, { seed, length, swarm, excuse, fault }: FuzzOptions, next: number): string {
+  const words = [`--seed ${seed} --from ${next}`];
+  if (length !== defaultFuzzOptions().length) words.push(`--length ${length}`);
+  if (swarm) words.push('--swarm');
+  if (excuse.length > 0) words.push(`--excuse ${excuse.join(',')}`);
+  if (fault !== '') words.push(`--fault ${fault}`);
+  for (const limit of ['seconds', 'runs', 'jobs'] as const)
+    if (o[limit] !== undefined) words.push(`--${limit} ${o[limit]}`);
+  return `gunyah-sim fuzz ${words.join(' ')}`;
+}
+
 /** In this thread: one worker needs no other. */
 async function fuzzHere(
   options: FuzzOptions,
@@ -274,7 +286,8 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
       if (deaths.length > 0) print(`RM died as foretold: ${deaths.map(([id, n]) => `${id} ${n}`).join(', ')}`);
     }
     // Interrupted in the corpus: there is nothing yet to go on behind.
-    const goesOn = outcome.next === 0 && failure === undefined ? '' : `; --from ${outcome.next} goes on`;
+    const goesOn =
+      outcome.next === 0 && failure === undefined ? '' : `; go on: ${goOnCommand(o, options, outcome.next)}`;
     if (failure !== undefined) for (const l of failureLines(failure, kept ? file : undefined)) print(l);
     print(
       `${line(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}${goesOn}`,
