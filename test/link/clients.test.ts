@@ -8,13 +8,15 @@ import { readRecording, replayRecording } from '../../src/sim/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const clients = join(root, 'clients');
+/** Compilers, tshark and servers are processes: on a machine that does much else each may wait for seconds. */
+const PATIENCE = { timeout: 120_000 };
 let folder = '';
 let example = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gunyah-c-'));
   example = compile('gcc', 'example', '-O0', '-g', '-fsanitize=address,undefined');
-}, 120_000);
+}, PATIENCE.timeout);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function compile(compiler: string, name: string, ...flags: string[]): string {
@@ -36,7 +38,7 @@ function start(command: string, args: string[], until?: RegExp) {
   let out = '';
   let err = '';
   let ready: (m: RegExpExecArray) => void = () => {};
-  const isReady = new Promise<RegExpExecArray>((resolve) => {
+  const said = new Promise<RegExpExecArray>((resolve) => {
     ready = resolve;
   });
   child.stdout.on('data', (chunk) => {
@@ -56,13 +58,21 @@ function start(command: string, args: string[], until?: RegExp) {
       if (pattern.test(err)) heard();
     });
   const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  /** What told that it is ready. */
+  const isReady = (): Promise<RegExpExecArray> =>
+    Promise.race([
+      said,
+      ended.then((e) => {
+        throw new Error(`it ended before it was ready: ${JSON.stringify(e)}`);
+      }),
+    ]);
   return { child, isReady, ended, complains };
 }
 
 const serve = (...args: string[]) =>
-  start('node', ['--import', 'tsx', join(root, 'src', 'cli', 'main.ts'), 'serve', ...args], /listening on (\S+)\n/);
+  start(process.execPath, [join(root, 'dist', 'src', 'cli', 'main.js'), 'serve', ...args], /listening on (\S+)\n/);
 
-describe('the C client', () => {
+describe('the C client', PATIENCE, () => {
   it('compiles without a warning with both compilers', () => {
     compile('gcc', 'gcc', '-fsyntax-only');
     compile('clang', 'clang', '-fsyntax-only');
@@ -72,7 +82,7 @@ describe('the C client', () => {
     const pcap = join(folder, 'out.pcapng');
     const recording = join(folder, 'out.rec');
     const server = serve('--listen', `unix:${join(folder, 's')}`, '--pcap', pcap, '--record', recording);
-    const [, address] = await server.isReady;
+    const [, address] = await server.isReady();
     const client = await start(example, [address]).ended;
     expect(client.err).toBe('');
     expect(client.code).toBe(0);
@@ -108,7 +118,7 @@ describe('the C client', () => {
 
   it('shows a deliberate bug when asked for one', async () => {
     const server = serve('--listen', 'tcp:127.0.0.1:0');
-    const [, address] = await server.isReady;
+    const [, address] = await server.isReady();
     expect((await start(example, [address, '--mutant', 'short-request']).ended).err).toMatch(/VM_ALLOCATE: error/);
     expect((await start(example, [address, '--mutant', 'no-such']).ended).code).toBe(2);
     server.child.kill('SIGINT');
