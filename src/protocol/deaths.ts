@@ -22,6 +22,7 @@ export type DeathId =
   | 'two-rm-rpc-nodes-reset'
   | 'reply-too-long'
   | 'crash-fatal-exit'
+  | 'kill-low-priority-vcpu'
   | 'reset-of-irq-lender'
   | 'no-shutdown-halt'
   | 'halt-state-query-failed'
@@ -208,6 +209,14 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'ABORT',
     trigger: 'A VM marked crash-fatal exits or faults.',
     source: 'rm-rpc-transport 9 row 15',
+    reachable: true,
+  },
+  'kill-low-priority-vcpu': {
+    id: 'kill-low-priority-vcpu',
+    kind: 'ABORT',
+    trigger:
+      'A VM whose vCPUs RM does not run itself (affinity static, pinned or sticky) and whose priority is below the default is stopped or reset, or ends, before all its vCPUs have exited by themselves: RM wants to raise their priority, which is fixed since they were activated.',
+    source: 'rm-state-machines 4.1; observed',
     reachable: true,
   },
   'reset-of-irq-lender': {

@@ -18,6 +18,7 @@ const STOPPED: Readonly<Record<string, string>> = {
   'peer-vmname': 'peer-without-value',
   acceptmix: 'rm-assertion',
   io2a: 'iomem-freed-twice',
+  'low-priority': 'kill-low-priority-vcpu',
 };
 
 test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', (name, recording) => {

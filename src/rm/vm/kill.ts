@@ -32,7 +32,11 @@ function tryRun(rm: Rm, vm: VmRecord, vcpu: VcpuRecord): boolean {
     vcpu.exited = true;
     return scheduled;
   }
-  if (!proxy && vm.priority < DEFAULT_PRIORITY) rm.hv.vcpuSetPriority(vcpu.masterCap, DEFAULT_PRIORITY);
+  // Meant as a boost, but the priority of a vCPU that has been activated is fixed: the call fails, and RM insists on success.
+  if (!proxy && vm.priority < DEFAULT_PRIORITY) {
+    const error = rm.hv.vcpuSetPriority(vcpu.masterCap, DEFAULT_PRIORITY);
+    if (error !== HypError.OK) throw new RmDeath('ABORT', 'kill-low-priority-vcpu');
+  }
   return scheduled;
 }
 
