@@ -56,7 +56,9 @@ function runOnce(s: Session, e: VcpuRunEvent, resume: readonly bigint[]): bigint
   const frequency = Number(s.driver.readSysreg(0, CNTFRQ).value ?? 0n);
   s.driver.writeSysreg(0, CNTV_TVAL, BigInt(Math.round(((e.ms ?? RUN_MS) * frequency) / 1000)));
   s.driver.writeSysreg(0, CNTV_CTL, 1n);
-  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.VCPU_RUN, [translateCap(s.caps, BigInt(e.cap)), ...resume]);
+  const data = s.resume[e.cap] ?? resume;
+  delete s.resume[e.cap];
+  const result = s.driver.hvc(0, HYPERCALL_BASE + Call.VCPU_RUN, [translateCap(s.caps, BigInt(e.cap)), ...data]);
   s.driver.writeSysreg(0, CNTV_CTL, 0n);
   for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
   return result.x.slice(0, 5);
@@ -70,14 +72,11 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   if (e.r !== undefined && isExited(e.r)) s.exitListed = true;
   const ahead = s.ahead[e.cap];
   const rmFirst = recordedReady && rmWentFirst(s, e.cap);
-  if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return readyOnly(s);
-  if (recordedReady && ahead === undefined && neverStarted(s, e.cap)) return readyOnly(s);
+  if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return leaveOut(s, e);
+  if (recordedReady && ahead === undefined && neverStarted(s, e.cap)) return leaveOut(s, e);
   if (rmFirst) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
-  if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) {
-    for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
-    return [];
-  }
+  if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) return leaveOut(s, e);
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
   delete s.ahead[e.cap];
   if (recordedReady) {
@@ -101,8 +100,9 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   return compareWords('r', e.r ?? [], r);
 }
 
-/** Only READY up to something else, and nothing asked of the guest: how far it came is timing, so it stays where it is. */
-function readyOnly(s: Session): Verdict {
+/** How far the guest came in a READY that shows nothing is timing, so it stays where it is. What the run resumed it with is not. */
+function leaveOut(s: Session, e: VcpuRunEvent): Verdict {
+  s.resume[e.cap] ??= e.resume.map(BigInt);
   for (const intid of s.driver.drainIrqs(MAX_IRQS)) s.actualIrqs.add(intid);
   return [];
 }

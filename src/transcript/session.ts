@@ -22,6 +22,8 @@ export interface Session {
   image: number;
   /** A result of vcpu_run other than READY that came before the event that lists it, by capability. */
   ahead: Record<string, readonly bigint[]>;
+  /** What a run that was left out here would have given to a vCPU waiting for a device, by capability: the next run gives it. */
+  resume: Record<string, readonly bigint[]>;
   /** A reason of vcpu_run was seen before RM had the CPU, unlike in the recording: the interrupt that announced it is no surprise. */
   reasonFirst: boolean;
   /** Guest code was posted and its result not looked at yet. */
@@ -54,6 +56,7 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   held: [],
   image: 0,
   ahead: {},
+  resume: {},
   reasonFirst: false,
   guestPosted: false,
   guestUsed: false,

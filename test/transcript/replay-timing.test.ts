@@ -122,6 +122,20 @@ test('code that the recorded driver gave up on does not run here either', () => 
   expect(driver.log).toContain('run');
 });
 
+test('a run that is left out passes its data for a waiting guest on to the next run', () => {
+  const driver = scripted({ runs: [[0n, 4n]] });
+  const given: bigint[][] = [];
+  const hvc: ReplayDriver['hvc'] = (cpu, imm, x) => {
+    if (imm === HYPERCALL_BASE + Call.VCPU_RUN) given.push([...x]);
+    return driver.hvc(cpu, imm, x);
+  };
+  const read = { ...RUN, r: ['0x0', '0x4', '0x0', '0x4', '0x0'] };
+  const resumed = { ...RUN, resume: ['0x1234', '0x0', '0x0'], r: READY };
+  const off = { ...RUN, r: ['0x0', '0x2', '0x0', '0x0', '0x0'] };
+  play([read, resumed, { ev: 'quiet', ms: 10 }, off, off], { ...driver, hvc });
+  expect(given.slice(0, 3)).toEqual([[3n, 0n, 0n, 0n], [3n, 0x1234n, 0n, 0n], [3n]]);
+});
+
 test('a fault here and "exited" there is the same halt, seen before and after RM', () => {
   const driver = scripted({
     runs: [
