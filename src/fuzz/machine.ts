@@ -17,7 +17,7 @@ import {
   Smccc,
 } from '../protocol/index.js';
 import { HostPackets, HostVcpu, restoreSnapshot, Simulator, type Snapshot, takeSnapshot } from '../sim/index.js';
-import { type Check, invariantChecker } from '../sim/invariants.js';
+import { type Check, invariantChecker } from '../sim/invariants/index.js';
 import { rmObject } from '../sim/who.js';
 import type { Vcpu } from '../vcpu/index.js';
 

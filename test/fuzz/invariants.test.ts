@@ -9,7 +9,7 @@ import { type Addrspace, memState } from '../../src/hyp/mem/space.js';
 import type { MsgQueue } from '../../src/msgq/index.js';
 import { ObjectType } from '../../src/protocol/index.js';
 import { restoreSnapshot } from '../../src/sim/index.js';
-import { INVARIANTS, invariantChecker } from '../../src/sim/invariants.js';
+import { INVARIANTS, invariantChecker } from '../../src/sim/invariants/index.js';
 import { schedState, type Vcpu } from '../../src/vcpu/index.js';
 
 const machine = new Machine();

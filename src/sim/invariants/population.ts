@@ -2,8 +2,8 @@
  * The objects of a machine by type, for passes over the whole machine. Found again whenever the list of objects is not the one
  * that was seen last: nobody has to announce a change. Most objects are the board's interrupts, which come and go never.
  */
-import type { HypObject } from '../hyp/index.js';
-import { ObjectType } from '../protocol/index.js';
+import type { HypObject } from '../../hyp/index.js';
+import { ObjectType } from '../../protocol/index.js';
 
 const TYPES = Math.max(...Object.values(ObjectType)) + 1;
 /** {@link Population.typeOf} where there is no object. */

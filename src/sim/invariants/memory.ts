@@ -1,11 +1,11 @@
 /** Invariants of memory: one owner a page, and no page reachable but through a recorded mapping (fact base: memory 2 to 4). */
-import type { Hypervisor } from '../hyp/index.js';
-import type { MemExtent } from '../hyp/mem/extent.js';
-import type { MapSegment, MapSet } from '../hyp/mem/records.js';
-import { type Addrspace, memState } from '../hyp/mem/space.js';
-import { leafAttrs, type Stage2 } from '../hyp/mem/stage2.js';
-import { ObjectType, Platform } from '../protocol/index.js';
-import type { Fail } from './invariants.js';
+import type { Hypervisor } from '../../hyp/index.js';
+import type { MemExtent } from '../../hyp/mem/extent.js';
+import type { MapSegment, MapSet } from '../../hyp/mem/records.js';
+import { type Addrspace, memState } from '../../hyp/mem/space.js';
+import { leafAttrs, type Stage2 } from '../../hyp/mem/stage2.js';
+import { ObjectType, Platform } from '../../protocol/index.js';
+import type { Fail } from './index.js';
 import type { Population } from './population.js';
 
 /** What an entry of a table of each level covers. */

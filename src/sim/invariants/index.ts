@@ -6,14 +6,14 @@
  * is taken over from the check before, no part of the machine has to say what it changed. It is meant for every step, so it
  * is one pass in tight loops and makes no garbage: some tens of microseconds. Leaves out: contents of memory, registers, time.
  */
-import { schedState } from '../vcpu/index.js';
-import { memoryFaults } from './invariants-memory.js';
-import { bootReferences, indexFaults, objectFaults } from './invariants-objects.js';
-import { rmAtBoot, rmFaults } from './invariants-rm.js';
-import { queueFaults, schedulerFaults } from './invariants-sched.js';
-import { sourceFaults } from './invariants-virqs.js';
+import { schedState } from '../../vcpu/index.js';
+import type { Simulator } from '../simulator.js';
+import { memoryFaults } from './memory.js';
+import { bootReferences, indexFaults, objectFaults } from './objects.js';
 import { Population } from './population.js';
-import type { Simulator } from './simulator.js';
+import { rmAtBoot, rmFaults } from './rm.js';
+import { queueFaults, schedulerFaults } from './sched.js';
+import { sourceFaults } from './virqs.js';
 
 export interface Violation {
   invariant: Invariant;

@@ -1,12 +1,12 @@
 /** Invariants of interrupt sources and the controllers that they are bound to (fact base: ipc 1). */
-import type { Doorbell } from '../doorbell/index.js';
-import type { Hwirq, Vic } from '../gic/index.js';
-import { type HypObject, NO_OBJECT, type VirqSource } from '../hyp/index.js';
-import type { MsgQueue } from '../msgq/index.js';
-import { ObjectType, Platform } from '../protocol/index.js';
-import type { Vcpu, VpmGroup } from '../vcpu/index.js';
-import type { VirtioMmio } from '../virtio/index.js';
-import type { Fail } from './invariants.js';
+import type { Doorbell } from '../../doorbell/index.js';
+import type { Hwirq, Vic } from '../../gic/index.js';
+import { type HypObject, NO_OBJECT, type VirqSource } from '../../hyp/index.js';
+import type { MsgQueue } from '../../msgq/index.js';
+import { ObjectType, Platform } from '../../protocol/index.js';
+import type { Vcpu, VpmGroup } from '../../vcpu/index.js';
+import type { VirtioMmio } from '../../virtio/index.js';
+import type { Fail } from './index.js';
 import type { Population } from './population.js';
 
 const INTIDS = 1024;

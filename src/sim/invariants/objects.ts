@@ -1,13 +1,13 @@
 /** Invariants of references and capabilities (fact base: capabilities 5 to 7), and of what the hypervisor derives from its objects. */
-import type { GicThread, Vic } from '../gic/index.js';
-import { stateInHead, typeInHead } from '../hyp/hypervisor.js';
-import { CapState, type CSpace, type Hypervisor, type HypObject } from '../hyp/index.js';
-import type { MemExtent } from '../hyp/mem/extent.js';
-import type { Addrspace } from '../hyp/mem/space.js';
-import { ObjectType } from '../protocol/index.js';
-import { Block, Life, type Vcpu } from '../vcpu/index.js';
-import type { VirtioMmio } from '../virtio/index.js';
-import type { Fail } from './invariants.js';
+import type { GicThread, Vic } from '../../gic/index.js';
+import { stateInHead, typeInHead } from '../../hyp/hypervisor.js';
+import { CapState, type CSpace, type Hypervisor, type HypObject } from '../../hyp/index.js';
+import type { MemExtent } from '../../hyp/mem/extent.js';
+import type { Addrspace } from '../../hyp/mem/space.js';
+import { ObjectType } from '../../protocol/index.js';
+import { Block, Life, type Vcpu } from '../../vcpu/index.js';
+import type { VirtioMmio } from '../../virtio/index.js';
+import type { Fail } from './index.js';
 import type { Population } from './population.js';
 
 type Objects = readonly (HypObject | undefined)[];

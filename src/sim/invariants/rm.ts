@@ -1,15 +1,15 @@
 /** Invariants of RM's tables against each other and against the hypervisor (fact base: rm-state-machines 1, 5 and 6). */
-import type { Hwirq, Vic } from '../gic/index.js';
-import { CapState, type CSpace, decodeCapId, NO_OBJECT } from '../hyp/index.js';
-import { ownsRange } from '../hyp/mem/ownership.js';
-import { memState } from '../hyp/mem/space.js';
-import { IrqMapState, ObjectType, ParcelState, Platform, VmState } from '../protocol/index.js';
-import type { Rm, VmRecord } from '../rm/index.js';
-import type { Fail } from './invariants.js';
-import { boundNumbers } from './invariants-virqs.js';
+import type { Hwirq, Vic } from '../../gic/index.js';
+import { CapState, type CSpace, decodeCapId, NO_OBJECT } from '../../hyp/index.js';
+import { ownsRange } from '../../hyp/mem/ownership.js';
+import { memState } from '../../hyp/mem/space.js';
+import { IrqMapState, ObjectType, ParcelState, Platform, VmState } from '../../protocol/index.js';
+import type { Rm, VmRecord } from '../../rm/index.js';
+import type { Simulator } from '../simulator.js';
+import { rootCspace } from '../who.js';
+import type { Fail } from './index.js';
 import type { Population } from './population.js';
-import type { Simulator } from './simulator.js';
-import { rootCspace } from './who.js';
+import { boundNumbers } from './virqs.js';
 
 const IO = 1;
 /** Notifications that RM keeps for a link (fact base: rm-rpc-transport 6). */

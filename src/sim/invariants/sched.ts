@@ -1,9 +1,9 @@
 /** Invariants of threads, run queues and CPUs (fact base: vcpu-and-scheduler 2 and 9), and of message queues. */
-import { NO_OBJECT, ObjectState } from '../hyp/index.js';
-import type { MsgQueue } from '../msgq/index.js';
-import { ObjectType } from '../protocol/index.js';
-import { Block, type CpuSched, isRunnable, Life, type Vcpu } from '../vcpu/index.js';
-import type { Fail } from './invariants.js';
+import { NO_OBJECT, ObjectState } from '../../hyp/index.js';
+import type { MsgQueue } from '../../msgq/index.js';
+import { ObjectType } from '../../protocol/index.js';
+import { Block, type CpuSched, isRunnable, Life, type Vcpu } from '../../vcpu/index.js';
+import type { Fail } from './index.js';
 import type { Population } from './population.js';
 
 /** By thread: CPU * 256 + priority + 1 of the queue that it is in, -CPU - 1 where it is active, 0: nowhere. */
