@@ -37,12 +37,15 @@ export function registerScenarioCommands(program: Command): void {
 
   program
     .command('replay')
-    .description('repeat a recording and compare the state at every checkpoint')
+    .description(
+      'repeat a recording and compare the state at every checkpoint, or tell where two recordings first differ',
+    )
     .argument('<file>', 'recording made with run --record or serve --record')
+    .argument('[other]', 'another one, to compare with: options, inputs, packets, hypercalls, registers, state')
     .option('--inputs', 'list the inputs')
-    .action(async (file: string, _options: unknown, command: Command) => {
+    .action(async (file: string, other: string | undefined, _options: unknown, command: Command) => {
       const { replay } = await import('./commands/replay.js');
-      process.exitCode = replay(file, globals(command));
+      process.exitCode = replay(other === undefined ? [file] : [file, other], globals(command));
     });
 
   program

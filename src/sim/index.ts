@@ -6,7 +6,7 @@ export type { DataResult } from './a64-access.js';
 export { type CapRow, type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from './cap-table.js';
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK, PRIMARY_RX_IRQ, PRIMARY_TX_IRQ } from './host-packets.js';
-export type { Input } from './inputs.js';
+export { applyInput, type Input } from './inputs.js';
 export { INVARIANTS } from './invariants/index.js';
 export { digest, packPlain, unpackPlain } from './plain.js';
 export { type Raised, raiseInterrupt } from './raise.js';

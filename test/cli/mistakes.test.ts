@@ -86,6 +86,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['caps SCENARIO --at ', 2, /no step with label '': there are no labels/],
   ['caps SCENARIO --at 999', 2, /step 999 of 15: give a number up to 15, or a label/],
   ['replay noise', 3, /noise: not a recording: make one with "run --record"/],
+  ['replay noise noise', 3, /noise: not a recording/],
   ['verify missing', 3, /cannot read missing: no such file/],
   ['verify dir', 3, /dir is a directory: "verify -r dir" takes all transcripts in it/],
   ['verify -r missing', 3, /cannot read missing: no such file/],

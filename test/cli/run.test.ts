@@ -190,6 +190,60 @@ describe('replay', () => {
   });
 });
 
+describe('two recordings', () => {
+  const recorded = async (name: string, scenario: string, ...more: string[]): Promise<string> => {
+    const r = await cli('run', scenario, '--quiet', '--force', '--record', join(folder, name), ...more);
+    expect(r.status).toBe(0);
+    return join(folder, name);
+  };
+  const lend = 'examples/lend-interrupt.json';
+
+  test('that are equal are said to be', async () => {
+    const [a, b] = [await recorded('a.rec', first), await recorded('b.rec', first)];
+    expect(await cli('replay', a, b)).toEqual({
+      status: 0,
+      out: '31 inputs and all that came of them are the same\n',
+      err: '',
+    });
+    expect((await cli('replay', a, b, '--inputs')).err).toBe('error: --inputs lists one recording\n');
+  });
+
+  test('differ first in an answer: its input, what was asked, and both answers in words', async () => {
+    const [a, b] = [await recorded('a.rec', lend), await recorded('b.rec', lend, '--seed', '7')];
+    const r = await cli('replay', a, b);
+    expect(r.status).toBe(1);
+    expect(r.out).toMatch(/^the options differ: seed 1 and 7\nwhat came of input \d+ differs\n {2}the input:\n/);
+    expect(r.out).toMatch(/the last packet to RM before:\n +[\d.]+ ms {2}HLOS -> RM {2}request VM_IRQ_LEND seq 6\n/);
+    const reply = '[\\d.]+ ms {2}RM -> HLOS {2}reply VM_IRQ_LEND seq 6 OK\\n +handle +0x[0-9a-f]+\\n';
+    expect(r.out).toMatch(new RegExp(`a.rec:\\n +${reply} +.*b.rec:\\n +${reply}$`));
+    const { same, difference } = JSON.parse((await cli('replay', a, b, '--json')).out);
+    expect([same, difference.kind, difference.sides.length]).toEqual([false, 'result', 2]);
+  });
+
+  test('differ first in what the driver did', async () => {
+    const scenario = (text: string): string =>
+      `{"format":"gunyah-scenario/1","name":"x","steps":[{"write":"0x50000000","text":"${text}"}]}`;
+    const file = async (name: string, text: string): Promise<string> =>
+      recorded(name, write(`${name}.json`, scenario(text)));
+    const [a, b] = [await file('a', 'four'), await file('b', 'fore')];
+    const r = await cli('replay', a, b);
+    expect(r.out).toMatch(/^input 2 differs\n {2}the last that is the same:\n {4}0.000 ms {2}boot\n/);
+    expect(r.out).toContain('ms  write 0x50000000, 4 bytes: 666f7572\n');
+    // Beyond what a line shows.
+    const long = await cli('replay', await file('c', `${'.'.repeat(40)}a`), await file('d', `${'.'.repeat(40)}b`));
+    expect(long.out).toMatch(/ {4}\.\.\. .*46,46,97\]\} \.\.\.\n/);
+    const [whole, part] = [await recorded('e.rec', first), a];
+    expect((await cli('replay', whole, part)).status).toBe(1);
+  });
+
+  test('differ in nothing but the state', async () => {
+    const [a, b] = [await recorded('a.rec', first), await recorded('b.rec', first, '--seed', '2')];
+    const { status, out } = await cli('replay', a, b);
+    expect(status).toBe(1);
+    expect(out).toMatch(/nothing that the driver did or saw differs; after 31 inputs the state does\n/);
+  });
+});
+
 describe('what a replay lists', () => {
   test('is named as a run names it', async () => {
     const file = join(folder, 'inputs.rec');
