@@ -589,8 +589,9 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
   'hyp-affinity-out-of-range': {
     id: 'hyp-affinity-out-of-range',
     kind: 'HYP',
-    trigger: 'vcpu_set_affinity with a CPU number of 8 or more other than 0xFFFF, in builds with assertions.',
-    source: 'vcpu-and-scheduler 5',
+    trigger:
+      'vcpu_set_affinity with a CPU number of 8 or more other than 0xFFFF, in builds with assertions, whatever the capability; so does VM_INIT with such a number in affinity-map.',
+    source: 'vcpu-and-scheduler 5; observed',
     reachable: true,
   },
   'hyp-eoir-1023-disabled': {

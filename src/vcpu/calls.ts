@@ -126,9 +126,13 @@ function setTimeslice(hyp: Hypervisor, caller: Thread, a: BigUint64Array): numbe
 
 function affinity(hyp: Hypervisor, caller: Thread, a: BigUint64Array): number {
   const cpu = lo16(a[1]);
-  // A CPU number that does not exist is refused before the capability is looked at. Assertion builds stop instead
-  // (rule hyp-affinity-out-of-range); the refusal is what the interface documents.
-  if (cpu !== NO_CPU && cpu >= hyp.config.cores) return HypError.ARGUMENT_INVALID;
+  // A CPU number that does not exist is refused before the capability is looked at; debug builds stop instead.
+  if (cpu !== NO_CPU && cpu >= hyp.config.cores) {
+    if (hyp.config.cspaceSeed === undefined) {
+      hyp.dead ??= { what: 'hypervisor: assertion "cpu < PLATFORM_MAX_CORES"', rule: 'hyp-affinity-out-of-range' };
+    }
+    return HypError.ARGUMENT_INVALID;
+  }
   const v = lookupAny<Vcpu>(hyp, caller, a[0], THREAD, cpu === NO_CPU ? R.AFFINITY | R.DISABLE : R.AFFINITY);
   if (typeof v === 'number') return v;
   if (v.state !== ObjectState.INIT && v.state !== ObjectState.ACTIVE) return HypError.OBJECT_STATE;

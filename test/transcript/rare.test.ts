@@ -19,6 +19,9 @@ const STOPPED: Readonly<Record<string, string>> = {
   acceptmix: 'rm-assertion',
   io2a: 'iomem-freed-twice',
   'low-priority': 'kill-low-priority-vcpu',
+  'low-priority-ran': 'kill-low-priority-vcpu',
+  'affinity-8': 'hyp-affinity-out-of-range',
+  'affinity-map-8': 'hyp-affinity-out-of-range',
 };
 
 test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', (name, recording) => {

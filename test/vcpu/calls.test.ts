@@ -191,8 +191,19 @@ test('set_affinity to none needs the right DISABLE and makes a thread unschedule
   expect(error(Call.VCPU_SET_AFFINITY, r.cap(t), 0xffffn, -1n)).toBe(OK);
   r.settle();
   expect(r.on(1)).toBe(-1);
-  expect(error(Call.VCPU_SET_AFFINITY, r.cap(t), 8n, -1n)).toBe(ARGUMENT_INVALID);
   expect(error(Call.VCPU_SET_AFFINITY, r.cap(t), 0n, 0n)).toBe(ARGUMENT_INVALID);
+});
+
+test('set_affinity to a CPU that does not exist is refused by production builds and stops the others', () => {
+  const { r, error } = machine();
+  const t = r.start({ cpu: 1 });
+  r.hyp.config.cspaceSeed = 1;
+  expect(error(Call.VCPU_SET_AFFINITY, r.cap(t), 8n, -1n)).toBe(ARGUMENT_INVALID);
+  expect(error(Call.VCPU_SET_AFFINITY, 0xdeadn, 0xfffen, -1n)).toBe(ARGUMENT_INVALID);
+  expect(r.hyp.dead).toBeUndefined();
+  r.hyp.config.cspaceSeed = undefined;
+  r.call(t, Call.VCPU_SET_AFFINITY, 0xdeadn, 0x10008n, -1n);
+  expect(r.hyp.dead?.rule).toBe('hyp-affinity-out-of-range');
 });
 
 test('group calls: unknown flags first, attach while INIT, slots below 8', () => {

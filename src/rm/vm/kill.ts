@@ -20,6 +20,10 @@ export function startKill(rm: Rm, vm: VmRecord, then: AfterKill): void {
     if (rm.hv.vcpuKill(vcpu.masterCap) !== HypError.OK) throw new RmDeath('ABORT', 'vcpu-kill-failed');
   }
   rm.killing = { vmid: vm.vmid, then };
+  // RM looks at once: vCPUs that run on other CPUs have not had the time to come to their end.
+  for (const vcpu of (vm.config as VmSetup).vcpus) {
+    if (vcpu.proxyVirq === VIRQ_NONE) tryRun(rm, vm, vcpu);
+  }
 }
 
 /** Lets one vCPU run towards its end. Returns whether it was scheduled by RM. */
