@@ -1,5 +1,6 @@
 /** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
 import { VcpuRunState } from '../protocol/index.js';
+import { PRIMARY_RX_IRQ } from '../sim/index.js';
 import type { VcpuRunEvent } from './events.js';
 import { tellsExit, tellsHalt } from './exit-packets.js';
 import { bytesOf, type Session } from './session.js';
@@ -58,13 +59,25 @@ export function mayNotHaveRun(s: Session, run: VcpuRunEvent): boolean {
   return next === undefined || (next.ev !== 'guestResult' && (next.ev !== 'vcpu_run' || next.cap !== run.cap));
 }
 
-/** The recorded driver gave up on code that the guest had not come to: the next code takes its place, so it must not run here. */
-export function neverStarted(s: Session, cap: string): boolean {
+/**
+ * The recorded driver gave up on code that the guest had not come to: the next code takes its place, so it must not run here.
+ * An interrupt of a queue, a doorbell or a vCPU that was not there before says that the guest did come to it, but no further.
+ */
+export function neverStarted(s: Session, run: VcpuRunEvent): boolean {
   if (!s.guestPosted) return false;
+  const before = new Set(run.irqsBefore);
+  const isNew = (intid: number): boolean => intid > PRIMARY_RX_IRQ && !before.has(intid);
+  if (run.irqsAfter?.some(isNew)) return false;
   for (let i = s.at + 1; i < s.events.length; i++) {
     const e = s.events[i];
-    if (e.ev === 'note' || e.ev === 'irqs' || (e.ev === 'vcpu_run' && e.cap === cap && isReady(e.r))) continue;
-    return e.ev === 'guestResult' && !e.done;
+    if (e.ev === 'note') continue;
+    if (e.ev === 'irqs') {
+      if (e.intids.some(isNew)) return false;
+    } else if (e.ev === 'vcpu_run' && e.cap === run.cap && isReady(e.r)) {
+      if (e.irqsBefore?.some(isNew) || e.irqsAfter?.some(isNew)) return false;
+    } else {
+      return e.ev === 'guestResult' && !e.done;
+    }
   }
   return false;
 }

@@ -73,7 +73,7 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   const ahead = s.ahead[e.cap];
   const rmFirst = recordedReady && rmWentFirst(s, e.cap);
   if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return leaveOut(s, e);
-  if (recordedReady && ahead === undefined && neverStarted(s, e.cap)) return leaveOut(s, e);
+  if (recordedReady && ahead === undefined && neverStarted(s, e)) return leaveOut(s, e);
   if (rmFirst) s.driver.letRmGoFirst?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) return leaveOut(s, e);

@@ -122,6 +122,22 @@ test('code that the recorded driver gave up on does not run here either', () => 
   expect(driver.log).toContain('run');
 });
 
+test('an interrupt that was not there before tells that the guest came to its code, even if not to its end', () => {
+  const guest = { ev: 'guest', vcpu: 0, code: ['0xd40c0242'], x: ['0x3', '0x1'], what: 'doorbell_send' };
+  const result = { ev: 'guestResult', vcpu: 0, done: false, x: [], esr: '0x0', elr: '0x0', far: '0x0' };
+  const runs = (...between: object[]): number => {
+    const driver = scripted({});
+    play([guest, ...between, result], driver);
+    return driver.log.filter((w) => w === 'run').length;
+  };
+  const run = (irqsBefore: number[], irqsAfter: number[]) => ({ ...RUN, r: READY, irqsBefore, irqsAfter });
+  expect(runs(run([], [963]), run([963], [963]))).toBe(1);
+  expect(runs(run([], []), run([963], []))).toBe(1);
+  expect(runs(run([], []), { ev: 'irqs', intids: [963] })).toBe(1);
+  expect(runs(run([963], [963]), run([963], [963]))).toBe(0);
+  expect(runs(run([961], [27]), run([], [961]))).toBe(0);
+});
+
 test('a run that is left out passes its data for a waiting guest on to the next run', () => {
   const driver = scripted({ runs: [[0n, 4n]] });
   const given: bigint[][] = [];
