@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   conform: [...SIM, 'sim'],
   fuzz: [...SIM, 'sim'],
   scenario: [...SIM, 'sim', 'conform'],
-  export: [...SIM, 'sim', 'scenario'],
+  export: [...SIM, 'sim', 'scenario', 'fuzz'],
 };
 /** Shells: may use everything, and node. */
 const SHELLS = ['link', 'conform-rm', 'cli'];

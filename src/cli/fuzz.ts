@@ -28,9 +28,10 @@ export function registerFuzzCommand(program: Command): void {
       collectList,
     )
     .option('--record <file>', 'where a failure is written (default: fuzz-<seed>.json, or the next free name)')
-    .option('--force', 'overwrite that file')
+    .option('--force', 'overwrite files')
     .option('--replay <file>', 'repeat a recorded failure instead')
     .option('--trace', 'with --replay: packets and hypercalls of every command')
+    .option('--scenario <file>', 'with --replay: write the sequence as a scenario, for run and caps; - is stdout')
     .option('--fault <name>', 'put a defect in, to see it found (docs/fuzzing.md, "Canaries")')
     .action(async (_options: unknown, command: Command) => {
       const { fuzz } = await import('./commands/fuzz.js');

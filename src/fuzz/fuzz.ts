@@ -7,9 +7,17 @@ import { digest, encodeSnapshot, type Simulator, sameSnapshot } from '../sim/ind
 import { corpus } from './corpus.js';
 import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
-import type { Command, Step } from './lifecycle/commands.js';
+import type { Command } from './lifecycle/commands.js';
 import { Machine } from './machine.js';
-import { type AnswerCounts, type Failure, Runner, type RunOptions, type RunResult, type Source } from './run.js';
+import {
+  type AnswerCounts,
+  type Failure,
+  Runner,
+  type RunOptions,
+  type RunResult,
+  type Source,
+  type Watcher,
+} from './run.js';
 import { shrink } from './shrink.js';
 import { stepWords } from './words.js';
 
@@ -152,14 +160,17 @@ export class Fuzzer {
     return this.runner.machine.sim;
   }
 
-  /** Carries out a list of commands with all checks; its failure, in words. `before`: hears of each what comes next. */
-  replay(commands: readonly Command[], before?: (words: string) => void): Omit<FuzzFailure, 'seed'> | undefined {
+  /** Carries out a list of commands with all checks; its failure, in words. */
+  replay(commands: readonly Command[], watcher?: Watcher): Omit<FuzzFailure, 'seed'> | undefined {
     const words: string[] = [];
-    const onStep = (command: Command, step: Step): void => {
-      words.push(stepWords(command, step));
-      before?.(words[words.length - 1]);
+    const both: Watcher = {
+      step(command, step, w) {
+        words.push(stepWords(command, step));
+        watcher?.step(command, step, w);
+      },
+      expects: (messages, w) => watcher?.expects?.(messages, w),
     };
-    const r = this.runner.run(listed(commands), { ...this.runOptions(), onStep });
+    const r = this.runner.run(listed(commands), { ...this.runOptions(), watcher: both });
     return r.failure === undefined ? undefined : { ...r.failure, commands: r.executed, words };
   }
 

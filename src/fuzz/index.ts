@@ -13,6 +13,11 @@ export {
   type FuzzTotals,
   noTotals,
 } from './fuzz.js';
-export type { Command } from './lifecycle/commands.js';
+export { type Command, playable, type Request, type Step } from './lifecycle/commands.js';
+export { GUEST_BASE, GUESTS, TREE_OFFSET } from './lifecycle/guests.js';
+export type { World } from './lifecycle/world.js';
+export { rmLinkOf } from './machine.js';
 export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
 export { type AnswerRow, answerLines, answerTable, answerTotals, machineLines, mergeCoverage } from './report.js';
+export { type Expected, isWritable, type Watcher } from './run.js';
+export { stepWords } from './words.js';

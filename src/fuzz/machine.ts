@@ -31,6 +31,12 @@ const GUEST_RX = 0x8000_9000;
 /** Just long enough to start waiting. */
 const NO_WAIT = 1;
 
+/** A guest's capabilities to its queues to and from RM. */
+export function rmLinkOf(sim: Simulator, vmid: number): { tx: bigint; rx: bigint } | undefined {
+  const device = sim.rm.vms[vmid]?.config?.devices.find((d) => d.type === 'rm-rpc');
+  return device?.type === 'rm-rpc' ? { tx: device.txVmCap, rx: device.rxVmCap } : undefined;
+}
+
 export class Machine {
   readonly sim: Simulator;
   readonly host: HostVcpu;
@@ -48,7 +54,8 @@ export class Machine {
   onReset: (() => void) | undefined;
 
   constructor() {
-    this.sim = new Simulator({ hyp: { quirks: { lendKeepsBlockMappings: false } } });
+    // The seed that scenarios have: a sequence can be one.
+    this.sim = new Simulator({ seed: 1, hyp: { quirks: { lendKeepsBlockMappings: false } } });
     if (!this.sim.bootPrimary()) throw new Error('the primary VM did not start');
     this.host = new HostVcpu(this.sim, (this.sim.primaryVcpu() as Vcpu).id);
     this.packets = new HostPackets(this.host);
@@ -160,7 +167,7 @@ export class Machine {
 
   /** A request of a guest. False: it cannot send (no CPU, no memory, no link). */
   guestSend(vmid: number, id: number, seq: number, payload: Uint8Array): boolean {
-    const link = this.linkOf(vmid);
+    const link = rmLinkOf(this.sim, vmid);
     let guest = link === undefined ? undefined : this.enter(vmid);
     if (link === undefined || guest === undefined) return false;
     const send = (from: HostVcpu, packet: Uint8Array): boolean => {
@@ -182,7 +189,7 @@ export class Machine {
 
   /** What waits for a guest, with RM working in between; undefined: it cannot receive. */
   guestReceive(vmid: number): RpcMessage[] | undefined {
-    const link = this.linkOf(vmid);
+    const link = rmLinkOf(this.sim, vmid);
     if (link === undefined) return undefined;
     const got: RpcMessage[] = [];
     const assembly = rpcAssembly();
@@ -225,10 +232,5 @@ export class Machine {
     if (guest === undefined) return false;
     guest.call('smc', 0, [reset ? SYSTEM_RESET : SYSTEM_OFF], NO_WAIT);
     return true;
-  }
-
-  private linkOf(vmid: number): { tx: bigint; rx: bigint } | undefined {
-    const device = this.sim.rm.vms[vmid]?.config?.devices.find((d) => d.type === 'rm-rpc');
-    return device?.type === 'rm-rpc' ? { tx: device.txVmCap, rx: device.rxVmCap } : undefined;
   }
 }

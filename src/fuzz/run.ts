@@ -49,11 +49,19 @@ export interface RunOptions {
   /** Triggers that may kill RM although the model did not say so. */
   excuse?: readonly string[];
   afterCommand?: () => void;
-  /** Sees every command with what it came to. */
-  onStep?: (command: Command, step: Step) => void;
+  watcher?: Watcher;
 }
 
-interface Expected {
+/** Hears of a run command by command. */
+export interface Watcher {
+  /** What comes next, in this state of the model. */
+  step(command: Command, step: Step, w: World): void;
+  /** What the primary VM must get of it, and the model behind it. */
+  expects?(messages: readonly Expected[], w: World): void;
+}
+
+/** A message that must come: a reply with `answer`, a notification with `payload`. */
+export interface Expected {
   type: number;
   id: number;
   seq?: number;
@@ -122,11 +130,18 @@ function compareGuest(expected: readonly Expected[], got: readonly RpcMessage[],
   return undefined;
 }
 
+/** The image area at this address is all the primary VM's. */
+export function isWritable(w: World, at: number): boolean {
+  for (let page = at; page < at + IMAGE_SIZE; page += Platform.PAGE_SIZE) if (w.taken.has(page)) return false;
+  return true;
+}
+
 export class Runner {
   w!: World;
   private inbox = new Map<number, Expected[]>();
   private guestSeq = 0;
   private counts: AnswerCounts | undefined;
+  private watcher: Watcher | undefined;
 
   constructor(readonly machine: Machine) {}
 
@@ -137,6 +152,7 @@ export class Runner {
     this.inbox = new Map();
     this.guestSeq = 0;
     this.counts = options.counts;
+    this.watcher = options.watcher;
     const result: RunResult = { executed: [], failure: undefined, death: undefined, requests: 0, lives: 0 };
     for (;;) {
       const planned = source(this.w);
@@ -144,7 +160,7 @@ export class Runner {
       const { command } = planned;
       const step = planned.step ?? COMMANDS[command.name]?.build(this.w, command.args);
       if (step === undefined) continue;
-      options.onStep?.(command, step);
+      options.watcher?.step(command, step, this.w);
       const at = result.executed.length;
       result.executed.push(command);
       const before = this.w.vms.size;
@@ -226,7 +242,7 @@ export class Runner {
   }
 
   private writeImage(at: number, name: string): void {
-    for (let page = at; page < at + IMAGE_SIZE; page += Platform.PAGE_SIZE) if (this.w.taken.has(page)) return;
+    if (!isWritable(this.w, at)) return;
     this.machine.writeMemory(at + TREE_OFFSET, GUESTS[name].tree);
     this.w.images.set(at, name);
     this.w.patched.delete(at);
@@ -269,6 +285,7 @@ export class Runner {
       if (id === Msg.VM_START && answer.error === 0) started.push(num(payload, 0, 2));
     }
     this.finishResets(expected);
+    this.watcher?.expects?.(expected, w);
     const got = machine.settle();
     for (const vmid of started) machine.adopt(vmid);
     return w.death !== undefined ? undefined : compare(expected, got, 'the primary VM');
@@ -293,6 +310,7 @@ export class Runner {
     if (!machine.guestSend(from, id, seq, payload)) return { tag: 'guest send', what: `VM ${from} cannot send` };
     const got = machine.settle();
     this.finishResets(expected);
+    this.watcher?.expects?.(expected, w);
     return compare(expected, got, 'the primary VM') ?? this.read(from);
   }
 
@@ -318,6 +336,7 @@ export class Runner {
     if (!machine.guestStops(vmid, reset)) return { tag: 'guest run', what: `VM ${vmid} gets no CPU` };
     const got = machine.settle();
     this.finishResets(expected);
+    this.watcher?.expects?.(expected, w);
     return compare(expected, got, 'the primary VM');
   }
 }

@@ -9,7 +9,7 @@ function oneLine(description: string, name: string): string {
   const fields = description
     .split('\n')
     .slice(1)
-    .map((line) => line.trim());
+    .map((line) => line.trim().replace(/ {2,}/g, ' '));
   return fields.length === 0 ? name : `${name} ${fields.join(', ')}`;
 }
 

@@ -8,4 +8,5 @@ export { Machine } from './machine.js';
 export { parseScenario, type Scenario, type ScenarioStep } from './parse.js';
 export { type Failure, Run, type RunOptions } from './run.js';
 export { callText, resultText, type TextOptions, textTrace } from './text.js';
-export { type Json, ScenarioError } from './values.js';
+export { payloadJson, replyJson, treeJson } from './unparse.js';
+export { type Json, type JsonObject, ScenarioError } from './values.js';

@@ -1,5 +1,5 @@
 /** The fuzz command: exit codes, recordings, replay. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -77,6 +77,24 @@ describe('fuzz', () => {
     printed = '';
     expect(await fuzz({ ...base, fault: 'leaked-cap', record: '-' })).toBe(Exit.FAILED);
     expect(printed).toContain('replay: put the recording above into a FILE');
+  });
+
+  it('makes a scenario of a failure, and says what it shows', async () => {
+    const [record, scenario] = [join(folder, 'f.json'), join(folder, 'scenario.json')];
+    expect(await fuzz({ ...base, fault: 'wrong-error', record })).toBe(Exit.FAILED);
+    printed = '';
+    expect(await fuzz({ replay: record, scenario, length: 1 })).toBe(Exit.FAILED);
+    expect(printed).toContain(`scenario: gunyah-sim run ${scenario}\n  the fault wrong-error is not in it\n`);
+    expect(printed).toMatch(/ {2}every step is as the model says\n$/);
+    expect(JSON.parse(readFileSync(scenario, 'utf8')).steps).toContainEqual(
+      expect.objectContaining({ rpc: 'VM_DEALLOCATE', expect: 'VM_STATE' }),
+    );
+    await expect(fuzz({ replay: record, scenario, length: 1 })).rejects.toThrow(/give --force/);
+    await expect(fuzz({ replay: record, scenario: record, force: true, length: 1 })).rejects.toThrow(/what is read/);
+    await expect(fuzz({ ...base, scenario })).rejects.toThrow('--scenario makes a scenario of a --replay');
+    printed = '';
+    await fuzz({ replay: record, scenario: '-', length: 1 });
+    expect(JSON.parse(printed).format).toBe('gunyah-scenario/1');
   });
 
   it('takes the number of sequences for the limit when there is no time', async () => {

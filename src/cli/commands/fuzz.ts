@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { counted } from '../../base/index.js';
+import { fuzzScenario, scenarioText } from '../../export/index.js';
 import {
   addTotals,
   answerLines,
@@ -13,27 +14,32 @@ import {
   Fuzzer,
   type FuzzFailure,
   type FuzzOptions,
+  type FuzzRecording,
   type FuzzTotals,
   machineLines,
   mergeCoverage,
   noTotals,
   parseRecording,
   recordingText,
+  stepWords,
+  type Watcher,
 } from '../../fuzz/index.js';
 import { coverage, type MachineCoverage } from '../../machine/index.js';
 import { DEATHS, Msg } from '../../protocol/index.js';
-import { Machine, textTrace } from '../../scenario/index.js';
+import { Machine, parseScenario, Run, textTrace } from '../../scenario/index.js';
 import { INVARIANTS } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { readInput } from '../files.js';
 import { type FuzzJob, fuzzerOf, nextOf, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import {
+  checkDistinct,
   type GlobalOptions,
   goOnUnread,
   type Progress,
   prepareOutput,
   print,
+  printBeside,
   printJson,
   progress,
   useColor,
@@ -53,6 +59,7 @@ export interface FuzzCliOptions extends GlobalOptions {
   readonly force?: boolean;
   readonly replay?: string;
   readonly trace?: boolean;
+  readonly scenario?: string;
   readonly fault?: string;
 }
 
@@ -216,29 +223,53 @@ function failureLines(failure: FuzzFailure, file: string | undefined): string[] 
   ];
 }
 
+/** The sequence as a scenario: what it says of itself, in lines. It is played once, to tell what it shows. */
+function writeScenario(to: string, { options, failure }: FuzzRecording, force: boolean): string[] {
+  const { steps, left } = fuzzScenario(new Fuzzer(options), failure.commands);
+  const text = scenarioText('fuzz', `A sequence of the fuzzer. ${failure.kind}: ${failure.what.split('\n')[0]}`, steps);
+  writeOutput(to, text, force);
+  const [failed] = new Run(parseScenario(text)).finish();
+  return [
+    ...(to === '-' ? [] : [`scenario: gunyah-sim run ${quoted(to)}`]),
+    ...left.map((words) => `  left out, a scenario has no step for it: ${words}`),
+    ...(options.fault === '' ? [] : [`  the fault ${options.fault} is not in it`]),
+    ...(failure.kind === 'invariant'
+      ? [`  a scenario does not check invariants: look at the state, as with caps`]
+      : []),
+    failed === undefined ? '  every step is as the model says' : `  fails at ${failed.path}: ${failed.text}`,
+  ];
+}
+
 function replayFile(file: string, o: FuzzCliOptions): Exit {
+  const { json, trace, scenario } = o;
+  checkDistinct({ '--scenario': scenario, '--json': json === true ? '-' : undefined }, [file]);
+  prepareOutput(scenario, o.force === true);
   const recording = parseRecording(new TextDecoder().decode(readInput(file)));
   if (recording === undefined) throw new CliError(`${file} is not a recording made by fuzz`, Exit.INPUT);
   const fuzzer = new Fuzzer(recording.options);
-  const { json, trace } = o;
+  const say = scenario === '-' ? printBeside : print;
   let n = 0;
-  const told = (words: string): void => print(`${++n}. ${words}`);
-  if (trace === true) new Machine(fuzzer.sim, textTrace({ print, calls: true, color: useColor(o) }));
+  const told: Watcher = { step: (command, step) => say(`${++n}. ${stepWords(command, step)}`) };
+  if (trace === true) new Machine(fuzzer.sim, textTrace({ print: say, calls: true, color: useColor(o) }));
   const again = fuzzer.replay(recording.failure.commands, trace === true ? told : undefined);
   const { kind, tag } = recording.failure;
-  if (json === true) printJson({ file, failed: again !== undefined, failure: again });
-  else if (again === undefined) print(`passes now: ${recording.failure.commands.length} commands of ${file}`);
+  const written = scenario === undefined ? [] : writeScenario(scenario, recording, o.force === true);
+  if (json === true) printJson({ file, failed: again !== undefined, failure: again, scenario: written });
+  else if (again === undefined) say(`passes now: ${recording.failure.commands.length} commands of ${file}`);
   else {
     const same = again.kind === kind && again.tag === tag ? 'fails as recorded' : 'FAILS IN ANOTHER WAY';
-    print(`${same} (${again.kind}): ${again.what}`);
-    if (trace !== true) for (const [i, w] of again.words.entries()) print(`  ${i + 1}. ${w}`);
+    say(`${same} (${again.kind}): ${again.what}`);
+    if (trace !== true) for (const [i, w] of again.words.entries()) say(`  ${i + 1}. ${w}`);
   }
+  if (json !== true) for (const line of written) say(line);
   return again === undefined ? Exit.OK : Exit.FAILED;
 }
 
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   if (o.trace === true && (o.replay === undefined || o.json === true))
     throw new CliError('--trace shows a --replay, in words');
+  if (o.scenario !== undefined && o.replay === undefined)
+    throw new CliError('--scenario makes a scenario of a --replay');
   if (o.replay !== undefined) return replayFile(o.replay, o);
   const options = fuzzOptions(o);
   prepareOutput(o.record, o.force === true);
