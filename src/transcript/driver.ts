@@ -61,6 +61,10 @@ export interface ReplayDriver {
   delay(ms: number): void;
   /** The slice of vCPU 0 is to end where the vCPU that it runs next blocks: RM goes first there. Optional: a real machine decides. */
   letRmGoFirst?(): void;
+  /** The slice of vCPU 0 is to end where the vCPU that it runs next wakes RM: RM goes first there. Optional as well. */
+  letRmInterrupt?(): void;
+  /** The fault that the vCPU it runs next comes to costs it the CPU before RM is told. Optional: a real machine decides. */
+  faultUnheard?(): void;
   /**
    * Where HLOS sees the image of the VM whose vCPU it holds as capability `cap`: optional, needed only while several VMs have
    * the mailbox program and neither the transcript nor its messages say which one is meant.

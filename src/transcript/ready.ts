@@ -1,17 +1,24 @@
 /** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
-import { VcpuRunState } from '../protocol/index.js';
+import { HYPERCALL_BASE } from '../hyp/index.js';
+import { Call, VcpuRunState } from '../protocol/index.js';
 import { PRIMARY_RX_IRQ } from '../sim/index.js';
 import type { VcpuRunEvent } from './events.js';
 import { tellsExit, tellsHalt } from './exit-packets.js';
 import { bytesOf, type Session } from './session.js';
 
+/** `hvc` of msgqueue_send. */
+const SEND = 0xd400_0002n | (BigInt(HYPERCALL_BASE + Call.MSGQUEUE_SEND) << 5n);
 const READY = BigInt(VcpuRunState.READY);
+export const FAULT = BigInt(VcpuRunState.FAULT);
 export const POWERED_OFF = BigInt(VcpuRunState.POWERED_OFF);
 /** Data of POWERED_OFF: for ever. */
 export const EXITED = 1n;
 
 export const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
   r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
+
+const isFault = (r: readonly string[] | undefined): boolean =>
+  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === FAULT;
 
 export const isExited = (r: readonly string[] | undefined): boolean =>
   r !== undefined && r.length > 2 && BigInt(r[1]) === POWERED_OFF && BigInt(r[2]) === EXITED;
@@ -45,6 +52,48 @@ export function rmWentFirst(s: Session, cap: string): boolean {
     }
     if (e.ev !== 'vcpu_run' || e.cap !== cap || asked) return false;
     if (!isReady(e.r)) return isExited(e.r);
+  }
+  return false;
+}
+
+/**
+ * Whether the fault that this run comes to was never told to RM: RM had the CPU afterwards, and the vCPU still shows the fault
+ * with no word of an exit in between.
+ */
+export function faultUnheard(s: Session, cap: string): boolean {
+  let faulted = false;
+  let rmRan = false;
+  for (let i = s.at; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'vcpu_run' && e.cap === cap) {
+      const fault = isFault(e.r);
+      if (fault && faulted && rmRan) return true;
+      if (!fault && (faulted || !isReady(e.r))) return false;
+      faulted ||= fault;
+    } else if (e.ev === 'rx' || e.ev === 'quiet') {
+      if (!faulted || (e.ev === 'rx' && tellsExit(bytesOf(e.bytes)))) return false;
+      rmRan = true;
+    }
+  }
+  return false;
+}
+
+/**
+ * The guest did not come to the end of code that sends a message, and then had no memory to run in: RM read the message first.
+ * Asked for the first run after the code was posted.
+ */
+export function rmInterrupts(s: Session, cap: string): boolean {
+  let i = s.at - 1;
+  while (i >= 0 && s.events[i].ev === 'note') i--;
+  const posted = s.events[i];
+  if (posted?.ev !== 'guest' || !posted.code.some((word) => BigInt(word) === SEND)) return false;
+  let ended = false;
+  for (i = s.at; i < s.events.length; i++) {
+    const e = s.events[i];
+    if (e.ev === 'note' || e.ev === 'irqs') continue;
+    if (e.ev !== 'vcpu_run' || e.cap !== cap) return ended && e.ev === 'guestResult' && !e.done;
+    if (ended || !(isReady(e.r) || isFault(e.r) || isExited(e.r))) return false;
+    ended = !isReady(e.r);
   }
   return false;
 }

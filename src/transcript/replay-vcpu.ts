@@ -10,12 +10,15 @@ import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import {
   EXITED,
+  FAULT,
+  faultUnheard,
   isExited,
   isReady,
   laterResult,
   mayNotHaveRun,
   neverStarted,
   POWERED_OFF,
+  rmInterrupts,
   rmWentFirst,
 } from './ready.js';
 import { type Session, settle } from './session.js';
@@ -24,7 +27,6 @@ const RUN_MS = 20;
 /** Extra runs after which a guest that has not reached the recorded state never will. */
 const EXTRA_RUNS = 40;
 const RUNS_BEFORE_RM = EXTRA_RUNS / 2;
-const FAULT = BigInt(VcpuRunState.FAULT);
 const SYSTEM_RESET = BigInt(VcpuRunState.PSCI_SYSTEM_RESET);
 const VM_ENDS: ReadonlySet<bigint> = new Set([POWERED_OFF, FAULT, SYSTEM_RESET]);
 const MAX_IRQS = 32;
@@ -75,6 +77,8 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   if (recordedReady && !rmFirst && !s.guestUsed && ahead === undefined && !laterResult(s, e.cap)) return leaveOut(s, e);
   if (recordedReady && ahead === undefined && neverStarted(s, e)) return leaveOut(s, e);
   if (rmFirst) s.driver.letRmGoFirst?.();
+  if (rmInterrupts(s, e.cap)) s.driver.letRmInterrupt?.();
+  if (faultUnheard(s, e.cap)) s.driver.faultUnheard?.();
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) return leaveOut(s, e);
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));

@@ -4,7 +4,7 @@ import { type CSpace, findCap, type HypConfig, NO_OBJECT } from '../hyp/index.js
 import { ObjectType } from '../protocol/index.js';
 import { HostVcpu, hlosVcpu, type Outcome, Simulator } from '../sim/index.js';
 import type { Vcpu } from '../vcpu/index.js';
-import { expireOnBlock } from '../vcpu/index.js';
+import { expireOnBlock, expireOnFault, expireOnWake } from '../vcpu/index.js';
 import type { CallEnd, CodeEnd, CpuBootInfo, OpEnd, ReplayDriver, ValueEnd } from './driver.js';
 import type { Header } from './events.js';
 import { RECORDER_CPACR, registerOf } from './recorded-driver.js';
@@ -76,6 +76,14 @@ export class SimDriver implements ReplayDriver {
 
   letRmGoFirst(): void {
     expireOnBlock(this.sim.hyp, 0);
+  }
+
+  letRmInterrupt(): void {
+    expireOnWake(this.sim.hyp, 0);
+  }
+
+  faultUnheard(): void {
+    expireOnFault(this.sim.hyp, 0);
   }
 
   private boot(cpu: number): { count: number; x0: bigint; x1: bigint } {

@@ -20,6 +20,8 @@ export {
   dueCpu,
   executing,
   expireOnBlock,
+  expireOnFault,
+  expireOnWake,
   nextDeadline,
   nextDeadlineOfAll,
   registerScheduler,

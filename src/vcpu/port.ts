@@ -22,6 +22,8 @@ const newCpu = (online: boolean): CpuSched => ({
   deadline: Number.POSITIVE_INFINITY,
   resched: false,
   expireOnBlock: false,
+  expireOnWake: false,
+  expireOnFault: false,
   primary: NO_THREAD,
   online,
   onlineAt: Number.POSITIVE_INFINITY,
@@ -86,6 +88,19 @@ export function step(hyp: Hypervisor, cpu: number): void {
  */
 export function expireOnBlock(hyp: Hypervisor, cpu: number): void {
   cpuOf(hyp, cpu).expireOnBlock = true;
+}
+
+/** The same when a vCPU that was given the slice of another next wakes a thread of at least the other's priority. */
+export function expireOnWake(hyp: Hypervisor, cpu: number): void {
+  cpuOf(hyp, cpu).expireOnWake = true;
+}
+
+/**
+ * Scheduling choice of a driver: the slice ends where a vCPU on `cpu` next faults. It is blocked before it raises its halt
+ * interrupt, so nobody hears of the fault (a race in the hypervisor, seen in recordings).
+ */
+export function expireOnFault(hyp: Hypervisor, cpu: number): void {
+  cpuOf(hyp, cpu).expireOnFault = true;
 }
 
 /** When the CPU by itself has something to do next; Infinity: never. */

@@ -81,7 +81,9 @@ export function halt(hyp: Hypervisor, v: Vcpu, off: boolean): void {
     block(hyp, v, Block.FAULT);
   }
   stopped(hyp, v);
-  assertSource(hyp, v.haltVirq, true);
+  const cpu = cpuOf(hyp, v.running);
+  if (off || !cpu.expireOnFault) assertSource(hyp, v.haltVirq, true);
+  else cpu.expireOnFault = false;
   v.pending = { kind: 'start' };
   schedule(hyp, v.running);
 }

@@ -27,11 +27,21 @@ import {
 /** Schedule steps that may follow each other at once. */
 const ROUND_LIMIT = 1000;
 
-/** Consumes a driver's choice when the thread in control has blocked. */
-function chosenExpiry(hyp: Hypervisor, s: CpuSched): boolean {
-  if (!s.expireOnBlock || s.executing === NO_THREAD || isRunnable(vcpuOf(hyp, s.executing))) return false;
+/**
+ * Consumes a driver's choice: the thread in control has blocked, or it has woken another while it runs on the slice of `prev`.
+ * A thread that blocks first leaves no slice to interrupt.
+ */
+function chosenExpiry(hyp: Hypervisor, s: CpuSched, prev: Vcpu): boolean {
+  if (s.executing === NO_THREAD) return false;
+  if (isRunnable(vcpuOf(hyp, s.executing))) {
+    if (!s.expireOnWake || s.yieldedFrom !== prev.id || highestWaiting(s) < prev.priority) return false;
+    s.expireOnWake = false;
+    return true;
+  }
+  s.expireOnWake = false;
+  const expires = s.expireOnBlock;
   s.expireOnBlock = false;
-  return true;
+  return expires;
 }
 
 function nextActive(hyp: Hypervisor, s: CpuSched): Vcpu | undefined {
@@ -39,7 +49,7 @@ function nextActive(hyp: Hypervisor, s: CpuSched): Vcpu | undefined {
   let expired = false;
   if (prev !== undefined) {
     const end = s.scheduledAt + prev.sliceLeftNs;
-    expired = end <= hyp.now || chosenExpiry(hyp, s);
+    expired = end <= hyp.now || chosenExpiry(hyp, s, prev);
     if (expired) {
       prev.sliceLeftNs = prev.sliceNs;
       prev.yielding = false;

@@ -162,6 +162,10 @@ export interface CpuSched {
   resched: boolean;
   /** Scheduling choice: the slice of the active thread ends when the thread in control next blocks. */
   expireOnBlock: boolean;
+  /** Scheduling choice: the slice ends when the thread that borrows it next wakes one that may have the CPU. */
+  expireOnWake: boolean;
+  /** Scheduling choice: the slice ends where the next vCPU faults, before it can raise its halt interrupt. */
+  expireOnFault: boolean;
   primary: number;
   online: boolean;
   /** When a CPU that was switched on for the first time reaches its scheduler. */

@@ -36,6 +36,15 @@ test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', 
 
 test('all of them are there', () => {
   expect(recordings.map((r) => r.header.name)).toEqual(
-    expect.arrayContaining(['stale', 'gsys', 'pmu-interrupt', 'a64-words', 'level-bell', ...Object.keys(STOPPED)]),
+    expect.arrayContaining([
+      'stale',
+      'gsys',
+      'pmu-interrupt',
+      'a64-words',
+      'level-bell',
+      'fault-unheard',
+      'send-interrupted',
+      ...Object.keys(STOPPED),
+    ]),
   );
 });

@@ -138,6 +138,43 @@ test('an interrupt that was not there before tells that the guest came to its co
   expect(runs(run([961], [27]), run([], [961]))).toBe(0);
 });
 
+test('a fault that RM never speaks of, and that is still there later, was not told to RM', () => {
+  const fault = { ...RUN, r: ['0x0', '0x6', '0x0', '0x0', '0x0'] };
+  const quiet = { ev: 'quiet', ms: 10 };
+  const log = (...events: object[]): string[] => {
+    const driver = scripted({
+      runs: [
+        [0n, 6n],
+        [0n, 6n],
+        [0n, 6n],
+      ],
+    });
+    play(events, { ...driver, faultUnheard: () => void driver.log.push('unheard') });
+    return driver.log.filter((w) => w === 'unheard' || w === 'run');
+  };
+  expect(log(fault, quiet, fault)).toEqual(['unheard', 'run', 'run']);
+  expect(log(fault, fault, quiet)).not.toContain('unheard');
+  expect(log(fault, { ev: 'rx', bytes: EXITED_STATUS }, quiet, fault)).not.toContain('unheard');
+  expect(log({ ...fault, cap: '0x4' }, quiet, fault)).not.toContain('unheard');
+});
+
+test('RM reads what a guest sends before the guest gets on, if the recorded guest lost its memory in its send', () => {
+  const guest = { ev: 'guest', vcpu: 0, code: ['0xd40c0362'], x: [], what: 'msgqueue_send' };
+  const result = (done: boolean) => ({ ev: 'guestResult', vcpu: 0, done, x: [], esr: '0x0', elr: '0x0', far: '0x0' });
+  const fault = { ...RUN, r: ['0x0', '0x6', '0x0', '0x0', '0x0'] };
+  const asked = (...events: object[]): number => {
+    const driver = scripted({});
+    play(events, { ...driver, letRmInterrupt: () => void driver.log.push('interrupt') });
+    return driver.log.filter((w) => w === 'interrupt').length;
+  };
+  const ready = { ...RUN, r: READY };
+  expect(asked(guest, ready, ready, fault, result(false))).toBe(1);
+  expect(asked(guest, ready, { ...RUN, r: OFF_EXITED }, result(false))).toBe(1);
+  expect(asked(guest, ready, fault, result(true))).toBe(0);
+  expect(asked(guest, ready, result(false))).toBe(0);
+  expect(asked({ ...guest, code: ['0xd503201f'] }, ready, fault, result(false))).toBe(0);
+});
+
 test('a run that is left out passes its data for a waiting guest on to the next run', () => {
   const driver = scripted({ runs: [[0n, 4n]] });
   const given: bigint[][] = [];

@@ -3,6 +3,8 @@ import { Fault, SourceKind } from '../../src/hyp/index.js';
 import { Call, VcpuOption } from '../../src/protocol/index.js';
 import {
   Block,
+  expireOnFault,
+  expireOnWake,
   type GuestAccess,
   handleDataAbort,
   kill,
@@ -180,6 +182,35 @@ test('an abort in the own synchronous vector halts the vCPU with FAULT', () => {
   expect(handleDataAbort(r.hyp, guest, access({ ipa: 0x9000 }), Fault.TRANSLATION, at).kind).toBe('halted');
   expect(results(hlos)).toEqual([0n, 6n, 0n, 0n, 0n]);
   expect(r.edges.at(-1)).toEqual({ owner: guest.id, kind: SourceKind.VCPU_HALT });
+});
+
+test('a fault at the end of the slice is not heard of: the vCPU is blocked before it raises its halt interrupt', () => {
+  const { r, hlos, guest, run } = pair();
+  expireOnFault(r.hyp, 0);
+  run();
+  const at = { pc: 0x1_0204n, vbar: 0x1_0000n, fromEl0: false };
+  expect(handleDataAbort(r.hyp, guest, access({ ipa: 0x9000 }), Fault.TRANSLATION, at).kind).toBe('halted');
+  expect(results(hlos)).toEqual([0n, 6n, 0n, 0n, 0n]);
+  expect(r.edges).not.toContainEqual({ owner: guest.id, kind: SourceKind.VCPU_HALT });
+  expect(run()).toEqual([0n, 6n, 0n, 0n, 0n]);
+});
+
+test('a slice that is to end at a wake-up ends there, once, and not where the guest blocks', () => {
+  const woken = (chosen: boolean, blocks: boolean): boolean => {
+    const { r, guest, run } = pair();
+    const other = r.make({ cpu: 0 });
+    expect(r.hyp.activate(other)).toBe(0);
+    if (chosen) expireOnWake(r.hyp, 0);
+    run();
+    expect(r.on(0)).toBe(guest.id);
+    if (blocks) waitForInterrupt(r.hyp, guest);
+    powerOn(r.hyp, other, 0n, 0n);
+    r.settle();
+    return r.on(0) === other.id;
+  };
+  expect(woken(true, false)).toBe(true);
+  expect(woken(false, false)).toBe(false);
+  expect(woken(true, true)).toBe(false);
 });
 
 test('a killed vCPU needs one more run to exit, and then stays POWERED_OFF with the exited flag', () => {
