@@ -141,12 +141,16 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)];
 const NAMES = unique(Object.values(TOPICS).flatMap((list) => list.map(([name]) => name)));
 const VALUES = unique(ENUM_EXPLANATIONS.flatMap((e) => e.values.map(([name]) => name)));
 
+/** Shorter words are in everything, and near everything. */
+const SHORTEST = 3;
+
 /**
  * Names close to a word that `explain` does not know: those that contain it (names of values only when no other does), or the
  * one that was probably meant. At most 10.
  */
 export function suggestions(query: string): string[] {
   const word = query.trim().toLowerCase();
+  if (word.length < SHORTEST) return [];
   for (const names of [NAMES, VALUES]) {
     const containing = names.filter((n) => n.toLowerCase().includes(word));
     if (containing.length > 0) return containing.slice(0, 10);

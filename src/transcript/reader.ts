@@ -8,11 +8,15 @@ export function readTranscripts(
 ): { readonly transcripts: readonly Transcript[] } | { readonly error: string } {
   const transcripts: { header: Header; events: TranscriptEvent[] }[] = [];
   let line = 0;
-  for (const raw of text.split('\n')) {
+  const lines = text.split('\n');
+  for (const raw of lines) {
     line++;
     if (raw.trim() === '') continue;
     const value = parse(raw);
-    if (value === undefined) return { error: `line ${line} is not a JSON object` };
+    // The last line of a whole file ends too.
+    const isCut = line > 1 && line === lines.length;
+    if (value === undefined)
+      return { error: `line ${line} is not a JSON object${isCut ? ': the file is cut off' : ''}` };
     if ('format' in value || transcripts.length === 0) {
       if (value.format !== FORMAT) return { error: `line ${line} is no header of format ${FORMAT}` };
       const wrong = badHeader(value);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Recorder, Simulator } from '../../src/sim/index.js';
 import { CliLines, type Ended } from '../support/cli.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -31,6 +33,11 @@ beforeAll(() => {
   writeFileSync(join(folder, 'half.json'), '{');
   symlinkSync('half.json', join(folder, 'link.json'));
   writeFileSync(join(folder, 'list.json'), '[]');
+  writeFileSync(join(folder, 'fuzz.json'), '{\n "format": "gunyah-fuzz/1"\n}\n');
+  writeFileSync(join(folder, 'cut.jsonl'), '{"format":"gunyah-transcript/1","name":"x","title":"y"}\n{"ev":"no');
+  writeFileSync(join(folder, 'packet.hex'), '21 02 00 00 24 00 00 56\n');
+  writeFileSync(join(folder, 'big'), new Uint8Array(2000));
+  new Recorder(new Simulator(), { version: '0', about: 'x' }, (part) => appendFileSync(join(folder, 'run.rec'), part));
   writeFileSync(join(folder, 'noise'), Uint8Array.of(0x1b, 0x5b, 0x33, 0x31, 0x6d, 0, 0xff));
   taken.listen(join(folder, 'taken'));
   lines = new CliLines(folder);
@@ -86,6 +93,17 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['caps SCENARIO --at ', 2, /no step with label '': there are no labels/],
   ['caps SCENARIO --at 999', 2, /step 999 of 15: give a number up to 15, or a label/],
   ['replay noise', 3, /noise: not a recording: make one with "run --record"/],
+  ['run run.rec', 3, /run.rec: this is a recording: "gunyah-sim replay" repeats it/],
+  ['caps fuzz.json', 3, /fuzz.json: this is a failure that fuzz recorded: "gunyah-sim fuzz --replay" repeats it/],
+  ['run cut.jsonl', 3, /cut.jsonl: this is a transcript of the real system: "gunyah-sim verify" replays it/],
+  ['replay SCENARIO', 3, /: this is a scenario: "gunyah-sim run" plays it/],
+  ['verify SCENARIO', 3, /: this is a scenario/],
+  ['verify cut.jsonl', 3, /cut.jsonl: line 2 is not a JSON object: the file is cut off/],
+  ['fuzz --replay SCENARIO', 3, /: this is a scenario/],
+  ['explain SCENARIO', 2, /is a file: with --step N of a scenario/],
+  ['explain xq', 2, /nothing is called 'xq'; give a name or number/],
+  ['decode packet.hex', 3, /packet.hex holds hex digits: give --hex packet.hex/],
+  ['decode big', 3, /big has 2000 bytes: no packet/],
   ['replay noise noise', 3, /noise: not a recording/],
   ['verify missing', 3, /cannot read missing: no such file/],
   ['verify dir', 3, /dir is a directory: "verify -r dir" takes all transcripts in it/],
@@ -102,7 +120,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['fuzz --seconds -1', 2, /give a number above 0/],
   ['fuzz --length NaN', 2, /give a whole number from 1 to 1000000/],
   ['fuzz --record nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
-  ['fuzz --replay list.json', 3, /list.json is not a recording made by fuzz/],
+  ['fuzz --replay list.json', 3, /list.json: not a recording made by fuzz/],
   ['serve', 2, /give --listen ADDRESS: unix:PATH or tcp:HOST:PORT/],
   ['serve --lisen unix:./s', 2, /unknown option '--lisen' \(Did you mean --listen\?\)/],
   ['serve --listen tcp:127.0.0.1:99999', 2, /'tcp:127.0.0.1:99999' is not unix:PATH or tcp:HOST:PORT/],

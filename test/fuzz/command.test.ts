@@ -111,7 +111,7 @@ describe('fuzz', () => {
     writeFileSync(record, recording({ later: 1 }));
     expect(await fuzz({ ...base, replay: record })).toBe(Exit.OK);
     writeFileSync(record, recording({ fault: 'sabotage' }));
-    await expect(fuzz({ ...base, replay: record })).rejects.toThrow(/is not a recording made by fuzz/);
+    await expect(fuzz({ ...base, replay: record })).rejects.toThrow(/: not a recording made by fuzz/);
   });
 
   it('refuses deaths and faults that do not exist', async () => {

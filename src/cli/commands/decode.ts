@@ -11,7 +11,7 @@ interface DecodeOptions extends GlobalOptions {
 }
 
 /** The largest packet is 240 bytes; anything far beyond is no packet but a mistake. */
-const RAW_LIMIT = 64 * 1024;
+const RAW_LIMIT = 1024;
 const NO_HEX = 'not an even number of hex digits';
 /** Characters of a wrong text that a message repeats. */
 const SHOWN = 60;
@@ -53,5 +53,7 @@ function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array
 function rawPacket(path: string): Uint8Array {
   const bytes = readInput(path);
   if (bytes.length > RAW_LIMIT) throw new CliError(`${path} has ${bytes.length} bytes: no packet`, Exit.INPUT);
+  if (bytes.length > 1 && bytesOf(new TextDecoder().decode(bytes)) !== undefined)
+    throw new CliError(`${path} holds hex digits: give --hex ${path}`, Exit.INPUT);
   return bytes;
 }

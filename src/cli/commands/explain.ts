@@ -1,4 +1,5 @@
 /** `explain WHAT`: what the specification says of an error, a call, a message, a rule, or a topic. */
+import { existsSync } from 'node:fs';
 import { type Explanation, explanationLines, explain as lookUp, suggestions, TOPICS } from '../../protocol/explain.js';
 import { INVARIANTS } from '../../sim/index.js';
 import { CliError } from '../errors.js';
@@ -52,6 +53,8 @@ export function explain(words: readonly string[], options: GlobalOptions): numbe
   const found = asked.map((word) => ({ word, ...linesOf(word) }));
   for (const { word, text } of found) {
     if (text.length > 0) continue;
+    if (words.length === 1 && existsSync(word))
+      throw new CliError(`${word} is a file: with --step N of a scenario, what it tells is why step N failed`);
     const near = suggestions(word);
     const hint =
       near.length > 0

@@ -29,6 +29,7 @@ import { DEATHS, Msg } from '../../protocol/index.js';
 import { Machine, parseScenario, Run, textTrace } from '../../scenario/index.js';
 import { INVARIANTS } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
+import { misplaced } from '../file-kind.js';
 import { readInput } from '../files.js';
 import { type FuzzJob, fuzzerOf, nextOf, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
@@ -244,8 +245,10 @@ function replayFile(file: string, o: FuzzCliOptions): Exit {
   const { json, trace, scenario } = o;
   checkDistinct({ '--scenario': scenario, '--json': json === true ? '-' : undefined }, [file]);
   prepareOutput(scenario, o.force === true);
-  const recording = parseRecording(new TextDecoder().decode(readInput(file)));
-  if (recording === undefined) throw new CliError(`${file} is not a recording made by fuzz`, Exit.INPUT);
+  const bytes = readInput(file);
+  const recording = parseRecording(new TextDecoder().decode(bytes));
+  if (recording === undefined)
+    throw new CliError(`${file}: ${misplaced('not a recording made by fuzz', bytes, 'fuzz')}`, Exit.INPUT);
   const fuzzer = new Fuzzer(recording.options);
   const say = scenario === '-' ? printBeside : print;
   let n = 0;

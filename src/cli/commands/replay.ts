@@ -2,6 +2,7 @@
 import { counted } from '../../base/index.js';
 import { type Recording, readRecording, replayRecording, specHash } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
+import { misplaced } from '../file-kind.js';
 import { packageVersion, readInput } from '../files.js';
 import { type GlobalOptions, print, printJson } from '../output.js';
 import { compareRecordings, divergenceLines, optionDifferences } from './compare.js';
@@ -13,9 +14,12 @@ interface ReplayOptions extends GlobalOptions {
 }
 
 function load(file: string): { recording: Recording; warnings: string[] } {
-  const recording = readRecording(readInput(file));
-  if (typeof recording === 'string')
-    throw new CliError(`${file}: ${recording}: make one with "run --record" or "serve --record"`, Exit.INPUT);
+  const bytes = readInput(file);
+  const recording = readRecording(bytes);
+  if (typeof recording === 'string') {
+    const problem = `${recording}: make one with "run --record" or "serve --record"`;
+    throw new CliError(`${file}: ${misplaced(problem, bytes, 'recording')}`, Exit.INPUT);
+  }
   const { header } = recording;
   const warnings: string[] = [];
   if (header.spec !== specHash())

@@ -36,9 +36,11 @@ interface RunCommandOptions extends GlobalOptions {
   readonly force?: boolean;
 }
 
-/** Columns of the timeline beside its labels. */
+/** Columns of the timeline beside its labels; those of a terminal that does not tell. */
+const TIMELINE_MIN = 20;
 const TIMELINE_MAX = 160;
 const TIMELINE_MARGIN = 8;
+const COLUMNS = 110;
 
 export function run(file: string, options: RunCommandOptions): Exit {
   const { perfetto, pcap, record } = options;
@@ -100,7 +102,8 @@ export function run(file: string, options: RunCommandOptions): Exit {
     });
   } else {
     if (options.timeline === true) {
-      const width = Math.min((process.stdout.columns ?? 110) - TIMELINE_MARGIN, TIMELINE_MAX);
+      const room = (process.stdout.columns || COLUMNS) - TIMELINE_MARGIN;
+      const width = Math.max(TIMELINE_MIN, Math.min(room, TIMELINE_MAX));
       for (const line of timelineLines(drawn, begin, end, width)) say(line);
     }
     const verdict = ok ? green('passed') : red('failed');

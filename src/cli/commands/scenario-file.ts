@@ -1,12 +1,18 @@
 /** Scenario files of the command line: reading, checking, starting. */
 import { parseScenario, Run, type RunOptions, type Scenario, ScenarioError } from '../../scenario/index.js';
 import { CliError, Exit } from '../errors.js';
+import { misplaced } from '../file-kind.js';
 import { readInput } from '../files.js';
 
 /** Reads and checks a scenario file; a mistake in it is one line and exit 3. */
 function loadScenario(file: string): Scenario {
-  const text = new TextDecoder().decode(readInput(file));
-  return inFile(file, () => parseScenario(text));
+  const bytes = readInput(file);
+  try {
+    return parseScenario(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    throw new CliError(`${file}: ${misplaced(error.message, bytes, 'scenario')}`, Exit.INPUT);
+  }
 }
 
 /** Turns mistakes of the scenario into what the command line prints. */

@@ -15,6 +15,7 @@ export function verifyTotals(folder: string, options: GlobalOptions): Totals & {
   const all = noTotals();
   let files = 0;
   const live = progress(options);
+  live.begin('replaying the recordings of the real system that come with gunyah-sim');
   for (const path of findTranscripts(folder)) {
     const read = readTranscripts(new TextDecoder().decode(readInput(path)));
     if ('error' in read) continue;

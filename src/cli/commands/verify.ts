@@ -14,6 +14,7 @@ import {
   type Transcript,
 } from '../../transcript/index.js';
 import { CliError, Exit } from '../errors.js';
+import { misplaced } from '../file-kind.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml, prepareReport, writeReport } from '../junit.js';
@@ -46,8 +47,9 @@ function* load(paths: readonly string[], unreadable: string[], base: string): Ge
     try {
       if (path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
         throw new CliError(`${path} is a directory: "verify -r ${path}" takes all transcripts in it`, Exit.INPUT);
-      const read = readTranscripts(new TextDecoder().decode(readInput(path)));
-      if ('error' in read) throw new CliError(`${path}: ${read.error}`, Exit.INPUT);
+      const bytes = readInput(path);
+      const read = readTranscripts(new TextDecoder().decode(bytes));
+      if ('error' in read) throw new CliError(`${path}: ${misplaced(read.error, bytes, 'transcript')}`, Exit.INPUT);
       const name = base === '' || path === '-' ? path : relative(base, path);
       const single = read.transcripts.length === 1;
       for (const transcript of read.transcripts) {
