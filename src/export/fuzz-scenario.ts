@@ -23,6 +23,7 @@ import {
 import {
   Call,
   MESSAGES,
+  MemRights,
   Msg,
   messageName,
   Platform,
@@ -91,8 +92,11 @@ class Writer implements Watcher {
 
   expects(messages: readonly Expected[], w: World): void {
     const step = this.present;
-    if (step?.kind === 'request' && step.request.from === Platform.VMID_HLOS) this.request(step.request, messages, w);
-    else if (step?.kind === 'burst') this.burst(step.requests);
+    const mine = step?.kind === 'request' && step.request.from === Platform.VMID_HLOS ? [step.request] : [];
+    if (step?.kind === 'burst') this.burst(step.requests);
+    // Whether RM answers before it dies of it, nobody asks.
+    else if (w.death !== undefined) this.burst(mine);
+    else for (const request of mine) this.request(request, messages);
     if (w.death !== undefined) {
       this.steps.push({ receive: true }, { dead: w.death });
       return;
@@ -117,14 +121,14 @@ class Writer implements Watcher {
     }
   }
 
-  private request({ id, payload }: Request, messages: readonly Expected[], w: World): void {
+  private request({ id, payload }: Request, messages: readonly Expected[]): void {
     const reply = messages.find(isReply);
     if (id === Msg.VM_START && reply?.answer?.error === 0) this.running.delete(le16(payload, 0));
     const fields = payloadJson(id, payload);
     const content: JsonObject = fields === undefined ? { payload: toHex(payload) } : { fields };
     const rpc = MESSAGES[id]?.kind === 'request' ? messageName(id) : `0x${id.toString(16)}`;
     this.seq++;
-    this.steps.push({ rpc, ...content, ...(w.death === undefined ? this.expected(id, reply) : { unanswered: true }) });
+    this.steps.push({ rpc, ...content, ...this.expected(id, reply) });
   }
 
   private expected(id: number, reply: Expected | undefined): JsonObject {
@@ -212,13 +216,15 @@ class Writer implements Watcher {
     return this.run(guest.cap);
   }
 
-  /** Of this life of the VM. Undefined: its image is not one that the sequence wrote, or has a program already. */
+  /** Of this life of the VM. Undefined: its image is not one that the sequence wrote, has a program already, or cannot be executed. */
   private program(vmid: number, w: World): Program | undefined {
     const known = this.running.get(vmid);
     if (known !== undefined) return known;
     const handle = w.vms.get(vmid)?.memHandle;
-    const image = this.images.get(w.parcels.find((p) => p.handle === handle)?.regions[0].ipa ?? -1);
-    if (image === undefined || this.begun.has(image)) return undefined;
+    const parcel = w.parcels.find((p) => p.handle === handle);
+    const image = this.images.get(parcel?.regions[0].ipa ?? -1);
+    const rights = parcel?.targets.find((t) => t.vmid === vmid)?.rights;
+    if (image === undefined || this.begun.has(image) || rights !== MemRights.RWX) return undefined;
     this.begun.add(image);
     this.running.set(vmid, image);
     return image;

@@ -128,6 +128,7 @@ describe('explain', () => {
     expect((await cli('explain', 'VmState.READY')).out).not.toContain('VcpuRunState');
     expect((await cli('explain', 'SANITIZE')).out).toContain('SANITIZE (0x20), of the flags MemAcceptFlag');
     expect((await cli('explain', 'HLOS_VM', '--json')).out).toContain('"0x8000000000000000"');
+    expect((await cli('explain', 'enum')).out).toMatch(/^VmState +NONE INIT READY /);
     expect((await cli('explain', 'RELEASE_MEMPARCEL')).err).toContain('near it: RELEASE_MEMPARCELS');
   });
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { fuzzScenario, scenarioText } from '../../src/export/index.js';
 import { corpus, parseSequence } from '../../src/fuzz/corpus.js';
+import { generator } from '../../src/fuzz/generate.js';
 import { type Command, defaultFuzzOptions, Fuzzer } from '../../src/fuzz/index.js';
+import { Machine } from '../../src/fuzz/machine.js';
+import { Runner } from '../../src/fuzz/run.js';
 import { parseScenario, Run } from '../../src/scenario/index.js';
 
 const fuzzer = new Fuzzer(defaultFuzzOptions());
@@ -21,6 +24,12 @@ describe('a sequence of the fuzzer as a scenario', () => {
     expect(left).toEqual([]);
     expect(run.failures).toEqual([]);
     expect(run.done).toBe(true);
+  });
+
+  test.each([3, 11, 264, 296])('plays as the model says: random sequence %i', (seed) => {
+    const source = generator(seed, { length: 60, swarm: false, deaths: ['all'] });
+    const { executed } = new Runner(new Machine()).run(source, { unchecked: true, excuse: ['all'] });
+    expect(played(executed).run.failures).toEqual([]);
   });
 
   const RUNNING = 'allocate, image, configure, init, start';

@@ -26,9 +26,15 @@ function overview(): string[] {
   ];
 }
 
+/** The list of this name, which may be given as one: `enum`. Nothing else is called like that. */
+function topicOf(word: string): (typeof topics)[string] | undefined {
+  const name = [word, `${word}s`].map((w) => w.toLowerCase()).find((w) => Object.hasOwn(topics, w));
+  return name === undefined ? undefined : topics[name];
+}
+
 /** What a word is; empty when nothing is known by that name. */
 function linesOf(word: string): { json: unknown[]; text: string[][] } {
-  const topic = Object.hasOwn(topics, word.toLowerCase()) ? topics[word.toLowerCase()] : undefined;
+  const topic = topicOf(word);
   if (topic !== undefined) return { json: topic.map(([name, about]) => ({ name, about })), text: [topicLines(topic)] };
   const invariant = topics.invariants.find(([name]) => name === word);
   if (invariant !== undefined) {

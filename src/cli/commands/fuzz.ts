@@ -219,8 +219,9 @@ function failureLines(failure: FuzzFailure, file: string | undefined): string[] 
     ...failure.words.map((w, i) => `  ${i + 1}. ${w}`),
     ...(about === undefined ? [] : [`what was checked: gunyah-sim explain ${about}`]),
     file === undefined
-      ? 'replay: put the recording above into a FILE, then gunyah-sim fuzz --replay FILE --trace'
+      ? 'replay: put the recording above into a FILE, then gunyah-sim fuzz --replay FILE'
       : `replay: gunyah-sim fuzz --replay ${quoted(file)}`,
+    'with its packets: --trace; as a scenario: --scenario FILE',
   ];
 }
 
