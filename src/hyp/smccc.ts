@@ -119,7 +119,7 @@ function archCall(_hyp: Hypervisor, _caller: Thread, id: number, r: BigUint64Arr
       r[0] = SMCCC_VERSION_1_3;
       return true;
     case Smccc.SMCCC_ARCH_FEATURES:
-      r[0] = FEATURES.has(lo32(r[1])) ? 0n : M32;
+      r[0] = FEATURES.has(withoutHint(lo32(r[1]))) ? 0n : M32;
       return true;
     case Smccc.STANDARD_HYP_UID:
       r.set(UID);
@@ -164,7 +164,7 @@ function trng(hyp: Hypervisor, id: number, x: BigUint64Array): boolean {
       x.fill(0n, 1, 4);
       return true;
     case Smccc.TRNG_FEATURES:
-      x[0] = TRNG_FEATURES.has(lo32(x[1])) ? 0n : ALL_ONES;
+      x[0] = TRNG_FEATURES.has(withoutHint(lo32(x[1]))) ? 0n : ALL_ONES;
       return true;
     case Smccc.TRNG_GET_UUID:
       x.set(TRNG_UUID);

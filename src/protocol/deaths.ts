@@ -64,6 +64,7 @@ export type DeathId =
   | 'vm-start-bad-state'
   | 'hyp-copy-to-device-mapping'
   | 'hyp-virtio-without-queues'
+  | 'hyp-virtio-config-overrun'
   | 'hyp-unexpected-trap'
   | 'hyp-device-beyond-limit'
   | 'hyp-stage2-access'
@@ -533,6 +534,14 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     id: 'hyp-virtio-without-queues',
     kind: 'HYP',
     trigger: 'A virtio-mmio object with no queues is activated: VM_INIT with vqs-num 0.',
+    source: 'hypervisor source, virtio-mmio; recorded',
+    reachable: true,
+  },
+  'hyp-virtio-config-overrun': {
+    id: 'hyp-virtio-config-overrun',
+    kind: 'HYP',
+    trigger:
+      "The driver of a virtio-mmio device without a type stores a value greater than what is left of the device's page in its configuration space: value and access size arrive exchanged, and that many bytes are written.",
     source: 'hypervisor source, virtio-mmio; recorded',
     reachable: true,
   },

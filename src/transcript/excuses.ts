@@ -1,4 +1,4 @@
-import { Call, Platform } from '../protocol/index.js';
+import { Call, Platform, SMCCC_HYPERCALL_BASE } from '../protocol/index.js';
 import type { Header, TranscriptEvent } from './events.js';
 import type { Difference } from './outcome.js';
 
@@ -13,6 +13,7 @@ export interface Excuse {
 }
 
 const PRNG_IMM = Platform.HYPERCALL_BASE + Call.PRNG_GET_ENTROPY;
+const PRNG_ID = BigInt(SMCCC_HYPERCALL_BASE + Call.PRNG_GET_ENTROPY);
 /** The function identifier of an SMCCC call: 32 bits without the hint that SVE is not in use. */
 const functionOf = (x0: string | undefined): bigint => BigInt(x0 ?? '0x0') & 0xfffe_ffffn;
 const TRNG_RND = new Set([0x8400_0053n, 0xc400_0053n]);
@@ -33,7 +34,9 @@ const EXCUSES: readonly Excuse[] = [
   {
     id: 'random-entropy',
     reason: 'prng_get_entropy returns random words',
-    covers: (e, d) => e.ev === 'hvc' && Number(e.imm) === PRNG_IMM && d.field !== 'r[0]',
+    covers: (e, d) =>
+      ((e.ev === 'hvc' && Number(e.imm) === PRNG_IMM) || (e.ev === 'smccc' && functionOf(e.x[0]) === PRNG_ID)) &&
+      d.field !== 'r[0]',
   },
   {
     id: 'random-trng',

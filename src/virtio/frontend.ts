@@ -59,13 +59,19 @@ function selectQueue(hyp: Hypervisor, d: VirtioMmio, value: number): boolean {
 
 /**
  * Configuration space of a device without a type: value and size arrive exchanged, so `value` bytes are stored, the first of
- * them the access size (a defect of the original). What would run past the page is dropped.
+ * them the access size (a defect of the original). Running past the page stops the hypervisor: nothing is mapped behind it.
  */
 function writeGenericConfig(hyp: Hypervisor, d: VirtioMmio, offset: number, value: number, size: number): boolean {
   if (offset < Reg.CONFIG) return false;
   const bytes = new Uint8Array(Math.min(value, PAGE_SIZE - offset));
   if (bytes.length > 0) bytes[0] = size;
   hyp.mem.writePhys(d.page + offset, bytes);
+  if (value > bytes.length) {
+    hyp.dead ??= {
+      what: `hypervisor: Panic: Unhandled EL2 trap (${value} bytes into the configuration space of a virtio-mmio device)`,
+      rule: 'hyp-virtio-config-overrun',
+    };
+  }
   return true;
 }
 

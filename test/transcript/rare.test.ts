@@ -22,6 +22,7 @@ const STOPPED: Readonly<Record<string, string>> = {
   'low-priority-ran': 'kill-low-priority-vcpu',
   'affinity-8': 'hyp-affinity-out-of-range',
   'affinity-map-8': 'hyp-affinity-out-of-range',
+  'virtio-config-overrun': 'hyp-virtio-config-overrun',
 };
 
 test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', (name, recording) => {

@@ -18,6 +18,8 @@ import { leafKernelAccess, pageAt, VM_ADDRESS_END } from './stage2.js';
 
 /** Upper half of an address; below it no copy can wrap around. */
 const HIGH_ADDRESSES = 0x8000_0000;
+/** Upper half of the first address beyond the 52 bits of the CPU's output addresses. */
+const BEYOND_OUTPUT = 0x10_0000;
 
 /**
  * Moves `bytes[at..at+size)` to or from guest memory, page by page. 0, or the `Fault` of the first page that refuses. Every copy
@@ -107,7 +109,10 @@ function copy(
   size: number,
   write: boolean,
 ): number {
-  if (hi32(va) >= HIGH_ADDRESSES && va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
+  const high = hi32(va);
+  if (high >= HIGH_ADDRESSES && va + BigInt(size - 1) > U64_MAX) return HypError.ADDR_OVERFLOW;
+  // Addresses that the CPU cannot output fail in stage 1 already, even though that is off.
+  if (high >= BEYOND_OUTPUT) return HypError.ARGUMENT_INVALID;
   const fault = move(hyp, phys, thread.addrspace, toNumber(va), bytes, at, size, write, true);
   if (fault === 0) return HypError.OK;
   return fault === Fault.TRANSLATION
