@@ -185,9 +185,12 @@ export function maintenanceBeforeWfi(g: Gic, v: GicVcpu): void {
 
 /** Maintenance interrupts of self until none is asserted. */
 function serviceMaintenance(g: Gic, v: GicVcpu): void {
-  for (let round = 0; maintenance(v) !== undefined; round++) {
+  for (let round = 0; ; round++) {
+    const cause = maintenance(v);
+    if (cause === undefined) return;
     if (round === MAINTENANCE_LIMIT) {
-      die(g, 'no return from the register write (no message)', 'hyp-igrpen1-with-listed');
+      if (cause.groupDisabled) die(g, 'no return from the register write (no message)', 'hyp-igrpen1-with-listed');
+      else die(g, 'the vCPU does not run again (no message)', 'hyp-all-listed-active');
       return;
     }
     handleMaintenance(g, v);

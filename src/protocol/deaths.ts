@@ -75,7 +75,8 @@ export type DeathId =
   | 'hyp-affinity-out-of-range'
   | 'hyp-eoir-1023-disabled'
   | 'hyp-dir-special-intid'
-  | 'hyp-igrpen1-with-listed';
+  | 'hyp-igrpen1-with-listed'
+  | 'hyp-all-listed-active';
 
 export interface DeathInfo {
   readonly id: DeathId;
@@ -623,6 +624,14 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     trigger:
       'Group 1 disabled at the CPU interface (ICC_IGRPEN1_EL1 = 0) while group 0 is enabled there and in GICD_CTLR: the register write never returns.',
     source: 'vgic-and-timer, corrections (section 4.3)',
+    reachable: true,
+  },
+  'hyp-all-listed-active': {
+    id: 'hyp-all-listed-active',
+    kind: 'HYP',
+    trigger:
+      'A vCPU of the primary VM has acknowledged as many interrupts as there are list registers (4) without ending one, and another waits that cannot take the place of any of them: the maintenance interrupt for "none pending" stays asserted and the vCPU gets no further.',
+    source: 'vgic-and-timer 4; observed',
     reachable: true,
   },
 };

@@ -18,6 +18,7 @@ const STOPPED: Readonly<Record<string, string>> = {
   'peer-vmname': 'peer-without-value',
   acceptmix: 'rm-assertion',
   io2a: 'iomem-freed-twice',
+  'all-active': 'hyp-all-listed-active',
   'low-priority': 'kill-low-priority-vcpu',
   'low-priority-ran': 'kill-low-priority-vcpu',
   'affinity-8': 'hyp-affinity-out-of-range',
