@@ -4,6 +4,7 @@ import {
   Call,
   decodePacket,
   describeMessage,
+  ENUM_NAMES,
   HYPERCALLS,
   type HypercallInfo,
   hypErrorName,
@@ -42,12 +43,20 @@ export function callText(num: number, x: readonly bigint[]): string | undefined 
   return info === undefined ? undefined : `${info.name}(${argumentText(info, x)})`;
 }
 
+/** Outputs that are values of an enumeration. */
+const OUTPUT_ENUMS: Readonly<Record<string, string>> = { vcpu_state: 'VcpuRunState', vpm_state: 'VpmState' };
+
+function outputText(name: string, value: bigint): string {
+  const known = ENUM_NAMES[OUTPUT_ENUMS[name] ?? '']?.[Number(value)];
+  return known === undefined ? `${name} ${hex(value)}` : `${name} ${known} (${hex(value)})`;
+}
+
 /** `OK, not_full 0x1`. */
 export function resultText(info: HypercallInfo | undefined, r: readonly bigint[]): string {
   if (info === undefined) return `x0 ${hex(r[0])}`;
   const error = hypErrorOf(r[0]);
   const first = info.errorOutput ? 1 : 0;
-  const outputs = info.outputs.map((o, i) => `${o.name} ${hex(r[first + i])}`);
+  const outputs = info.outputs.map((o, i) => outputText(o.name, r[first + i]));
   if (!info.errorOutput) return outputs.join(', ');
   return error === 0 ? ['OK', ...outputs].join(', ') : hypErrorName(error);
 }
