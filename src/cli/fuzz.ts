@@ -1,6 +1,7 @@
 /** The options of `gunyah-sim fuzz`. */
 import type { Command } from 'commander';
 import type { FuzzCliOptions } from './commands/fuzz.js';
+import { CliError } from './errors.js';
 import { collectList, positive, whole } from './options.js';
 
 const RUNS_MAX = 1e12;
@@ -34,7 +35,18 @@ export function registerFuzzCommand(program: Command): void {
     .option('--scenario <file>', 'with --replay: write the sequence as a scenario, for run and caps; - is stdout')
     .option('--fault <name>', 'put a defect in, to see it found (docs/fuzzing.md, "Canaries")')
     .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<FuzzCliOptions>();
+      if (options.replay !== undefined) checkReplay(command);
       const { fuzz } = await import('./commands/fuzz.js');
-      process.exitCode = await fuzz(command.optsWithGlobals<FuzzCliOptions>());
+      process.exitCode = await fuzz(options);
     });
+}
+
+const OF_A_RUN = ['seconds', 'runs', 'from', 'jobs', 'length', 'swarm', 'excuse', 'record', 'fault', 'seed'];
+
+/** Whoever gives an option that does nothing expects something of it. */
+function checkReplay(command: Command): void {
+  const idle = OF_A_RUN.find((name) => command.getOptionValueSourceWithGlobals(name) === 'cli');
+  if (idle !== undefined)
+    throw new CliError(`--${idle} does not go with --replay: what is recorded is repeated with its own options`);
 }
