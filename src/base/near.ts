@@ -16,7 +16,8 @@ function distance(one: string, other: string): number {
 /** The name that was probably meant by a mistyped word; undefined when none is near. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.max(2, word.length / 4);
+  // Two letters off is another word where there are only two.
+  let least = word.length <= 2 ? 1 : Math.max(2, word.length / 4);
   for (const name of names) {
     const d = distance(word, name);
     if (d > least || (d === least && best !== undefined)) continue;

@@ -1,7 +1,6 @@
 /** `gunyah-sim conform`: checks a client of RM, the built-in one or a program of its own. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { nearest } from '../base/index.js';
 import type { Case, Verdict } from '../conform/index.js';
 import { closeAll } from './cleanup.js';
 import { caseRunner, DEFAULT_JOBS, inLanes, isBuiltin, MAX_JOBS, START_MS, type Suite } from './conform-run.js';
@@ -9,7 +8,7 @@ import { selfProof } from './conform-self.js';
 import { CliError, Exit } from './errors.js';
 import { type Interrupt, onInterrupt } from './interrupt.js';
 import { junitXml, prepareReport, writeReport } from './junit.js';
-import { collectList, milliseconds, whole } from './options.js';
+import { collectList, meant, milliseconds, whole } from './options.js';
 import { checkReports, type GlobalOptions, print, printJson, progress } from './output.js';
 import { tapText } from './tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
@@ -138,10 +137,11 @@ async function checkUse(suite: Suite, o: ConformOptions): Promise<void> {
   if (isBuiltin(o.client)) {
     const unknown = o.defect.filter((d) => !suite.DEFECTS.some((x) => x.name === d));
     if (unknown.length > 0) {
-      const names = suite.DEFECTS.map((d) => d.name);
-      const best = nearest(unknown[0], names) ?? names.find((n) => n.includes(unknown[0]));
-      const meant = best === undefined ? '' : `did you mean ${best}? `;
-      throw new CliError(`no defect is called ${unknown.join(', ')}: ${meant}--list-defects shows all`);
+      const near = meant(
+        unknown[0],
+        suite.DEFECTS.map((d) => d.name),
+      );
+      throw new CliError(`no defect is called ${unknown.join(', ')}: ${near}--list-defects shows all`);
     }
   } else {
     if (o.defect.length > 0)

@@ -1,5 +1,6 @@
 /** Values of options that several commands have. A wrong one is a mistake in usage, whether it would be used or not. */
 import { InvalidArgumentError } from 'commander';
+import { nearest } from '../base/index.js';
 
 /** Decimal or 0x. */
 const NUMBER = /^(0x[0-9a-f]+|\d+(\.\d+)?(e\+?\d+)?|Infinity)$/i;
@@ -51,3 +52,9 @@ export const collectWords = (value: string, all: string[] | undefined): string[]
 /** The same where giving nothing means nothing. */
 export const collectList = (value: string, all: string[] | undefined): string[] =>
   collectWords(value, all).filter((s) => s !== '');
+
+/** `did you mean NAME? `, or nothing where no name is near. */
+export function meant(word: string, names: readonly string[]): string {
+  const best = nearest(word, names) ?? names.find((n) => n.includes(word));
+  return best === undefined ? '' : `did you mean ${best}? `;
+}

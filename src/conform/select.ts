@@ -1,4 +1,5 @@
 /** Which checks a run takes. */
+import { nearest } from '../base/index.js';
 import type { Case } from './types.js';
 
 export interface Selection {
@@ -49,7 +50,11 @@ export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);
   const skip = s.skip.map(normalId);
   const unknown = unknownIds(catalog, [...ids, ...skip]);
-  if (unknown.length > 0) throw new UnknownIds(`no check is called ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    const best = nearest(unknown[0], [...new Set(catalog.flatMap((c) => [c.id.replace(/-\d+$/, ''), c.id]))]);
+    const near = best === undefined ? '--list shows all' : `did you mean ${best}?`;
+    throw new UnknownIds(`no check is called ${unknown.join(', ')}: ${near}`);
+  }
   return catalog.filter((c) => {
     if (skip.some((w) => matchesId(c.id, w))) return false;
     if (s.level === 'T' && c.level !== 'T') return false;

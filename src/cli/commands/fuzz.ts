@@ -33,6 +33,7 @@ import { misplaced } from '../file-kind.js';
 import { readInput } from '../files.js';
 import { type FuzzJob, fuzzerOf, nextOf, runSlice, WORKER_URL } from '../fuzz-job.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
+import { meant } from '../options.js';
 import {
   checkDistinct,
   type GlobalOptions,
@@ -80,12 +81,14 @@ function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
   for (const id of excuse) {
     if (id !== 'all' && !Object.hasOwn(DEATHS, id))
       throw new CliError(
-        `--excuse ${id}: no such way to die; "gunyah-sim explain deaths" lists them, "all" means every one`,
+        `--excuse ${id}: no such way to die; ${meant(id, Object.keys(DEATHS))}"gunyah-sim explain deaths" lists them, "all" means every one`,
       );
   }
   const fault = o.fault ?? '';
   if (fault !== '' && !Object.hasOwn(FAULTS, fault))
-    throw new CliError(`--fault ${fault}: not one of ${Object.keys(FAULTS).join(', ')}`);
+    throw new CliError(
+      `--fault ${fault}: ${meant(fault, Object.keys(FAULTS))}there are ${Object.keys(FAULTS).join(', ')}`,
+    );
   return {
     ...defaultFuzzOptions(),
     corpus: o.from === undefined,
