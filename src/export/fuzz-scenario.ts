@@ -36,7 +36,9 @@ import { type JsonObject, payloadJson, replyJson, treeJson } from '../scenario/i
 
 /** Where a guest's code finds its packets, from its image: beyond the code, before the tree. */
 const PACKETS = 0x8000;
+const PACKET_SIZE = 0x100;
 const RECEIVED = 0xff00;
+const PACKETS_MAX = (RECEIVED - PACKETS) / PACKET_SIZE;
 /** Yields after which RM has emptied its queue. */
 const RESTS = 4;
 const hvc = (call: number): string => `hvc #0x${(Platform.HYPERCALL_BASE + call).toString(16)}`;
@@ -98,7 +100,8 @@ class Writer implements Watcher {
     else if (w.death !== undefined) this.burst(mine);
     else for (const request of mine) this.request(request, messages);
     if (w.death !== undefined) {
-      this.steps.push({ receive: true }, { dead: w.death });
+      this.steps.push({ receive: true });
+      if (!this.astray) this.steps.push({ dead: w.death });
       return;
     }
     this.rest(messages.filter((m) => !isReply(m)));
@@ -183,10 +186,11 @@ class Writer implements Watcher {
     const guest = this.guest(from, w);
     // Who gives its own image back has no code any more.
     const goes = id === Msg.MEM_RELEASE && payload.length >= 4 && le32(payload, 0) === w.vms.get(from)?.memHandle;
-    if (guest === undefined || goes) return false;
+    const packets = rpcPackets(RpcType.REQUEST, id, this.guestSeq++ & 0xffff, payload) ?? [];
+    if (guest === undefined || goes || guest.program.packets.length + packets.length > PACKETS_MAX) return false;
     const { program, link, cap } = guest;
-    for (const packet of rpcPackets(RpcType.REQUEST, id, this.guestSeq++ & 0xffff, payload) ?? []) {
-      const at = PACKETS + program.packets.length * 0x100;
+    for (const packet of packets) {
+      const at = PACKETS + program.packets.length * PACKET_SIZE;
       program.packets.push({ write: hex(program.at + at), bytes: toHex(packet) });
       const args = [link.tx, packet.length, GUEST_BASE + at, 1].map((v, i) => `mov x${i}, #${hex(v)}`);
       program.code.push(...args, hvc(Call.MSGQUEUE_SEND));
