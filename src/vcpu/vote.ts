@@ -3,7 +3,8 @@
  *
  * Models fact base vcpu-and-scheduler 7.1 step 4 and 10.6 as far as they show: a CPU needs time to come up, and its count of
  * awake vCPUs starts at 0 when it first does. A vCPU that moves to a CPU which is still coming up is therefore forgotten, and
- * the next move away fails an assertion (rule hyp-second-affinity-move).
+ * the next move away fails an assertion (rule hyp-second-affinity-move). Left out: a wake-up that meets a CPU on its way up can
+ * be lost, which is a race (recorded for RM, which then answers nobody).
  */
 import { SimBug } from '../base/index.js';
 import type { Hypervisor } from '../hyp/index.js';

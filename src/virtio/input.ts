@@ -1,6 +1,9 @@
 /**
  * Virtio-input (device type 18): what the backend stores and what the driver selects.
  * Source: fact base vcpu-and-scheduler 12.6.
+ *
+ * Left out: when such a device goes, the original gives the address of a field back to its allocator. What follows depends on
+ * where objects lie: some VMs later find no memory or the hypervisor stops, others notice nothing (recorded).
  */
 import { lo32 } from '../base/index.js';
 import { type Hypervisor, lookup, type Thread } from '../hyp/index.js';
