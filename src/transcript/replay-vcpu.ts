@@ -79,6 +79,8 @@ export function replayVcpuRun(s: Session, e: VcpuRunEvent): Verdict {
   if (rmFirst) s.driver.letRmGoFirst?.();
   if (rmInterrupts(s, e.cap)) s.driver.letRmInterrupt?.();
   if (faultUnheard(s, e.cap)) s.driver.faultUnheard?.();
+  // A wake-up that HLOS took before it found the vCPU gone: RM had ended the VM by then.
+  if (e.r !== undefined && isExited(e.r) && e.irqsBefore?.some((intid) => intid > PRIMARY_RX_IRQ)) settle(s);
   if (recordedReady && ahead !== undefined) return laterResult(s, e.cap) ? [] : ranOn(s, e);
   if (recordedReady && !rmFirst && mayNotHaveRun(s, e)) return leaveOut(s, e);
   let r: readonly bigint[] = ahead ?? runOnce(s, e, e.resume.map(BigInt));
