@@ -27,6 +27,21 @@ const RNDR = /^RNDR(RS)?$/;
 const CPU_ID =
   /^(MIDR|MPIDR|REVIDR|AIDR|CTR|CCSIDR|CCSIDR2|CLIDR|CSSELR|DCZID|GMID|SMIDR|ID_\w+|MVFR[012]|PMCEID\d|PMMIR|PMCR|CNTFRQ|RGSR|ERRIDR|LORID)_EL[01]$/;
 
+const HVC_0 = 0xd400_0002;
+const SMC_0 = 0xd400_0003;
+const HVC_PRNG = HVC_0 + PRNG_IMM * 0x20;
+
+/** Whether code asks the hypervisor for random words, given its first register. */
+export function drawsEntropy(code: readonly string[], x0: string | undefined): boolean {
+  const id = functionOf(x0);
+  return code.some((text) => {
+    const word = Number(text);
+    return word === HVC_PRNG || ((word === HVC_0 || word === SMC_0) && (id === PRNG_ID || TRNG_RND.has(id)));
+  });
+}
+
+/** Given by the replay itself, which knows what code the guest was asked to run. */
+export const RANDOM_IN_GUEST = 'random-in-guest';
 /** Given by the replay itself, which knows what was left unfinished. */
 export const UNFINISHED_GUEST = 'unfinished-guest';
 
@@ -42,6 +57,11 @@ const EXCUSES: readonly Excuse[] = [
     id: 'random-trng',
     reason: 'TRNG_RND returns random words',
     covers: (e, d) => e.ev === 'smccc' && TRNG_RND.has(functionOf(e.x[0])) && d.field !== 'r[0]',
+  },
+  {
+    id: RANDOM_IN_GUEST,
+    reason: 'random words that a guest asked for',
+    covers: (_e, d) => d.excuse === RANDOM_IN_GUEST,
   },
   {
     id: 'random-register',

@@ -5,7 +5,7 @@ import { Call, Platform, VcpuRunState } from '../protocol/index.js';
 import { PRIMARY_RX_IRQ } from '../sim/index.js';
 import { translateCap } from './cap-numbers.js';
 import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEvent } from './events.js';
-import { UNFINISHED_GUEST } from './excuses.js';
+import { drawsEntropy, RANDOM_IN_GUEST, UNFINISHED_GUEST } from './excuses.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
 import {
@@ -217,8 +217,21 @@ export function runOn(s: Session): boolean {
 export function replayGuestResult(s: Session, e: GuestResultEvent): Verdict {
   const verdict = guestResult(s, e);
   s.guestPosted = false;
-  if (!s.guestReplaced || 'unsupported' in verdict) return verdict;
-  return verdict.map((d) => ({ ...d, excuse: UNFINISHED_GUEST }));
+  if ('unsupported' in verdict) return verdict;
+  if (s.guestReplaced) return verdict.map((d) => ({ ...d, excuse: UNFINISHED_GUEST }));
+  if (verdict.length === 0 || !askedForEntropy(s, e.vcpu)) return verdict;
+  return verdict.map((d) => (RANDOM_WORD.test(d.field) ? { ...d, excuse: RANDOM_IN_GUEST } : d));
+}
+
+/** Registers that random words come in. */
+const RANDOM_WORD = /^x\[[1-4]\]$/;
+
+function askedForEntropy(s: Session, vcpu: number): boolean {
+  for (let i = s.at - 1; i >= 0; i--) {
+    const e = s.events[i];
+    if (e.ev === 'guest' && e.vcpu === vcpu) return drawsEntropy(e.code, e.x[0]);
+  }
+  return false;
 }
 
 function guestResult(s: Session, e: GuestResultEvent): Verdict {
