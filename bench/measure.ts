@@ -15,8 +15,8 @@ const ROUNDS = 48;
 const ROUND_MS = 25;
 const WARM_UP_MS = 400;
 /** Code that runs once per unit is compiled after thousands of units; so long, within reason, the warm-up of large units lasts. */
-const WARM_UP_UNITS = 6000;
-const WARM_UP_MAX_MS = 4000;
+const WARM_UP_UNITS = 12_000;
+const WARM_UP_MAX_MS = 8000;
 
 /** Work per second of `work(n)`, which does n units. */
 export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
