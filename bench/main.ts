@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { hypercalls, ipc } from './hypercalls.js';
-import { fuzz, vmLives } from './life.js';
+import { fuzz, plainVmLife, vmLife } from './life.js';
 import { benchCrowd, benchLink } from './link.js';
 import type { Figure, Figures } from './measure.js';
 import { fullness, heap, rpc } from './rpc.js';
@@ -22,7 +22,8 @@ const PARTS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   scheduling,
   machines,
   snapshots,
-  life: vmLives,
+  life: vmLife,
+  'plain-life': plainVmLife,
   fuzz,
   start: coldStart,
   link: benchLink,
