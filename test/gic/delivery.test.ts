@@ -16,6 +16,7 @@ import {
   IGRPEN1,
   type Machine,
   machine,
+  PMR,
   RPR,
   SGI1R,
   SPURIOUS,
@@ -118,6 +119,28 @@ describe('life of an SPI', () => {
     expect(m.mrs(0, IAR1)).toBe(BigInt(SPURIOUS));
     m.store(0, GICD + 0x6000 + SPI * 8, 0, 8);
     expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
+  });
+});
+
+describe('a vCPU that comes later', () => {
+  it('gets the interrupts that waited for it', () => {
+    const m = machine(1);
+    m.run(0);
+    enableGroup1(m, 0);
+    const waiting = [SPI, 600];
+    for (const intid of waiting) {
+      setUpSpi(m, intid, true, 0x80, 1);
+      bitWrite(m, ISPENDR, intid);
+    }
+    expect(m.mrs(0, IAR1)).toBe(BigInt(SPURIOUS));
+    m.add();
+    m.run(1);
+    m.msr(1, PMR, 0xff);
+    m.msr(1, IGRPEN1, 1);
+    for (const intid of waiting) {
+      expect(m.mrs(1, IAR1)).toBe(BigInt(intid));
+      m.msr(1, EOIR1, intid);
+    }
   });
 });
 

@@ -34,6 +34,8 @@ export interface Machine {
   vcpus: TestThread[];
   /** Threads that were woken, in order. */
   woken: number[];
+  /** Activates the next vCPU, where the VM did not begin with all eight. */
+  add(): void;
   /** Puts vCPU `n` on physical CPU `n`. */
   run(n: number): void;
   /** Takes it off. */
@@ -53,7 +55,7 @@ const encodingOf = (name: string): number => {
   return enc;
 };
 
-export function machine(): Machine {
+export function machine(vcpuCount = 8): Machine {
   const hyp = new Hypervisor();
   registerGic(hyp);
   hyp.kind<TestThread>(ObjectType.THREAD, {
@@ -82,14 +84,16 @@ export function machine(): Machine {
   hyp.activate(vic);
   const vcpus: TestThread[] = [];
   hyp.vic.attachVdevice(addrspace, vic, 0, GICD, 0x1_0000, 0n);
-  for (let n = 0; n < 8; n++) {
+  const add = (): void => {
+    const n = vcpus.length;
     const thread = make<TestThread>(ObjectType.THREAD);
     thread.addrspace = addrspace.id;
     attachVcpu(hyp, vic, thread, n);
     hyp.activate(thread);
     vcpus.push(thread);
     hyp.vic.attachVdevice(addrspace, vic, n + 1, GICR(n), 0x2_0000, 0n);
-  }
+  };
+  while (vcpus.length < vcpuCount) add();
   const access = (n: number, ipa: number, size: number, write: boolean, value: bigint): Reply => {
     const result = hyp.vic.mmioAccess(vcpus[n], ipa, size, write, value);
     if (result === undefined) throw new Error(`nothing at ${ipa.toString(16)}`);
@@ -101,6 +105,7 @@ export function machine(): Machine {
     addrspace,
     vcpus,
     woken,
+    add,
     run: (n) => {
       running.set(vcpus[n].id, n);
       hyp.vic.vcpuSwitchedIn(vcpus[n], n);
