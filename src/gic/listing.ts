@@ -41,6 +41,38 @@ import {
 } from './lr.js';
 import { type GicVcpu, LR_COUNT, NO_VIRQ, PRIORITIES, PRIORITY_LOWEST, type Vic } from './types.js';
 
+/** Whether the level of an interrupt's source holds when its register is read back; asks the source where nothing else tells. */
+function levelHolds(g: Gic, vic: Vic, v: GicVcpu, lr: number, old: number, detach: boolean): boolean {
+  const virq = lrVintid(lr);
+  const hw = (lr & LR_HW) !== 0;
+  const pending = (lr & LR_PENDING) !== 0;
+  if (hw && (!pending || detach)) return (old & HW_ACTIVE) !== 0;
+  const ended = !hw && lrState(lr) === 0 && (lr & LR_EOI) !== 0;
+  if (ended && isForwardedSpi(sourceOf(g, vic, virq))) return false;
+  return checkPending(g, vic, v, virq, pending || (old & EDGE) !== 0);
+}
+
+/** The register of an interrupt that stays in it as active only; `pends` elsewhere too. */
+function keepActive(v: GicVcpu, i: number, pends: boolean): void {
+  v.lr[i] = withState(v.lr[i], LR_ACTIVE);
+  // End of interrupt must come back to us, to deliver it again elsewhere.
+  if (pends) v.lr[i] = (v.lr[i] & ~LR_HW) | LR_EOI;
+}
+
+/** The register of an interrupt that pends in it, again or still; `was` is the state that it had. */
+function keepPending(g: Gic, v: GicVcpu, i: number, d: number, was: number): void {
+  v.lr[i] = withState(v.lr[i], LR_PENDING | (was & LR_ACTIVE));
+  const trapEoi = (d & CFG_EDGE) === 0;
+  if (was === 0) {
+    wake(g, v);
+    v.lr[i] = withFlag(v.lr[i] & ~LR_HW, LR_EOI, trapEoi || (d & HW_ACTIVE) !== 0);
+  } else if ((d & HW_ACTIVE) !== 0) {
+    v.lr[i] = (v.lr[i] & ~LR_HW) | LR_EOI;
+  } else if ((v.lr[i] & LR_HW) === 0) {
+    v.lr[i] = withFlag(v.lr[i], LR_EOI, trapEoi);
+  }
+}
+
 /** Adds and removes nothing but `clear`, then brings a listed interrupt and its register in line. True: it left the register. */
 export function syncLr(g: Gic, vic: Vic, v: GicVcpu, i: number, clear: number): boolean {
   const lr = v.lr[i];
@@ -48,74 +80,46 @@ export function syncLr(g: Gic, vic: Vic, v: GicVcpu, i: number, clear: number): 
   const hw = (lr & LR_HW) !== 0;
   const pending = (lr & LR_PENDING) !== 0;
   const active = (lr & LR_ACTIVE) !== 0;
-  const ended = !hw && !pending && !active && (lr & LR_EOI) !== 0;
   const old = stateOf(vic, v, virq);
   if ((old & LISTED) === 0) throw new SimBug(`sync of unlisted interrupt ${virq}`);
 
   let d = old & ~clear;
   const allowPending = (!hw || !active) && (d & ENABLED) !== 0 && routeAllowed(v, d);
   const detach = (clear & HW_ACTIVE) !== 0 || (old & HW_DETACHED) !== 0;
-  d &= ~HW_DETACHED;
+  d &= ~(HW_DETACHED | NEED_SYNC);
 
   // The register's pending state goes back to the edge latch; the source says whether its level still holds.
   if (pending && (clear & EDGE) === 0) d |= EDGE;
-  if ((old & LEVEL_SRC) !== 0 && (clear & LEVEL_SRC) === 0) {
-    if (hw && (!pending || detach)) {
-      d = withFlag(d, LEVEL_SRC, (old & HW_ACTIVE) !== 0);
-    } else if (ended && isForwardedSpi(sourceOf(g, vic, virq))) {
-      d &= ~LEVEL_SRC;
-    } else if (!checkPending(g, vic, v, virq, pending || (old & EDGE) !== 0)) {
-      d &= ~LEVEL_SRC;
-    }
-  }
-  let deactivateHw = false;
-  if (!isPending(d) || (d & ENABLED) === 0) {
-    deactivateHw = (old & HW_ACTIVE) !== 0;
-    d &= ~HW_ACTIVE;
-  }
-
+  if ((d & LEVEL_SRC) !== 0) d = withFlag(d, LEVEL_SRC, levelHolds(g, vic, v, lr, old, detach));
   const stillPending = (d & ENABLED) !== 0 && isPending(d);
-  let removeHw: boolean;
-  if (!active && (!stillPending || !allowPending)) {
-    d &= ~(LISTED | ACTIVE);
-    removeHw = pending;
-  } else if (stillPending && allowPending) {
-    d &= ~EDGE;
-    removeHw = false;
-  } else {
-    removeHw = stillPending;
-  }
+  const deactivateHw = !stillPending && (old & HW_ACTIVE) !== 0;
+  if (!stillPending) d &= ~HW_ACTIVE;
+
+  const pendsHere = stillPending && allowPending;
+  const stays = active || pendsHere;
+  if (!stays) d &= ~(LISTED | ACTIVE);
+  else if (pendsHere) d &= ~EDGE;
+  // The register was the one that would have ended it in hardware.
+  const removeHw = stays ? stillPending && !pendsHere : pending;
   if (hw && removeHw && !detach) d |= HW_ACTIVE;
-  d &= ~NEED_SYNC;
   setState(vic, v, virq, d);
 
   if (hw && detach) {
     if (pending || active) g.hw.deactivatePhysical(lrPintid(lr));
-    if ((d & LISTED) !== 0) v.lr[i] &= ~(LR_HW | LR_EOI);
+    if (stays) v.lr[i] &= ~(LR_HW | LR_EOI);
   }
   if (deactivateHw) g.hw.deactivate(vic, virq);
 
-  if ((d & LISTED) === 0) {
+  if (!stays) {
     v.lrVirq[i] = NO_VIRQ;
     v.lr[i] = 0;
     if (stillPending) routeAndFlag(g, vic, virq, d);
   } else if (!allowPending) {
-    v.lr[i] = withState(v.lr[i], LR_ACTIVE);
-    // End of interrupt must come back to us, to deliver it again elsewhere.
-    if (stillPending) v.lr[i] = (v.lr[i] & ~LR_HW) | LR_EOI;
+    keepActive(v, i, stillPending);
   } else if (stillPending) {
-    v.lr[i] = withState(v.lr[i], active ? LR_PENDING | LR_ACTIVE : LR_PENDING);
-    const trapEoi = (d & CFG_EDGE) === 0;
-    if (!pending && !active) {
-      wake(g, v);
-      v.lr[i] = withFlag(v.lr[i] & ~LR_HW, LR_EOI, trapEoi || (d & HW_ACTIVE) !== 0);
-    } else if ((d & HW_ACTIVE) !== 0) {
-      v.lr[i] = (v.lr[i] & ~LR_HW) | LR_EOI;
-    } else if ((v.lr[i] & LR_HW) === 0) {
-      v.lr[i] = withFlag(v.lr[i], LR_EOI, trapEoi);
-    }
+    keepPending(g, v, i, d, lrState(lr));
   }
-  return (d & LISTED) === 0;
+  return !stays;
 }
 
 /** A new assertion of an interrupt that is listed right here. Returns whether the vCPU must be woken. */

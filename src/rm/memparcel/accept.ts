@@ -156,6 +156,70 @@ function move(rm: Rm, vm: VmRecord, parcel: Parcel, target: ParcelTarget): numbe
   return RmError.OK;
 }
 
+/** Checks of how the VM wants to have it: contiguous, sanitized when it comes back. */
+function checkUse(parcel: Parcel, target: ParcelTarget, flags: number): number {
+  if ((flags & MemAcceptFlag.MAP_CONTIGUOUS) !== 0) {
+    if (parcel.memType !== MemType.NORMAL) return RmError.ARGUMENT_INVALID;
+    if (target.ipas !== null && !target.contiguous) return RmError.ARGUMENT_INVALID;
+  }
+  if ((flags & MemAcceptFlag.SANITIZE) !== 0) {
+    if (parcel.memType === MemType.IO || (target.rights & 2) === 0) return RmError.ARGUMENT_INVALID;
+    parcel.sanitizeReclaim = true;
+  }
+  return RmError.OK;
+}
+
+/** An acceptance that is going on: the mappings of the parcel that it is about, and those that it has an address for already. */
+interface Acceptance {
+  rm: Rm;
+  vm: VmRecord;
+  parcel: Parcel;
+  target: ParcelTarget;
+  contiguous: boolean;
+  /** Mappings that the whole parcel takes. */
+  mappings: number;
+  /** Of these with an address from earlier requests. */
+  before: number;
+}
+
+/** Reserves `wanted` addresses more: those of `sgl`, or any, which `answer` collects. */
+function reserveNext(
+  a: Acceptance,
+  ipas: number[],
+  wanted: number,
+  sgl: readonly SglEntry[],
+  answer?: AcceptAnswer,
+): number {
+  const { rm, vm, parcel, contiguous, before } = a;
+  for (let j = 0; j < wanted; j++) {
+    const region = parcel.regions[before + j];
+    const size = contiguous ? parcel.totalSize : region.size;
+    const given = sgl.length === 0 ? null : sgl[j];
+    const error = reserve(rm, vm, parcel, ipas, given, contiguous ? null : region.phys, size);
+    if (error !== RmError.OK) return error;
+    answer?.sgl.push({ ipa: ipas[before + j], size });
+  }
+  return RmError.OK;
+}
+
+/** What DONE asks for, once every mapping has an address. */
+function complete({ rm, vm, parcel, target, mappings }: Acceptance, ipas: readonly number[]): number {
+  if (ipas.length !== mappings) return RmError.ARGUMENT_INVALID;
+  if (parcel.transType === TransType.DONATE) return move(rm, vm, parcel, target);
+  const error = mapAll(rm, vm, parcel, target, parcel.meCap);
+  target.mapped = error === RmError.OK;
+  return error;
+}
+
+/** The VM counts as a sharer from its first address on. */
+function markShared({ vm, parcel, target }: Acceptance): void {
+  if (target.shared) return;
+  rmAssert(vm.config !== null);
+  target.shared = true;
+  parcelEvent(parcel, { type: 'ACCEPT' });
+  vm.config.acceptedParcels.push(parcel.handle);
+}
+
 /**
  * Accepts a parcel for `vmid`: reserves addresses, and with DONE maps it (a donation is then complete and its parcel
  * gone). The parcel's state is not looked at. `answer` collects the addresses when the request has none.
@@ -164,66 +228,41 @@ export function acceptParcel(rm: Rm, vmid: number, request: AcceptRequest, answe
   const { flags, sgl } = request;
   const parcel = lookupParcel(rm, request.handle);
   if (parcel === null) return RmError.HANDLE_INVALID;
-  const invalid = validate(parcel, request);
-  if (invalid !== RmError.OK) return invalid;
+  let error = validate(parcel, request);
+  if (error !== RmError.OK) return error;
   const vm = vmLookup(rm, vmid);
   const target = targetOf(parcel, vmid);
   if (vm === null || target === null) return RmError.VMID_INVALID;
   if (vmid === parcel.owner || target.mapped) return RmError.DENIED;
+  error = checkUse(parcel, target, flags);
+  if (error !== RmError.OK) return error;
+
   const contiguous = (flags & MemAcceptFlag.MAP_CONTIGUOUS) !== 0;
-  if (contiguous) {
-    if (parcel.memType !== MemType.NORMAL) return RmError.ARGUMENT_INVALID;
-    if (target.ipas !== null && !target.contiguous) return RmError.ARGUMENT_INVALID;
-  }
-  if ((flags & MemAcceptFlag.SANITIZE) !== 0) {
-    if (parcel.memType === MemType.IO || (target.rights & 2) === 0) return RmError.ARGUMENT_INVALID;
-    parcel.sanitizeReclaim = true;
-  }
   const mappings = contiguous ? 1 : parcel.regions.length;
   const before = target.ipas?.length ?? 0;
   // One address more than a contiguous acceptance has: it was continued without the flag, and now with it again.
   rmAssert(before <= mappings);
-  let wanted = Math.min(mappings - before, Platform.MAX_LIST_ENTRIES);
-  if (sgl.length === 0) {
-    if (answer !== undefined) answer.incomplete = before + wanted < mappings;
-  } else {
-    if (sgl.length > wanted) return RmError.ARGUMENT_INVALID;
-    wanted = sgl.length;
-  }
+  const most = Math.min(mappings - before, Platform.MAX_LIST_ENTRIES);
+  if (sgl.length > most) return RmError.ARGUMENT_INVALID;
+  const wanted = sgl.length === 0 ? most : sgl.length;
+  if (answer !== undefined) answer.incomplete = before + wanted < mappings;
+
   const fresh = target.ipas === null;
   if (fresh) target.contiguous = contiguous;
   const ipas = target.ipas ?? [];
   target.ipas = ipas;
-
-  let error: number = RmError.OK;
-  for (let j = 0; j < wanted && error === RmError.OK; j++) {
-    const region = parcel.regions[before + j];
-    const size = contiguous ? parcel.totalSize : region.size;
-    error = reserve(rm, vm, parcel, ipas, sgl.length === 0 ? null : sgl[j], contiguous ? null : region.phys, size);
-    if (error === RmError.OK) answer?.sgl.push({ ipa: ipas[before + j], size });
-  }
-  if (error === RmError.OK && (flags & MemAcceptFlag.DONE) !== 0) {
-    if (ipas.length !== mappings) error = RmError.ARGUMENT_INVALID;
-    else if (parcel.transType === TransType.DONATE) {
-      error = move(rm, vm, parcel, target);
-      if (error === RmError.OK) return error;
-    } else {
-      error = mapAll(rm, vm, parcel, target, parcel.meCap);
-      target.mapped = error === RmError.OK;
-    }
-  }
+  const acceptance: Acceptance = { rm, vm, parcel, target, contiguous, mappings, before };
+  const done = (flags & MemAcceptFlag.DONE) !== 0;
+  error = reserveNext(acceptance, ipas, wanted, sgl, answer);
+  if (error === RmError.OK && done) error = complete(acceptance, ipas);
   if (error !== RmError.OK) {
     if (ipas.length > before) freeAddresses(rm, vm, parcel, target, before);
     ipas.length = before;
     if (fresh) target.ipas = null;
     return error;
   }
-  if (!target.shared) {
-    rmAssert(vm.config !== null);
-    target.shared = true;
-    parcelEvent(parcel, { type: 'ACCEPT' });
-    vm.config.acceptedParcels.push(parcel.handle);
-  }
+  const gone = done && parcel.transType === TransType.DONATE;
+  if (!gone) markShared(acceptance);
   return RmError.OK;
 }
 
