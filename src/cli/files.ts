@@ -95,3 +95,7 @@ export function packageVersion(): string {
   const json = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string };
   return json.version;
 }
+
+/** A file's name as a shell reads it. */
+export const shellWord = (file: string): string =>
+  /^[\w./+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;

@@ -4,16 +4,16 @@
  */
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { nearest } from '../base/index.js';
-import { registerConform } from './conform.js';
-import { registerConformRm } from './conform-rm.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
-import { registerFuzzCommand } from './fuzz.js';
-import { seed } from './options.js';
+import { registerConform } from './options/conform.js';
+import { registerConformRm } from './options/conform-rm.js';
+import { registerFuzzCommand } from './options/fuzz.js';
+import { registerProtocolCommands } from './options/protocol.js';
+import { registerScenarioCommands } from './options/scenario.js';
+import { registerServe } from './options/serve.js';
+import { seed } from './options/values.js';
 import { stdoutFailed } from './output.js';
-import { registerProtocolCommands } from './protocol-commands.js';
-import { registerScenarioCommands } from './scenario-commands.js';
-import { registerServe } from './serve.js';
 
 function command(): Command {
   const program = new Command('gunyah-sim')
@@ -80,7 +80,8 @@ function registerHelp(program: Command): void {
 }
 
 /** The program of a worker thread of `fuzz`: loaded when there is one. */
-export const fuzzThreads = (): Promise<typeof import('./fuzz-thread.js')> => import('./fuzz-thread.js');
+export const fuzzThreads = (): Promise<typeof import('./commands/fuzz/thread.js')> =>
+  import('./commands/fuzz/thread.js');
 
 /** A mistake in usage is one line, which ends with the command that tells more. */
 function sayWhereHelpIs(command: Command, called: string): void {

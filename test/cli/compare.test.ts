@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../src/base/index.js';
-import { compareRecordings, divergenceLines } from '../../src/cli/commands/compare.js';
+import { compareRecordings, divergenceLines } from '../../src/cli/commands/replay/compare.js';
 import { type Entry, HostVcpu, Recorder, type Recording, readRecording, Simulator } from '../../src/sim/index.js';
 
 function recorded(drive: (host: HostVcpu) => void): Recording {

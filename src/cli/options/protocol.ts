@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { CliError } from './errors.js';
-import { collect, whole } from './options.js';
+import { CliError } from '../errors.js';
+import { collect, whole } from './values.js';
 
 /** Commands that need no running simulator of their own: verify, decode, explain, completion. Each loads its code when it runs. */
 export function registerProtocolCommands(program: Command): void {
@@ -12,7 +12,7 @@ export function registerProtocolCommands(program: Command): void {
     .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
     .option('--force', 'overwrite a file that is no report')
     .action(async (files: string[], _options: object, command: Command) => {
-      const { verify } = await import('./commands/verify.js');
+      const { verify } = await import('../commands/verify.js');
       process.exitCode = await verify(files, command.optsWithGlobals());
     });
 
@@ -25,7 +25,7 @@ export function registerProtocolCommands(program: Command): void {
     )
     .option('--hex <file>', 'text file with one packet in hex per line, - for stdin')
     .action(async (words: string[], _options: object, command: Command) => {
-      const { decode } = await import('./commands/decode.js');
+      const { decode } = await import('../commands/decode.js');
       process.exitCode = decode(words, command.optsWithGlobals());
     });
 
@@ -42,11 +42,11 @@ export function registerProtocolCommands(program: Command): void {
     .action(async (words: string[], options: { step?: number }, command: Command) => {
       if (options.step !== undefined) {
         if (words.length !== 1) throw new CliError('--step goes with one scenario file');
-        const { explainStep } = await import('./commands/explain-step.js');
+        const { explainStep } = await import('../commands/explain-step.js');
         process.exitCode = explainStep(words[0], options.step, command.optsWithGlobals());
         return;
       }
-      const { explain } = await import('./commands/explain.js');
+      const { explain } = await import('../commands/explain.js');
       process.exitCode = explain(words, command.optsWithGlobals());
     });
 
@@ -55,7 +55,7 @@ export function registerProtocolCommands(program: Command): void {
     .description('print a completion script')
     .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => {
-      const { completion } = await import('./commands/completion.js');
+      const { completion } = await import('../commands/completion.js');
       process.exitCode = completion(program, shell);
     });
 }

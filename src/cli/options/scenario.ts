@@ -1,7 +1,7 @@
 /** Commands that play scenarios and recordings. The work is loaded when a command is used. */
 import type { Command } from 'commander';
-import { collectWords } from './options.js';
-import type { GlobalOptions } from './output.js';
+import type { GlobalOptions } from '../output.js';
+import { collectWords } from './values.js';
 
 export function registerScenarioCommands(program: Command): void {
   const globals = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
@@ -18,7 +18,7 @@ export function registerScenarioCommands(program: Command): void {
     .option('--record <out>', 'write a recording for replay')
     .option('--force', 'overwrite files')
     .action(async (file: string, _options: unknown, command: Command) => {
-      const { run } = await import('./commands/run.js');
+      const { run } = await import('../commands/run.js');
       process.exitCode = run(file, globals(command));
     });
 
@@ -31,7 +31,7 @@ export function registerScenarioCommands(program: Command): void {
     .option('--changes', 'after the first moment only what came (+) and what went (-)')
     .option('--all', "RM's hardware interrupts too")
     .action(async (file: string, _options: unknown, command: Command) => {
-      const { caps } = await import('./commands/caps.js');
+      const { caps } = await import('../commands/caps.js');
       process.exitCode = caps(file, globals(command));
     });
 
@@ -44,7 +44,7 @@ export function registerScenarioCommands(program: Command): void {
     .argument('[other]', 'another one, to compare with: options, inputs, packets, hypercalls, registers, state')
     .option('--inputs', 'list the inputs')
     .action(async (file: string, other: string | undefined, _options: unknown, command: Command) => {
-      const { replay } = await import('./commands/replay.js');
+      const { replay } = await import('../commands/replay/replay.js');
       process.exitCode = replay(other === undefined ? [file] : [file, other], globals(command));
     });
 
@@ -52,7 +52,7 @@ export function registerScenarioCommands(program: Command): void {
     .command('demo')
     .description('the first example, both capability tables, and how much of real Gunyah is matched')
     .action(async (_options: unknown, command: Command) => {
-      const { demo } = await import('./commands/demo.js');
+      const { demo } = await import('../commands/demo.js');
       process.exitCode = await demo(globals(command));
     });
 }

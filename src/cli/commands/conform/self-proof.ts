@@ -3,21 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import type { BenchImage, Case } from '../conform/index.js';
+import { type BenchImage, bootBench, type Case, DEFECTS, summary } from '../../../conform/index.js';
+import { CliError, Exit } from '../../errors.js';
+import { onInterrupt } from '../../interrupt.js';
+import { type GlobalOptions, print, progress } from '../../output.js';
+import { isFailure } from '../../verdict.js';
+import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin } from './case-runner.js';
 import { killGroup, untilExit } from './cleanup.js';
-import {
-  type CaseRunner,
-  type ClientChoice,
-  caseRunner,
-  inLanes,
-  isBuiltin,
-  START_MS,
-  type Suite,
-} from './conform-run.js';
-import { CliError, Exit } from './errors.js';
-import { onInterrupt } from './interrupt.js';
-import { type GlobalOptions, print, progress } from './output.js';
-import { isFailure } from './verdict.js';
 
 /** A client with one bug, and every check that it must fail. */
 export interface Mutant {
@@ -73,7 +65,7 @@ const mutantsCommand = (client: string): string => client.replace('{link}', '--m
  * What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. One that does not know the option may wait for a
  * link instead.
  */
-export async function readMutants(client: string, startMs = START_MS): Promise<Mutant[]> {
+export async function readMutants(client: string, startMs: number): Promise<Mutant[]> {
   const command = mutantsCommand(client);
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const close = untilExit(() => killGroup(child.pid));
@@ -106,36 +98,35 @@ export const mutantCommand = (client: string, m: Mutant): string =>
 
 type SelfOptions = ClientChoice & GlobalOptions & { mutant: readonly string[] };
 
-export async function selfProof(suite: Suite, cases: readonly Case[], o: SelfOptions): Promise<Exit> {
+export async function selfProof(cases: readonly Case[], o: SelfOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const proof = new Proof();
-  await Promise.race([prove(suite, cases, o, proof), interrupt.happened]);
-  print(suite.summary(proof.passed, proof.failed, 0));
+  await Promise.race([prove(cases, o, proof), interrupt.happened]);
+  print(summary(proof.passed, proof.failed, 0));
   if (interrupt.code === undefined) return proof.failed > 0 ? Exit.FAILED : Exit.OK;
   process.stderr.write('interrupted: the rest was not tried\n');
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);
 }
 
-async function prove(suite: Suite, cases: readonly Case[], o: SelfOptions, proof: Proof): Promise<void> {
+async function prove(cases: readonly Case[], o: SelfOptions, proof: Proof): Promise<void> {
   const builtin = isBuiltin(o.client);
   const bar = progress(o);
   if (!builtin) bar.begin(`asking for mutants: ${mutantsCommand(o.client)}`);
-  const all: Mutant[] = builtin ? [...suite.DEFECTS] : await readMutants(o.client, o.startTimeout);
+  const all: Mutant[] = builtin ? [...DEFECTS] : await readMutants(o.client, o.startTimeout);
   const names = [...o.mutant, ...o.defect];
   const unknown = names.filter((n) => !all.some((m) => m.name === n));
   if (unknown.length > 0) {
     const where = builtin ? '--list-defects' : `'${mutantsCommand(o.client)}'`;
     throw new CliError(`no mutant is called ${unknown.join(', ')}: ${where} shows all`);
   }
-  const own = await caseRunner(suite, { ...o, defect: [] });
-  const images = Array.from({ length: own.lanes }, () => suite.bootBench());
+  const own = await caseRunner({ ...o, defect: [] });
+  const images = Array.from({ length: own.lanes }, () => bootBench());
   proof.judge('the client without a bug', (await failures(own, cases, images)).join(', '));
   const wanted = all.filter((m) => names.length === 0 || names.includes(m.name));
   for (const [i, m] of wanted.entries()) {
     bar.update(`${i + 1}/${wanted.length} ${m.name}`);
     const runner = await caseRunner(
-      suite,
       builtin ? { ...o, defect: [m.name] } : { ...o, client: mutantCommand(o.client, m) },
     );
     const tried = cases.filter((c) => c.slow !== true || m.fails.includes(c.id));

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CliLines } from '../support/cli.js';
+import { CliLines } from '../../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-report-'));
 const lines = new CliLines(folder);

@@ -1,6 +1,6 @@
 /** Values of options that several commands have. A wrong one is a mistake in usage, whether it would be used or not. */
 import { InvalidArgumentError } from 'commander';
-import { nearest } from '../base/index.js';
+import { nearest } from '../../base/index.js';
 
 /** Decimal or 0x. */
 const NUMBER = /^(0x[0-9a-f]+|\d+(\.\d+)?(e\+?\d+)?|Infinity)$/i;

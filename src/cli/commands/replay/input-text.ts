@@ -1,8 +1,8 @@
 /** Inputs of a recording in words, one line each. */
-import { counted, hex, lo32, toHex } from '../../base/index.js';
-import { decodePacket, describePacket, Platform, SMCCC_NAMES } from '../../protocol/index.js';
-import { callText } from '../../scenario/index.js';
-import type { Input } from '../../sim/index.js';
+import { counted, hex, lo32, toHex } from '../../../base/index.js';
+import { decodePacket, describePacket, Platform, SMCCC_NAMES } from '../../../protocol/index.js';
+import { callText } from '../../../scenario/index.js';
+import type { Input } from '../../../sim/index.js';
 
 /** Bytes of a write that a line shows. */
 const SHOWN = 16;

@@ -5,11 +5,11 @@
 import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { Greeting } from '../conform/index.js';
-import { type Address, parseAddress } from '../link/index.js';
+import type { Greeting } from '../../../conform/index.js';
+import { type Address, parseAddress } from '../../../link/index.js';
+import { CliError } from '../../errors.js';
+import { reasonOf } from '../../files.js';
 import { killGroup } from './cleanup.js';
-import { CliError } from './errors.js';
-import { reasonOf } from './files.js';
 
 type Parse = (line: string) => Greeting | undefined;
 

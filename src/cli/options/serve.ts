@@ -1,6 +1,6 @@
 /** The options of `gunyah-sim serve`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { collect, milliseconds } from './options.js';
+import { collect, milliseconds } from './values.js';
 
 /** For an option of which a second one would silently replace the first. */
 function once(value: string, previous: string | undefined): string {
@@ -27,7 +27,7 @@ export function registerServe(program: Command): void {
     )
     .option('--force', 'overwrite files')
     .action(async (_options: unknown, command: Command) => {
-      const { serve } = await import('./commands/serve.js');
+      const { serve } = await import('../commands/serve.js');
       process.exitCode = await serve(command.optsWithGlobals());
     });
 }

@@ -4,15 +4,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runChild } from '../../src/cli/conform-child.js';
-import { failures, type Mutant, mutantCommand, readMutants } from '../../src/cli/conform-self.js';
-import * as suite from '../../src/conform/index.js';
+import { runChild } from '../../../src/cli/commands/conform/child.js';
+import { failures, type Mutant, mutantCommand, readMutants } from '../../../src/cli/commands/conform/self-proof.js';
+import * as suite from '../../../src/conform/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-test-'));
 const program = join(folder, 'example');
 /** Without sanitizers: it starts much faster. */
 const plain = join(folder, 'plain');
-const source = join(import.meta.dirname, '../../clients/c/example.c');
+const source = join(import.meta.dirname, '../../../clients/c/example.c');
 const images = [0, 1].map(() => suite.bootBench());
 const OPTIONS = { timeoutMs: 20_000, startMs: 20_000 };
 /** For compilers and dozens of processes on a busy machine. */
@@ -21,13 +21,13 @@ const fast = suite.CATALOG.filter((c) => c.level === 'T' && c.slow !== true);
 
 const runner = (client: string) => ({
   lanes: images.length,
-  run: (c: suite.Case, image: suite.BenchImage) => runChild(suite, c, image, client, OPTIONS),
+  run: (c: suite.Case, image: suite.BenchImage) => runChild(c, image, client, OPTIONS),
 });
 
 async function verdict(id: string, client = `${program} {link}`): Promise<string> {
   const c = suite.CATALOG.find((x) => x.id === id);
   if (c === undefined) throw new Error(`${id} cannot run`);
-  const v = await runChild(suite, c, images[0], client, OPTIONS);
+  const v = await runChild(c, images[0], client, OPTIONS);
   return [v.verdict, ...v.reasons].join(': ');
 }
 
@@ -100,7 +100,7 @@ describe('the C example under test', () => {
 
   it('is warned about features that there are not', async () => {
     const [c] = fast.filter(({ id }) => id === 'FRAG-1');
-    const v = await runChild(suite, c, images[0], `${plain} {link} | sed -u 's/alloc/aloc frob/'`, OPTIONS);
+    const v = await runChild(c, images[0], `${plain} {link} | sed -u 's/alloc/aloc frob/'`, OPTIONS);
     expect([v.verdict, v.warnings]).toEqual([
       'PASS',
       [
@@ -125,7 +125,7 @@ describe('a client for bare packets', () => {
 });
 
 describe('the reference client in a process of its own', () => {
-  const root = join(import.meta.dirname, '../..');
+  const root = join(import.meta.dirname, '../../..');
   const client = `node ${join(root, 'clients/ts/conform_client.mjs')} {link}`;
 
   it('is checked with its VMs over the link', { timeout: PATIENCE_MS }, async () => {
@@ -139,7 +139,7 @@ describe('the reference client in a process of its own', () => {
 
 // Every mutant against the whole level: npm run conform:self. Here each is tried on the first check that it must fail.
 describe('its mutants', () => {
-  const mutants = (): Promise<Mutant[]> => readMutants(`${plain} {link}`);
+  const mutants = (): Promise<Mutant[]> => readMutants(`${plain} {link}`, OPTIONS.startMs);
 
   it('are at least two for every group of level T', async () => {
     const all = await mutants();

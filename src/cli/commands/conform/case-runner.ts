@@ -1,29 +1,26 @@
 /** How one check is run: with the client of this process, or with programs of their own, several at a time. */
 import { Worker } from 'node:worker_threads';
-import type { BenchImage, Case, Verdict } from '../conform/index.js';
+import { type BenchImage, type Case, logText, runBuiltin, standstill, type Verdict } from '../../../conform/index.js';
+import { CliError, Exit } from '../../errors.js';
+import { workerUrl } from '../../worker-url.js';
 import { SharedGroup, untilExit } from './cleanup.js';
-import type { ConformAnswer, ConformJob } from './conform-worker.js';
-import { CliError, Exit } from './errors.js';
+import type { ConformAnswer, ConformJob } from './worker.js';
 
-export type Suite = typeof import('../conform/index.js');
 export type CaseResult = Verdict & { log: string };
-
-export const DEFAULT_JOBS = 4;
-export const MAX_JOBS = 64;
-
-/** Starting a program takes longer than answering, ms. */
-export const START_MS = 20_000;
 
 export const isBuiltin = (client: string): boolean => client === 'builtin';
 
 export interface ClientChoice {
-  /** Command, or `builtin`. */
-  client: string;
-  defect: readonly string[];
-  timeout: number;
-  /** Milliseconds that another process has to attach. */
-  startTimeout?: number;
-  jobs: number;
+  /** Command, address, or `builtin`. */
+  readonly client: string;
+  /** Of the built-in one. */
+  readonly defect: readonly string[];
+  /** Silence of another process that counts as a hang, ms. */
+  readonly timeout: number;
+  /** How long another process may take to attach, ms. */
+  readonly startTimeout: number;
+  /** Other processes at the same time. */
+  readonly jobs: number;
 }
 
 export interface CaseRunner {
@@ -32,14 +29,14 @@ export interface CaseRunner {
   run(check: Case, image: BenchImage): Promise<CaseResult>;
 }
 
-export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRunner> {
-  if (isBuiltin(o.client)) return { lanes: 1, run: async (c, image) => builtin(suite, c, image, new Set(o.defect)) };
-  const { newFolder, removeFolder, runChild } = await import('./conform-child.js');
-  const options = { timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS };
+export async function caseRunner(o: ClientChoice): Promise<CaseRunner> {
+  if (isBuiltin(o.client)) return { lanes: 1, run: async (c, image) => builtin(c, image, new Set(o.defect)) };
+  const { newFolder, removeFolder, runChild } = await import('./child.js');
+  const options = { timeoutMs: o.timeout, startMs: o.startTimeout };
   return {
     lanes: o.jobs,
     async run(c, image) {
-      if (c.slow !== true || o.jobs === 1) return runChild(suite, c, image, o.client, options);
+      if (c.slow !== true || o.jobs === 1) return runChild(c, image, o.client, options);
       const folder = newFolder();
       const group = new SharedGroup();
       const close = untilExit(() => {
@@ -55,13 +52,12 @@ export async function caseRunner(suite: Suite, o: ClientChoice): Promise<CaseRun
   };
 }
 
-/** The program of the threads. */
-const WORKER_URL = new URL('./conform-worker.js', import.meta.url);
+const WORKER = './commands/conform/worker.js';
 
 /** Long checks are many small exchanges: two of them in one thread would take turns. */
 function inThread(job: ConformJob): Promise<CaseResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER_URL, { workerData: job });
+    const worker = new Worker(workerUrl(WORKER), { workerData: job });
     worker.once('message', (a: ConformAnswer) => {
       if ('result' in a) resolve(a.result);
       else reject(new CliError(a.transport, Exit.TRANSPORT));
@@ -71,10 +67,10 @@ function inThread(job: ConformJob): Promise<CaseResult> {
   });
 }
 
-function builtin(suite: Suite, check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {
-  const { session, ...verdict } = suite.runBuiltin(check, image, bugs);
-  if (verdict.verdict !== 'PASS') verdict.reasons.push(suite.standstill(session.bench, verdict.verdict === 'HANG'));
-  return { ...verdict, log: suite.logText(session.bench.log) };
+function builtin(check: Case, image: BenchImage, bugs: ReadonlySet<string>): CaseResult {
+  const { session, ...verdict } = runBuiltin(check, image, bugs);
+  if (verdict.verdict !== 'PASS') verdict.reasons.push(standstill(session.bench, verdict.verdict === 'HANG'));
+  return { ...verdict, log: logText(session.bench.log) };
 }
 
 /** Takes `items` from the front, at most `lanes` at a time; each lane makes what its work needs once. */

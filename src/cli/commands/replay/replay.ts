@@ -1,10 +1,10 @@
 /** `replay FILE`: does the inputs of a recording again and compares the state at every checkpoint, or the run with another one. */
-import { counted } from '../../base/index.js';
-import { type Recording, readRecording, replayRecording, specHash } from '../../sim/index.js';
-import { CliError, Exit } from '../errors.js';
-import { misplaced } from '../file-kind.js';
-import { packageVersion, readInput } from '../files.js';
-import { type GlobalOptions, print, printJson } from '../output.js';
+import { counted } from '../../../base/index.js';
+import { type Recording, readRecording, replayRecording, specHash } from '../../../sim/index.js';
+import { CliError, Exit } from '../../errors.js';
+import { misplaced } from '../../file-kind.js';
+import { packageVersion, readInput } from '../../files.js';
+import { type GlobalOptions, print, printJson } from '../../output.js';
 import { compareRecordings, divergenceLines, optionDifferences } from './compare.js';
 import { inputLine } from './input-text.js';
 

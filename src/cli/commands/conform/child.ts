@@ -8,14 +8,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchImage, Case, Greeting, Verdict, VerdictKind } from '../conform/index.js';
+import {
+  Bench,
+  type BenchImage,
+  type Case,
+  ClientStuck,
+  type Greeting,
+  imageOf,
+  logText,
+  parseGreeting,
+  SYNC,
+  standstill,
+  Tester,
+  unknownFeatures,
+  unsuitable,
+  type Verdict,
+  type VerdictKind,
+  wholeCase,
+} from '../../../conform/index.js';
+import { CliError, Exit } from '../../errors.js';
+import type { CaseResult } from './case-runner.js';
+import { ChildLink } from './child-link.js';
 import { type SharedGroup, untilExit } from './cleanup.js';
-import { ChildLink } from './conform-link.js';
-import { ClientProcess } from './conform-process.js';
-import type { CaseResult, Suite } from './conform-run.js';
-import { CliError, Exit } from './errors.js';
-
-type Bench = InstanceType<Suite['Bench']>;
+import { ClientProcess } from './client-process.js';
 
 /** A client that says nothing for this long while the machine rests is at rest too, ms. */
 const QUIET_MS = 40;
@@ -63,13 +78,12 @@ interface Running {
 }
 
 export async function runChild(
-  suite: Suite,
   c: Case,
   image: BenchImage,
   template: string,
   options: ChildOptions,
 ): Promise<CaseResult> {
-  const bench = new suite.Bench(suite.imageOf(c, image));
+  const bench = new Bench(imageOf(c, image));
   c.prepare?.(bench);
   const folder = options.folder ?? newFolder();
   const server = createServer();
@@ -85,9 +99,9 @@ export async function runChild(
     await listen(server, path);
     const address = `unix:${path}`;
     options.group?.starting();
-    client = new ClientProcess(template.replaceAll('{link}', address), address, suite.parseGreeting);
+    client = new ClientProcess(template.replaceAll('{link}', address), address, parseGreeting);
     options.group?.started(client.pid);
-    return await play(suite, c, bench, { client, server, template, options });
+    return await play(c, bench, { client, server, template, options });
   } finally {
     close();
   }
@@ -101,10 +115,10 @@ interface Started {
   options: ChildOptions;
 }
 
-async function play(suite: Suite, c: Case, bench: Bench, started: Started): Promise<CaseResult> {
+async function play(c: Case, bench: Bench, started: Started): Promise<CaseResult> {
   const { client, server, options } = started;
   const start = bench.now();
-  const tester = new suite.Tester(bench, client);
+  const tester = new Tester(bench, client);
   const { timeoutMs } = options;
   const hear = (lines: readonly string[]): void => tester.hear(lines);
   const run: Running = { bench, client, link: undefined, seen: 0, hear, timeoutMs, fault: undefined };
@@ -112,18 +126,18 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   const result = (verdict: Verdict['verdict'], reasons: string[]): CaseResult => ({
     id: c.id,
     verdict,
-    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(suite, run, verdict, reasons),
-    warnings: client.greeting && suite.unknownFeatures(client.greeting),
+    reasons: verdict === 'PASS' || verdict === 'SKIP' ? reasons : withSituation(run, verdict, reasons),
+    warnings: client.greeting && unknownFeatures(client.greeting),
     virtualNs: bench.now() - start,
-    log: suite.logText(bench.log),
+    log: logText(bench.log),
   });
   try {
     const greeting = await greet(run, c.refuses === true, started);
-    const unsuitable = suite.unsuitable(c, greeting, run.link?.rpcOnly === true);
-    if (unsuitable !== undefined) return result('SKIP', [unsuitable]);
+    const reason = unsuitable(c, greeting, run.link?.rpcOnly === true);
+    if (reason !== undefined) return result('SKIP', [reason]);
     tester.greeting = greeting;
-    const drive = greeting.features.includes(suite.SYNC) ? driveByTurns : driveBySilence;
-    const script = suite.wholeCase(c, tester);
+    const drive = greeting.features.includes(SYNC) ? driveByTurns : driveBySilence;
+    const script = wholeCase(c, tester);
     for (let r = script.next(); ; r = script.next()) {
       if (r.done) return result(r.value.verdict, r.value.reasons);
       await drive(run, r.value, bench.now() + r.value.limitNs);
@@ -131,13 +145,13 @@ async function play(suite: Suite, c: Case, bench: Bench, started: Started): Prom
   } catch (e) {
     if (e instanceof ChildGone) return result('CRASH', [`the client ended: ${e.message}`]);
     if (e instanceof ChildSilent) return result('HANG', [e.message]);
-    if (e instanceof suite.ClientStuck) return result('HANG', [`the client spins: ${e.message}`]);
+    if (e instanceof ClientStuck) return result('HANG', [`the client spins: ${e.message}`]);
     throw e;
   }
 }
 
-function withSituation(suite: Suite, run: Running, verdict: VerdictKind, reasons: string[]): string[] {
-  const out = [...reasons, suite.standstill(run.bench, verdict === 'HANG' && run.link?.rpcOnly !== true)];
+function withSituation(run: Running, verdict: VerdictKind, reasons: string[]): string[] {
+  const out = [...reasons, standstill(run.bench, verdict === 'HANG' && run.link?.rpcOnly !== true)];
   const { stderr } = run.client;
   if (stderr !== '') out.push(`the client's stderr:\n  ${stderr.trimEnd().replaceAll('\n', '\n  ')}`);
   return out;

@@ -1,30 +1,42 @@
-/** `gunyah-sim conform rm`: checks a server that claims to be Gunyah with its Resource Manager, with recordings as cases. */
+/** `conform rm`: checks a server that claims to be Gunyah with its Resource Manager, with recordings as cases. */
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import type { CaseName, CaseResult, RmCase, RunOptions, Target } from '../conform-rm/index.js';
-import { CliError, Exit } from './errors.js';
-import { findTranscripts, packageFolder, readInput } from './files.js';
-import { type Interrupt, onInterrupt } from './interrupt.js';
-import { junitXml, prepareReport, writeReport } from './junit.js';
-import { collect, milliseconds } from './options.js';
-import { checkDistinct, checkReports, type GlobalOptions, print, printJson, progress } from './output.js';
-import { tapText } from './tap.js';
-import { isFailure, printVerdict, UNEXPECTED_PASS } from './verdict.js';
+import {
+  type CaseName,
+  type CaseResult,
+  filtered,
+  NoServer,
+  pathOf,
+  type RmCase,
+  type RunOptions,
+  readTranscripts,
+  recordingsIn,
+  runCases,
+  skipReason,
+  type Target,
+} from '../../conform-rm/index.js';
+import { CliError, Exit } from '../errors.js';
+import { findTranscripts, packageFolder, readInput } from '../files.js';
+import { type Interrupt, onInterrupt } from '../interrupt.js';
+import { junitXml, prepareReport, writeReport } from '../junit.js';
+import { checkDistinct, checkReports, type GlobalOptions, print, printJson, progress } from '../output.js';
+import { tapText } from '../tap.js';
+import { isFailure, printVerdict, UNEXPECTED_PASS } from '../verdict.js';
+import { workerUrl } from '../worker-url.js';
 
-type Suite = typeof import('../conform-rm/index.js');
-
-interface ConformRmOptions extends GlobalOptions {
-  server?: string;
-  serverCommand?: string;
-  transcripts: string[];
-  list?: boolean;
-  skip: string[];
-  expectFail: string[];
-  junit?: string;
-  tap?: boolean;
-  timeout: number;
-  startTimeout?: number;
-  force?: boolean;
+export interface ConformRmOptions extends GlobalOptions {
+  readonly server?: string;
+  readonly serverCommand?: string;
+  readonly transcripts: readonly string[];
+  readonly list?: boolean;
+  readonly skip: readonly string[];
+  readonly expectFail: readonly string[];
+  readonly junit?: string;
+  readonly tap?: boolean;
+  /** Silence of the server that counts as a hang, ms. */
+  readonly timeout: number;
+  /** How long a server that is started may take to listen, ms. */
+  readonly startTimeout: number;
+  readonly force?: boolean;
 }
 
 interface Judged extends CaseResult {
@@ -33,70 +45,27 @@ interface Judged extends CaseResult {
   readonly expected: boolean;
 }
 
-/** From this folder: the bundle of the command line is here too. */
-const WORKER_URL = new URL('../conform-rm/worker.js', import.meta.url);
+const WORKER = '../conform-rm/worker.js';
 const INDENT = '    ';
-/** The engine may compute for seconds on one long wait of virtual time. */
-const TIMEOUT_MS = 20_000;
-/** Starting a program takes longer than answering. */
-const START_MS = 15_000;
 
-/** To be called after `conform`: this is a command of that one. */
-export function registerConformRm(program: Command): void {
-  const conform = program.commands.find((c) => c.name() === 'conform');
-  if (conform === undefined) throw new Error('conform is not registered');
-  conform
-    .command('rm')
-    .description(
-      'the inverse: check a server that claims to be Gunyah with its Resource Manager, with recordings as cases',
-    )
-    .argument('[filters...]', 'recordings: b2, c5/c5_state_matrix_001, seed-1*')
-    .option('--server <address>', 'unix:PATH or tcp:HOST:PORT of a server that boots anew for every connection')
-    .option('--server-command <command>', 'starts a server for one case; {link} is the address that it listens at')
-    .option('--transcripts <dir>', 'recordings below this folder, or one file; may be repeated', collect, [])
-    .option('--list', 'list the cases, with what keeps one from being put to a server')
-    .option('--skip <filters>', 'leave these out')
-    .option('--expect-fail <filters>', 'these fail today; passing is reported')
-    .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
-    .option('--tap', 'results as TAP')
-    .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`, milliseconds(1))
-    .option(
-      '--start-timeout <ms>',
-      `how long a server that is started may take to listen (default: ${START_MS})`,
-      milliseconds(1),
-    )
-    .option('--force', 'overwrite a file that is no report')
-    .action(async (filters: string[], _own: unknown, command: Command) => {
-      const suite = await import('../conform-rm/index.js');
-      process.exitCode = await conformRm(suite, filters, optionsOf(command));
-    });
-}
-
-/** Options that `conform` has too end up there wherever they stand, with its defaults. */
-function optionsOf(command: Command): ConformRmOptions {
-  const options = command.optsWithGlobals<ConformRmOptions>();
-  const given = command.parent?.getOptionValueSource('timeout') !== 'default';
-  return { ...options, timeout: given ? options.timeout : TIMEOUT_MS };
-}
-
-async function conformRm(suite: Suite, filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
-  const { cases, expected } = chosenCases(suite, filters, o);
-  if (o.list === true) return list(suite, cases, o);
+export async function conformRm(filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
+  const { cases, expected } = chosenCases(filters, o);
+  if (o.list === true) return list(cases, o);
   checkReports(o);
   const target = await targetOf(o);
   prepareReport(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
-    const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout ?? START_MS, worker: WORKER_URL };
-    const results = await run(suite, cases, expected, options, o, interrupt);
-    if (interrupt.code === undefined) return report(suite, results, o);
+    const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout, worker: workerUrl(WORKER) };
+    const results = await run(cases, expected, options, o, interrupt);
+    if (interrupt.code === undefined) return report(results, o);
     const left = `interrupted: ${cases.length - results.length} cases were not run to their end`;
-    report(suite, results, o, left);
+    report(results, o, left);
     process.stderr.write(`${left}\n`);
     // Leave by the usual way: servers that were started end with us.
     process.exit(interrupt.code);
   } catch (error) {
-    if (error instanceof suite.NoServer) throw new CliError(error.message, Exit.TRANSPORT);
+    if (error instanceof NoServer) throw new CliError(error.message, Exit.TRANSPORT);
     throw error;
   }
 }
@@ -110,7 +79,7 @@ async function targetOf(o: ConformRmOptions): Promise<Target> {
     if (!command.includes('{link}')) throw new CliError('--server-command: {link} has to stand for the address');
     return { command };
   }
-  const { parseAddress } = await import('../link/index.js');
+  const { parseAddress } = await import('../../link/index.js');
   const address = parseAddress(o.server, true);
   if (typeof address === 'string') throw new CliError(`--server: ${address}`);
   return { address };
@@ -118,7 +87,6 @@ async function targetOf(o: ConformRmOptions): Promise<Target> {
 
 /** The cases of a run, and the paths of those that are expected to fail. */
 function chosenCases(
-  suite: Suite,
   filters: readonly string[],
   o: ConformRmOptions,
 ): { cases: RmCase[]; expected: ReadonlySet<string> } {
@@ -126,7 +94,7 @@ function chosenCases(
   const files = folders.flatMap((path) => (/\.jsonl(\.gz)?$/.test(path) ? [path] : findTranscripts(path)));
   checkDistinct({ '--junit': o.junit }, files);
   const all = files.flatMap((path) => {
-    const recordings = suite.recordingsIn(path, new TextDecoder().decode(readInput(path)));
+    const recordings = recordingsIn(path, new TextDecoder().decode(readInput(path)));
     if (recordings.length === 0) throw new CliError(`${path}: there is no recording in it`, Exit.INPUT);
     return recordings.map((r) => ({ path, ...r }));
   });
@@ -134,17 +102,17 @@ function chosenCases(
   const meant = (list: readonly string[]): Set<string> => {
     const found = new Set<string>();
     for (const f of list) {
-      const cases = suite.filtered(all, f);
+      const cases = filtered(all, f);
       if (cases.length === 0) throw new CliError(`nothing matched: no recording is called ${f}; --list shows all`);
-      for (const c of cases) found.add(suite.pathOf(c));
+      for (const c of cases) found.add(pathOf(c));
     }
     return found;
   };
   const wanted = filters.length === 0 ? undefined : meant(filters);
   const skip = meant(o.skip);
-  const chosen = (c: CaseName): boolean => wanted?.has(suite.pathOf(c)) !== false && !skip.has(suite.pathOf(c));
+  const chosen = (c: CaseName): boolean => wanted?.has(pathOf(c)) !== false && !skip.has(pathOf(c));
   const cases = all.filter(chosen).map(({ path, id, group, text }): RmCase => {
-    const read = suite.readTranscripts(text);
+    const read = readTranscripts(text);
     if ('error' in read) throw new CliError(`${path}: recording ${id}: ${read.error}`, Exit.INPUT);
     const [transcript] = read.transcripts;
     return { id, group, title: transcript.header.title, transcript };
@@ -153,14 +121,14 @@ function chosenCases(
   return { cases, expected: meant(o.expectFail) };
 }
 
-function list(suite: Suite, cases: readonly RmCase[], o: ConformRmOptions): Exit {
+function list(cases: readonly RmCase[], o: ConformRmOptions): Exit {
   const rows = cases.map((c) => ({
     id: c.id,
-    path: suite.pathOf(c),
+    path: pathOf(c),
     title: c.title,
     events: c.transcript.events.filter((e) => e.ev !== 'note').length,
-    skipped: suite.skipReason(c, 'vcpu'),
-    skippedInRpcMode: suite.skipReason(c, 'rpc'),
+    skipped: skipReason(c, 'vcpu'),
+    skippedInRpcMode: skipReason(c, 'rpc'),
   }));
   if (o.json === true) {
     printJson(rows);
@@ -177,7 +145,6 @@ function list(suite: Suite, cases: readonly RmCase[], o: ConformRmOptions): Exit
 }
 
 async function run(
-  suite: Suite,
   cases: readonly RmCase[],
   shouldFail: ReadonlySet<string>,
   options: RunOptions,
@@ -189,13 +156,13 @@ async function run(
     bar.begin(`checking ${options.target.command}: it has ${options.startMs} ms to listen`);
   const results: Judged[] = [];
   bar.update(`1/${cases.length} ${cases[0]?.id ?? ''}`);
-  const all = suite.runCases(cases, options);
+  const all = runCases(cases, options);
   for (;;) {
     const next = await Promise.race([all.next(), interrupt.happened]);
     if (typeof next !== 'object' || next.done === true) break;
     const r = next.value;
     const fails = isFailure(r.verdict);
-    const expected = shouldFail.has(suite.pathOf(r.check));
+    const expected = shouldFail.has(pathOf(r.check));
     const judged: Judged = { ...r, expected, ok: expected ? fails : !fails };
     results.push(judged);
     if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(judged, o);
@@ -212,7 +179,7 @@ function printResult(r: Judged, o: ConformRmOptions): void {
 }
 
 /** `left`: what was not run, in a report that would else look complete. */
-function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions, left?: string): Exit {
+function report(results: readonly Judged[], o: ConformRmOptions, left?: string): Exit {
   const failed = results.filter((r) => !r.ok).length;
   const skipped = results.filter((r) => r.verdict === 'SKIP').length;
   const passed = results.length - failed - skipped;
@@ -220,7 +187,7 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions, l
     r.verdict === 'PASS' ? UNEXPECTED_PASS : `${r.verdict}: ${r.reasons.join('\n')}`;
   if (o.junit !== undefined) {
     const cases = results.map((r) => ({
-      name: `${suite.pathOf(r.check)} ${r.check.title}`,
+      name: `${pathOf(r.check)} ${r.check.title}`,
       seconds: r.seconds,
       failure: r.ok ? undefined : complaint(r),
       skipped: r.verdict === 'SKIP' ? r.reasons.join('\n') : undefined,
@@ -242,7 +209,7 @@ function report(suite: Suite, results: readonly Judged[], o: ConformRmOptions, l
       skipped,
       results: results.map(({ check, ok, verdict, reasons, compared, excused }) => ({
         id: check.id,
-        path: suite.pathOf(check),
+        path: pathOf(check),
         verdict,
         ok,
         reasons,

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runChild } from '../../src/cli/conform-child.js';
-import * as suite from '../../src/conform/index.js';
-import { Msg } from '../../src/protocol/index.js';
+import { runChild } from '../../../src/cli/commands/conform/child.js';
+import * as suite from '../../../src/conform/index.js';
+import { Msg } from '../../../src/protocol/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-guest-'));
 const program = join(folder, 'example');
@@ -31,7 +31,7 @@ const whoAmI: suite.Case = {
 
 describe('a client in a secondary VM', () => {
   beforeAll(() => {
-    const source = join(import.meta.dirname, '../../clients/c/example.c');
+    const source = join(import.meta.dirname, '../../../clients/c/example.c');
     execFileSync('gcc', ['-std=c11', '-O1', '-o', program, source], { stdio: 'pipe' });
   }, SLOW_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ describe('a client in a secondary VM', () => {
   it(
     'can be another process: it finds RM in the tree of its VM and calls as that VM',
     async () => {
-      const v = await runChild(suite, whoAmI, image, `${program} {link}`, OPTIONS);
+      const v = await runChild(whoAmI, image, `${program} {link}`, OPTIONS);
       expect([v.verdict, ...v.reasons]).toEqual(['PASS']);
     },
     SLOW_MS,
@@ -50,7 +50,7 @@ describe('a client in a secondary VM', () => {
     async () => {
       const c = suite.CATALOG.find((x) => x.id === 'LOOK-6');
       if (c === undefined) throw new Error('LOOK-6 cannot run');
-      const v = await runChild(suite, c, image, `${program} {link}`, OPTIONS);
+      const v = await runChild(c, image, `${program} {link}`, OPTIONS);
       expect([v.verdict, v.reasons[0]]).toEqual([
         'SKIP',
         'the client does not offer "guest": what a secondary VM does',

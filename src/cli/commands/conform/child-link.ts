@@ -1,15 +1,14 @@
 /** The link's server side for one client under test: frames of spec/link.toml answered by the bench of a case instead of a bare machine. */
-import { le16, le32, le64, lo32 } from '../base/index.js';
-import type { Bench } from '../conform/index.js';
-import { Sysreg } from '../gic/index.js';
-import { FrameInput } from '../link/input.js';
-import { At, EventType, FRAME_HEAD, FrameType, LINK, REPLY, Status } from '../link/spec.js';
-import { FrameWriter } from '../link/writer.js';
-import { Call, HypError, Platform } from '../protocol/index.js';
-import { PRIMARY_RX_IRQ } from '../sim/index.js';
+import { le16, le32, le64 } from '../../../base/index.js';
+import type { Bench } from '../../../conform/index.js';
+import { Sysreg } from '../../../gic/index.js';
+import { FrameInput } from '../../../link/input.js';
+import { At, EventType, FRAME_HEAD, FrameType, LINK, Status } from '../../../link/spec.js';
+import { FrameWriter } from '../../../link/writer.js';
+import { HypError, Platform } from '../../../protocol/index.js';
+import { PRIMARY_RX_IRQ } from '../../../sim/index.js';
+import { BenchAnswers } from './bench-answers.js';
 
-const SEND = Platform.HYPERCALL_BASE + Call.MSGQUEUE_SEND;
-const RECEIVE = Platform.HYPERCALL_BASE + Call.MSGQUEUE_RECEIVE;
 const NO_IRQ = 1023;
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -19,13 +18,16 @@ export class ChildLink {
   attached = false;
   private readonly input = new FrameInput();
   private readonly out = new FrameWriter();
+  private readonly answers: BenchAnswers;
   private irqSent = false;
   private wfi: { tag: number; deadline: number } | undefined;
 
   constructor(
     private readonly bench: Bench,
     private readonly write: (bytes: Uint8Array) => void,
-  ) {}
+  ) {
+    this.answers = new BenchAnswers(bench, this.out);
+  }
 
   receive(chunk: Uint8Array): void {
     this.input.push(chunk);
@@ -103,63 +105,57 @@ export class ChildLink {
     }
   }
 
-  private reply(type: number, tag: number, size: number, status: Status = Status.OK): number {
-    const at = this.out.frame(type | REPLY, tag, size);
-    this.out.u16(at, this.bench.sim.hyp.dead === undefined ? status : Status.DEAD);
-    return at;
-  }
-
   private frame(type: number, tag: number, b: Uint8Array): void {
     switch (type) {
       case FrameType.HELLO:
         this.hello(tag, b);
         return;
       case FrameType.HVC:
-        this.hvc(tag, b);
+        this.answers.hvc(tag, b);
         return;
       case FrameType.SMC:
-        this.smc(tag, b);
+        this.answers.smc(tag, b);
         return;
       case FrameType.MEM_READ:
-        this.read(tag, b);
+        this.answers.read(tag, b);
         return;
       case FrameType.MEM_WRITE:
-        this.store(tag, b);
+        this.answers.store(tag, b);
         return;
       case FrameType.DEVICE_TREE:
-        this.tree(tag);
+        this.answers.tree(tag);
         return;
       case FrameType.REG_READ: {
         const enc = le32(b, 0);
         const value =
           enc === Sysreg.ICC_IAR1_EL1 ? BigInt(this.acknowledge()) : this.bench.host.readRegister(enc).value;
-        const at = this.reply(type, tag, At.REG_READ_REPLY.SIZE);
+        const at = this.answers.reply(type, tag, At.REG_READ_REPLY.SIZE);
         if (value !== undefined) this.out.u64(at + At.REG_READ_REPLY.VALUE, value);
         return;
       }
       case FrameType.REG_WRITE:
         if (le32(b, 0) === Sysreg.ICC_EOIR1_EL1) this.bench.irqs.end(Number(le64(b, At.REG_WRITE.VALUE)));
         else this.bench.host.writeRegister(le32(b, 0), le64(b, At.REG_WRITE.VALUE));
-        this.reply(type, tag, At.REG_WRITE_REPLY.SIZE);
+        this.answers.reply(type, tag, At.REG_WRITE_REPLY.SIZE);
         return;
       case FrameType.IRQ_ACK: {
         const intid = this.acknowledge();
-        this.out.u32(this.reply(type, tag, At.IRQ_ACK_REPLY.SIZE) + At.IRQ_ACK_REPLY.INTID, intid);
+        this.out.u32(this.answers.reply(type, tag, At.IRQ_ACK_REPLY.SIZE) + At.IRQ_ACK_REPLY.INTID, intid);
         return;
       }
       case FrameType.WFI: {
-        const ns = Number(le64(b, 0));
+        const ns = Number(le64(b, At.WFI.TIMEOUT_NS));
         this.waits = true;
         this.wfi = { tag, deadline: ns === 0 ? NEVER : this.bench.now() + ns };
         if (ns !== 0) this.bench.alarm(this.wfi.deadline);
         return;
       }
       case FrameType.TIME: {
-        const until = this.bench.now() + Number(le64(b, 0));
+        const until = this.bench.now() + Number(le64(b, At.TIME.ADVANCE_NS));
         if (until > this.bench.now()) this.bench.alarm(until);
         while (this.bench.now() < until && this.bench.advance(until)) this.tick();
         this.out.u64(
-          this.reply(type, tag, At.TIME_REPLY.SIZE) + At.TIME_REPLY.NOW_NS,
+          this.answers.reply(type, tag, At.TIME_REPLY.SIZE) + At.TIME_REPLY.NOW_NS,
           BigInt(Math.round(this.bench.now())),
         );
         return;
@@ -168,20 +164,20 @@ export class ChildLink {
         const r = this.bench.send(b, true);
         this.refused = r.error === HypError.MSGQUEUE_FULL;
         this.foundFull = this.refused || !r.notFull;
-        const at = this.reply(type, tag, At.RPC_SEND_REPLY.SIZE);
+        const at = this.answers.reply(type, tag, At.RPC_SEND_REPLY.SIZE);
         this.out.bytes[at + At.RPC_SEND_REPLY.QUEUED] = r.error === HypError.OK ? 1 : 0;
         this.out.bytes[at + At.RPC_SEND_REPLY.NOT_FULL] = r.notFull ? 1 : 0;
         return;
       }
       case FrameType.IRQ_END:
         this.bench.irqs.end(le32(b, At.IRQ_END.INTID));
-        this.reply(type, tag, At.IRQ_END_REPLY.SIZE);
+        this.answers.reply(type, tag, At.IRQ_END_REPLY.SIZE);
         return;
       case FrameType.BYE:
-        this.reply(type, tag, 4);
+        this.answers.reply(type, tag, 4);
         return;
       default:
-        this.reply(type, tag, 4, Status.BAD_REQUEST);
+        this.answers.reply(type, tag, 4, Status.BAD_REQUEST);
     }
   }
 
@@ -196,7 +192,7 @@ export class ChildLink {
     this.rpcOnly = b[At.HELLO.MODE] === 1;
     this.attached = true;
     const R = At.HELLO_REPLY;
-    const at = this.reply(FrameType.HELLO, tag, R.SIZE);
+    const at = this.answers.reply(FrameType.HELLO, tag, R.SIZE);
     this.out.u16(at + R.VERSION, LINK.VERSION_MAX);
     this.out.u32(at + R.MAX_FRAME, LINK.MAX_FRAME);
     this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
@@ -208,115 +204,8 @@ export class ChildLink {
   private wfiReply(tag: number): void {
     this.told++;
     const R = At.WFI_REPLY;
-    const at = this.reply(FrameType.WFI, tag, R.SIZE);
+    const at = this.answers.reply(FrameType.WFI, tag, R.SIZE);
     this.out.u16(at + R.PENDING, this.bench.irqs.deliverable ? 1 : 0);
     this.out.u64(at + R.NOW_NS, BigInt(Math.round(this.bench.now())));
-  }
-
-  private hvc(tag: number, b: Uint8Array): void {
-    const F = At.HVC;
-    const imm = le16(b, F.IMM);
-    const register = b[F.INLINE_REG];
-    const direction = b[F.INLINE_DIR];
-    const length = register === LINK.NO_INLINE ? 0 : Math.min(le32(b, F.INLINE_LENGTH), LINK.MAX_INLINE);
-    const x = Array.from({ length: 8 }, (_, i) => le64(b, F.X + i * 8));
-    const inline = register !== LINK.NO_INLINE;
-    let data = inline && direction === 0 ? b.subarray(F.SIZE, F.SIZE + length) : new Uint8Array(0);
-    let result: readonly bigint[];
-    if (imm === SEND && x[0] === this.bench.place.txCap) {
-      if (!inline) {
-        data = new Uint8Array(Math.min(Number(x[1]), LINK.MAX_INLINE));
-        this.bench.read(Number(x[2]), data);
-      }
-      const r = this.bench.send(data.slice(0, Number(x[1])), (x[3] & 1n) !== 0n);
-      result = [BigInt(r.error), r.notFull ? 1n : 0n];
-    } else if (imm === RECEIVE && x[0] === this.bench.place.rxCap) {
-      const r = this.bench.receive();
-      const size = r.packet.length;
-      result = [BigInt(r.error), BigInt(size), r.notEmpty ? 1n : 0n];
-      if (inline) {
-        this.hvcReply(
-          tag,
-          result,
-          r.packet.subarray(0, Math.min(size, length)),
-          direction === 2 ? Math.min(size, length) : length,
-        );
-        return;
-      }
-      this.bench.write(Number(x[1]), r.packet);
-    } else {
-      if (inline) x[register] = BigInt(this.bench.client.scratch);
-      if (data.length > 0) this.bench.host.writeMemory(this.bench.client.scratch, data);
-      result = this.bench.hvc(imm - Platform.HYPERCALL_BASE, ...x);
-      if (inline && direction > 0) {
-        const back = new Uint8Array(
-          direction === 2 && lo32(result[0]) === 0 ? Math.min(Number(result[1]), length) : length,
-        );
-        this.bench.host.readMemory(this.bench.client.scratch, back);
-        this.hvcReply(tag, result, back, back.length);
-        return;
-      }
-    }
-    this.hvcReply(tag, result, new Uint8Array(0), 0);
-  }
-
-  private hvcReply(tag: number, x: readonly bigint[], data: Uint8Array, room: number): void {
-    const R = At.HVC_REPLY;
-    const at = this.reply(FrameType.HVC, tag, R.SIZE + room);
-    this.out.u16(at + R.INLINE_LENGTH, room);
-    x.forEach((v, i) => {
-      if (i < 8) this.out.u64(at + R.X + i * 8, BigInt.asUintN(64, v));
-    });
-    this.out.bytes.set(data, at + R.SIZE);
-  }
-
-  private smc(tag: number, b: Uint8Array): void {
-    const x = Array.from({ length: 18 }, (_, i) => le64(b, At.SMC.X + i * 8));
-    const r = this.bench.smccc(le16(b, At.SMC.CONDUIT) === 1 ? 'smc' : 'hvc', x, le16(b, At.SMC.IMM));
-    const at = this.reply(FrameType.SMC, tag, At.SMC_REPLY.SIZE);
-    for (let i = 0; i < 18; i++) this.out.u64(at + At.SMC_REPLY.X + i * 8, BigInt.asUintN(64, r[i]));
-  }
-
-  private read(tag: number, b: Uint8Array): void {
-    const ipa = le64(b, 0);
-    const width = le32(b, At.MEM_READ.WIDTH);
-    const to = new Uint8Array(Math.min(le32(b, At.MEM_READ.LENGTH), LINK.MAX_MEMORY_ACCESS));
-    let ok = true;
-    if (width === 0) ok = this.bench.read(Number(ipa), to);
-    else {
-      let { value = 0n } = this.bench.host.access(ipa, width, false);
-      for (let i = 0; i < width; i++, value >>= 8n) to[i] = Number(value & 0xffn);
-    }
-    const at = this.reply(
-      FrameType.MEM_READ,
-      tag,
-      At.MEM_READ_REPLY.SIZE + (ok ? to.length : 0),
-      ok ? Status.OK : Status.EXCEPTION,
-    );
-    if (ok) this.out.bytes.set(to, at + At.MEM_READ_REPLY.SIZE);
-  }
-
-  private store(tag: number, b: Uint8Array): void {
-    const ipa = le64(b, 0);
-    const width = le32(b, At.MEM_WRITE.WIDTH);
-    const from = b.slice(At.MEM_WRITE.SIZE);
-    let ok = true;
-    if (width === 0) ok = this.bench.write(Number(ipa), from);
-    else
-      this.bench.host.access(
-        ipa,
-        width,
-        true,
-        from.reduceRight((v, byte) => (v << 8n) | BigInt(byte), 0n),
-      );
-    this.reply(FrameType.MEM_WRITE, tag, At.MEM_WRITE_REPLY.SIZE, ok ? Status.OK : Status.EXCEPTION);
-  }
-
-  private tree(tag: number): void {
-    const blob = this.bench.deviceTree();
-    const R = At.DEVICE_TREE_REPLY;
-    const at = this.reply(FrameType.DEVICE_TREE, tag, R.SIZE + blob.length);
-    this.out.u64(at + R.IPA, BigInt(this.bench.client.tree));
-    this.out.bytes.set(blob, at + R.SIZE);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fuzz } from '../../src/cli/commands/fuzz.js';
+import { fuzz } from '../../src/cli/commands/fuzz/fuzz.js';
 import { CliError, Exit } from '../../src/cli/errors.js';
 
 // Every run listens for signals.

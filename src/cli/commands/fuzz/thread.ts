@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { FuzzOptions } from '../fuzz/index.js';
-import { coverage } from '../machine/index.js';
-import { type FuzzJob, fuzzerOf, runSlice } from './fuzz-job.js';
+import type { FuzzOptions } from '../../../fuzz/index.js';
+import { coverage } from '../../../machine/index.js';
+import { type FuzzJob, fuzzerOf, runSlice } from './job.js';
 
 /** Sequences in slices, with a message to the main thread after each. */
 export function fuzzThread(job: FuzzJob & { options: FuzzOptions }, main: MessagePort): void {

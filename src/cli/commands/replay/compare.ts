@@ -2,10 +2,10 @@
  * `replay FILE OTHER`: where two recordings first differ: in their options, in what the driver did, in what came of it (packets,
  * hypercalls, registers), or only in the state. Both are done again side by side, input by input.
  */
-import { counted, hex } from '../../base/index.js';
-import { Machine, textTrace } from '../../scenario/index.js';
-import { applyInput, type Input, type Recording, registers, Simulator, stateDigest } from '../../sim/index.js';
-import type { Vcpu } from '../../vcpu/index.js';
+import { counted, hex } from '../../../base/index.js';
+import { Machine, textTrace } from '../../../scenario/index.js';
+import { applyInput, type Input, type Recording, registers, Simulator, stateDigest } from '../../../sim/index.js';
+import type { Vcpu } from '../../../vcpu/index.js';
 import { inputLine } from './input-text.js';
 
 export interface Divergence {

@@ -1,10 +1,10 @@
 /** A thread for one long check with a client in another process: its link needs a processor of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
-import * as suite from '../conform/index.js';
+import { bootBench, CATALOG } from '../../../conform/index.js';
+import { CliError } from '../../errors.js';
+import type { CaseResult } from './case-runner.js';
+import { type ChildOptions, runChild } from './child.js';
 import { SharedGroup } from './cleanup.js';
-import { type ChildOptions, runChild } from './conform-child.js';
-import type { CaseResult } from './conform-run.js';
-import { CliError } from './errors.js';
 
 /** What the thread is to do; it answers with the result, or with the error's message. */
 export interface ConformJob {
@@ -20,11 +20,11 @@ export type ConformAnswer = { result: CaseResult } | { transport: string };
 
 const { id, client, options, group } = workerData as ConformJob;
 const answer = (a: ConformAnswer): void => parentPort?.postMessage(a);
-const check = suite.CATALOG.find((c) => c.id === id);
+const check = CATALOG.find((c) => c.id === id);
 if (check === undefined) throw new Error(`no check ${id}`);
 try {
   const own = { ...options, group: new SharedGroup(group) };
-  answer({ result: await runChild(suite, check, suite.bootBench(), client, own) });
+  answer({ result: await runChild(check, bootBench(), client, own) });
 } catch (e) {
   if (!(e instanceof CliError)) throw e;
   answer({ transport: e.message });

@@ -1,8 +1,8 @@
 /** The options of `gunyah-sim fuzz`. */
 import type { Command } from 'commander';
-import type { FuzzCliOptions } from './commands/fuzz.js';
-import { CliError } from './errors.js';
-import { collectList, positive, whole } from './options.js';
+import type { FuzzCliOptions } from '../commands/fuzz/fuzz.js';
+import { CliError } from '../errors.js';
+import { collectList, positive, whole } from './values.js';
 
 const RUNS_MAX = 1e12;
 const JOBS_MAX = 256;
@@ -37,7 +37,7 @@ export function registerFuzzCommand(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<FuzzCliOptions>();
       if (options.replay !== undefined) checkReplay(command);
-      const { fuzz } = await import('./commands/fuzz.js');
+      const { fuzz } = await import('../commands/fuzz/fuzz.js');
       process.exitCode = await fuzz(options);
     });
 }

@@ -1,5 +1,5 @@
 /** One worker of a fuzzing run: which sequences are its, and how it works through them in slices. */
-import { Fuzzer, type FuzzFailure, type FuzzOptions } from '../fuzz/index.js';
+import { Fuzzer, type FuzzFailure, type FuzzOptions } from '../../../fuzz/index.js';
 
 /** Share of one worker of a fuzzing run. */
 export interface FuzzJob {
@@ -19,9 +19,6 @@ export const fuzzerOf = (options: FuzzOptions, job: FuzzJob): Fuzzer =>
 
 /** The first sequence that this worker has not made. */
 export const nextOf = (job: FuzzJob, made: number): number => job.from + job.index + made * job.jobs;
-
-/** The worker's program. */
-export const WORKER_URL = new URL('./fuzz-worker.js', import.meta.url);
 
 const SLICE_MS = 250;
 
