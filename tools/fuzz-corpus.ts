@@ -45,7 +45,7 @@ function reached(source: Source): { features: Set<string>; executed: Command[] }
   return { features, executed: result.executed };
 }
 
-const kept: Command[][] = [];
+const kept: (readonly Command[])[] = [];
 function consider(source: Source): void {
   const { features, executed } = reached(source);
   const fresh = [...features].filter((f) => wanted.has(f));

@@ -1,9 +1,19 @@
 /** What RM must answer to memory parcel requests (fact base: rm-rpc-messages 3, rm-state-machines 5). */
-import { Msg, ParcelState, Platform, RmError, TransType } from '../../protocol/index.js';
+import {
+  MemAcceptFlag,
+  MemAttr,
+  MemRights,
+  Msg,
+  ParcelState,
+  Platform,
+  RmError,
+  TransType,
+} from '../../protocol/index.js';
 import {
   entries,
   giveBack,
   IO,
+  type List,
   lists,
   lookup,
   mapped,
@@ -74,6 +84,53 @@ function takePages(
   return OK;
 }
 
+/** What a parcel is made as. */
+interface Kind {
+  transType: number;
+  memType: number;
+}
+
+/** The rights that a donation gives: all of them. */
+const donated = (memType: number): number => (memType === IO ? MemRights.RW : MemRights.RWX);
+
+/** Whether RM has a VM of that number, or keeps the number for one. */
+const isNamed = (w: World, vmid: number): boolean =>
+  vmid === HLOS || vmid === RM || (vmid >= 4 && vmid <= 31) || (isDynamic(vmid) && w.vms.has(vmid));
+
+/** The borrowers of an access list, or an error. */
+function targetsOf(w: World, p: Uint8Array, acl: List, { transType, memType }: Kind): ModelTarget[] | number {
+  const targets: ModelTarget[] = [];
+  for (const { vmid, rights } of entries(acl, (at) => ({ vmid: num(p, at, 2), rights: p[at + 2] }))) {
+    if (targets.some((t) => t.vmid === vmid)) return ARGUMENT_INVALID;
+    if (!isNamed(w, vmid) || rights < MemRights.R || rights > MemRights.RWX) return ARGUMENT_INVALID;
+    if (memType === IO && (rights & 1) !== 0) return ARGUMENT_INVALID;
+    if (transType === TransType.DONATE && rights !== donated(memType)) return DENIED;
+    targets.push({ vmid, rights, shared: false, mapped: false, placed: -1, contiguous: false });
+  }
+  return targets;
+}
+
+type Attribute = ModelParcel['attrs'][number];
+
+/** The attributes for borrowers, or an error. */
+function attrsOf(
+  p: Uint8Array,
+  list: List,
+  { transType, memType }: Kind,
+  targets: ModelTarget[],
+): Attribute[] | number {
+  const given: Attribute[] = [];
+  for (const a of entries(list, (at) => ({ attr: num(p, at, 2), vmid: num(p, at + 2, 2) }))) {
+    if (given.some((g) => g.vmid === a.vmid) || a.attr > MemAttr.CACHED) return ARGUMENT_INVALID;
+    if ((memType === IO) !== (a.attr === MemAttr.DEVICE)) return ARGUMENT_INVALID;
+    if (transType === TransType.DONATE && a.attr !== (memType === IO ? MemAttr.DEVICE : MemAttr.NORMAL))
+      return ARGUMENT_INVALID;
+    if (!targets.some((t) => t.vmid === a.vmid)) return VMID_INVALID;
+    given.push(a);
+  }
+  return given;
+}
+
 const create =
   (transType: number): Rule =>
   (w, from, p) => {
@@ -87,25 +144,14 @@ const create =
     const memType = p[0];
     const flags = p[2];
     if ((flags & 1) !== 0 && memType === IO) return answer(ARGUMENT_INVALID);
+    // Used up even where one of the following checks fails.
     const handle = w.nextHandle++;
-    const targets: ModelTarget[] = [];
-    for (const { vmid, rights } of entries(acl, (at) => ({ vmid: num(p, at, 2), rights: p[at + 2] }))) {
-      if (targets.some((t) => t.vmid === vmid)) return answer(ARGUMENT_INVALID);
-      const named = vmid === HLOS || vmid === RM || (vmid >= 4 && vmid <= 31) || (isDynamic(vmid) && w.vms.has(vmid));
-      if (!named || rights < 4 || rights > 7) return answer(ARGUMENT_INVALID);
-      if (memType === IO && (rights & 1) !== 0) return answer(ARGUMENT_INVALID);
-      if (transType === TransType.DONATE && rights !== (memType === IO ? 6 : 7)) return answer(DENIED);
-      targets.push({ vmid, rights, shared: false, mapped: false, placed: -1, contiguous: false });
-    }
+    const kind = { transType, memType };
+    const targets = targetsOf(w, p, acl, kind);
+    if (typeof targets === 'number') return answer(targets);
     if (targets.some((t) => t.vmid === from) !== (transType === TransType.SHARE)) return answer(ARGUMENT_INVALID);
-    const given: { attr: number; vmid: number }[] = [];
-    for (const a of entries(attrs, (at) => ({ attr: num(p, at, 2), vmid: num(p, at + 2, 2) }))) {
-      if (given.some((g) => g.vmid === a.vmid) || a.attr > 3) return answer(ARGUMENT_INVALID);
-      if ((memType === IO) !== (a.attr === 1)) return answer(ARGUMENT_INVALID);
-      if (transType === TransType.DONATE && a.attr !== (memType === IO ? 1 : 0)) return answer(ARGUMENT_INVALID);
-      if (!targets.some((t) => t.vmid === a.vmid)) return answer(VMID_INVALID);
-      given.push(a);
-    }
+    const given = attrsOf(p, attrs, kind, targets);
+    if (typeof given === 'number') return answer(given);
     const regions = sglOf(p, sgl);
     const code = takePages(w, from, regions, `parcel ${handle}`, memType);
     if (code !== OK) return answer(code);
@@ -122,10 +168,12 @@ const create =
       targets,
       attrs: given,
       regions,
-      size: regions.reduce((sum, r) => sum + r.size, 0),
+      size: sizeOf(regions),
     });
     return answer(OK, bytes([4, handle]));
   };
+
+const sizeOf = (regions: readonly { size: number }[]): number => regions.reduce((sum, r) => sum + r.size, 0);
 
 const append: Rule = (w, from, p) => {
   if (p.length < 12) return answer(MSG_INVALID);
@@ -144,10 +192,35 @@ const append: Rule = (w, from, p) => {
     return answer(code);
   }
   parcel.regions.push(...sgl);
-  parcel.size += sgl.reduce((sum, r) => sum + r.size, 0);
+  parcel.size += sizeOf(sgl);
   if ((p[4] & 1) !== 0) parcel.state = ParcelState.SHARING;
   return answer(OK);
 };
+
+/** What an acceptance says of the parcel, as far as its flags ask for a comparison. */
+function validated(p: Uint8Array, parcel: ModelParcel, acl: List, attrs: List): number {
+  const flags = p[6];
+  if (p[4] !== parcel.memType || p[5] !== parcel.transType) return ARGUMENT_INVALID;
+  if ((flags & MemAcceptFlag.VALIDATE_SANITIZED) !== 0 && !parcel.sanitized) return VALIDATE_FAILED;
+  if ((flags & MemAcceptFlag.VALIDATE_LABEL) !== 0 && num(p, 8, 4) !== parcel.label) return VALIDATE_FAILED;
+  if ((flags & MemAcceptFlag.VALIDATE_ACL_ATTR) !== 0) {
+    const given = entries(acl, (at) => `${num(p, at, 2)} ${p[at + 2]}`).join();
+    if (given !== parcel.targets.map((t) => `${t.vmid} ${t.rights}`).join()) return VALIDATE_FAILED;
+    const named = entries(attrs, (at) => `${num(p, at, 2)} ${num(p, at + 2, 2)}`).join();
+    if (named !== parcel.attrs.map((a) => `${a.attr} ${a.vmid}`).join()) return VALIDATE_FAILED;
+  }
+  if ((flags & MemAcceptFlag.MAP_OTHER) !== 0) return DENIED;
+  return num(p, 18 + 4 * acl.count, 2) === 0 ? OK : ARGUMENT_INVALID;
+}
+
+/** Whether this VM may have the parcel in this way. */
+function mayAccept(parcel: ModelParcel, target: ModelTarget, flags: number): number {
+  if (parcel.owner === target.vmid || target.mapped) return DENIED;
+  const contiguous = (flags & MemAcceptFlag.MAP_CONTIGUOUS) !== 0;
+  if (contiguous && (parcel.memType !== 0 || (target.placed >= 0 && !target.contiguous))) return ARGUMENT_INVALID;
+  const sanitize = (flags & MemAcceptFlag.SANITIZE) !== 0;
+  return sanitize && (parcel.memType === IO || (target.rights & 2) === 0) ? ARGUMENT_INVALID : OK;
+}
 
 const accept: Rule = (w, from, p) => {
   if (p.length < 24) return answer(MSG_INVALID);
@@ -156,26 +229,15 @@ const accept: Rule = (w, from, p) => {
   const [acl, sgl, attrs] = found;
   const parcel = lookup(w, num(p, 0, 4));
   if (parcel === undefined) return answer(HANDLE_INVALID);
-  if (p[4] !== parcel.memType || p[5] !== parcel.transType) return answer(ARGUMENT_INVALID);
-  const flags = p[6];
-  if ((flags & 1) !== 0 && !parcel.sanitized) return answer(VALIDATE_FAILED);
-  if ((flags & 4) !== 0 && num(p, 8, 4) !== parcel.label) return answer(VALIDATE_FAILED);
-  if ((flags & 2) !== 0) {
-    const given = entries(acl, (at) => `${num(p, at, 2)} ${p[at + 2]}`).join();
-    if (given !== parcel.targets.map((t) => `${t.vmid} ${t.rights}`).join()) return answer(VALIDATE_FAILED);
-    const named = entries(attrs, (at) => `${num(p, at, 2)} ${num(p, at + 2, 2)}`).join();
-    if (named !== parcel.attrs.map((a) => `${a.attr} ${a.vmid}`).join()) return answer(VALIDATE_FAILED);
-  }
-  if ((flags & 8) !== 0) return answer(DENIED);
-  if (num(p, 18 + 4 * acl.count, 2) !== 0) return answer(ARGUMENT_INVALID);
+  const invalid = validated(p, parcel, acl, attrs);
+  if (invalid !== OK) return answer(invalid);
   const target = parcel.targets.find((t) => t.vmid === from);
   if (target === undefined) return answer(VMID_INVALID);
-  if (parcel.owner === from || target.mapped) return answer(DENIED);
-  const contiguous = (flags & 16) !== 0;
-  if (contiguous && (parcel.memType !== 0 || (target.placed >= 0 && !target.contiguous)))
-    return answer(ARGUMENT_INVALID);
-  if ((flags & 32) !== 0 && (parcel.memType === IO || (target.rights & 2) === 0)) return answer(ARGUMENT_INVALID);
-  const done = (flags & 128) !== 0;
+  const refused = mayAccept(parcel, target, p[6]);
+  if (refused !== OK) return answer(refused);
+
+  const contiguous = (p[6] & MemAcceptFlag.MAP_CONTIGUOUS) !== 0;
+  const done = (p[6] & MemAcceptFlag.DONE) !== 0;
   const before = Math.max(target.placed, 0);
   if (before > 0 && target.contiguous !== contiguous && parcel.regions.length > 1) {
     w.lost = 'acceptance in parts, first contiguous and then not';
@@ -190,13 +252,13 @@ const accept: Rule = (w, from, p) => {
     const place = placeOf(w, from, parcel, ipa, size);
     if (place !== OK) return answer(place);
   }
+  const donation = parcel.transType === TransType.DONATE;
   if (done && before + wanted !== mappings) return answer(ARGUMENT_INVALID);
   // The owner of a SHARE and whoever accepted: an extent is mapped in few spaces.
-  if (done && parcel.transType !== TransType.DONATE && mapped(parcel) >= Platform.MEMEXTENT_MAX_MAPS)
-    return answer(MAP_FAILED);
+  if (done && !donation && mapped(parcel) >= Platform.MEMEXTENT_MAX_MAPS) return answer(MAP_FAILED);
   if (target.placed < 0) target.contiguous = contiguous;
   target.placed = before + wanted;
-  if (done && parcel.transType === TransType.DONATE) moveParcel(w, parcel, from);
+  if (done && donation) moveParcel(w, parcel, from);
   else markShared(w, parcel, target, done);
   if (sgl.count !== 0) return answer(OK);
   return {
