@@ -158,23 +158,26 @@ function walkIds(w: Walk, at: number, count: number): number {
   return pos;
 }
 
+/** Bytes whose number a field gives, padded if their layout says so. */
+function walkBytes(w: Walk, d: DataLayout, at: number, len: number): number {
+  const announced = at + len;
+  const end = Math.min(announced, w.b.length);
+  const value = w.b.slice(at, end);
+  if (announced > w.b.length && !w.partial) w.problems.push(`${d.name} has ${value.length} bytes, ${len} announced`);
+  w.fields.push({ name: d.name, off: at, size: value.length, value, text: d.text ? bytesText(value) : toHex(value) });
+  const padded = d.pad === 4 ? at + roundUp4(len) : announced;
+  for (let i = end; i < Math.min(padded, w.b.length); i++) {
+    if (w.b[i] !== 0) w.problems.push(`padding byte ${i} is not 0`);
+  }
+  if (padded > w.b.length && announced <= w.b.length && !w.partial)
+    w.problems.push(`${d.name} is not padded to 4 bytes`);
+  return Math.min(padded, w.b.length);
+}
+
 /** One data part at `at`; returns the offset behind it, or undefined when the rest cannot be placed. */
 function walkData(w: Walk, p: PayloadLayout, d: DataLayout, at: number): number | undefined {
   const counter = p.fields.find((f) => f.countOf === d.name || f.lenOf === d.name)?.name ?? '';
-  if (d.kind === 'bytes') {
-    const len = fieldValue(w, counter);
-    const end = Math.min(at + len, w.b.length);
-    const value = w.b.slice(at, end);
-    if (at + len > w.b.length && !w.partial) w.problems.push(`${d.name} has ${value.length} bytes, ${len} announced`);
-    w.fields.push({ name: d.name, off: at, size: value.length, value, text: d.text ? bytesText(value) : toHex(value) });
-    const padded = d.pad === 4 ? at + roundUp4(len) : at + len;
-    for (let i = end; i < Math.min(padded, w.b.length); i++) {
-      if (w.b[i] !== 0) w.problems.push(`padding byte ${i} is not 0`);
-    }
-    if (padded > w.b.length && at + len <= w.b.length && !w.partial)
-      w.problems.push(`${d.name} is not padded to 4 bytes`);
-    return Math.min(padded, w.b.length);
-  }
+  if (d.kind === 'bytes') return walkBytes(w, d, at, fieldValue(w, counter));
   if (d.kind === 'special') {
     if (d.special === 'ids') return walkIds(w, at, fieldValue(w, counter));
     const list = fieldValue(w, 'type') === 1 ? 'IPA_ALLOC' : 'IPA_FIXED';

@@ -41,6 +41,18 @@ function putValue(bytes: Uint8Array, at: number, size: number, value: bigint): v
   else bytes[at] = lo32(value);
 }
 
+/** An access to memory that the short way over its page does not reach. */
+function accessPhysical(hyp: Hypervisor, pa: number, size: number, write: boolean, value: bigint): DataResult {
+  const bytes = scratch.subarray(0, size);
+  if (!write) {
+    hyp.mem.readPhys(pa, bytes);
+    return { value: valueAt(bytes, 0, size) };
+  }
+  putValue(bytes, 0, size, value);
+  hyp.mem.writePhys(pa, bytes);
+  return { value: 0n };
+}
+
 /** A load or store of 1, 2, 4 or 8 bytes by `v` with everything that a real access goes through. */
 export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Access, value: bigint): DataResult {
   const { size, write } = access;
@@ -62,19 +74,10 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
   }
   const pa = ipa === NO_IPA ? Fault.TRANSLATION : hyp.mem.translate(v.addrspace, ipa, write);
   if (pa >= 0) {
-    if (pa < BUS_END) {
-      if (ipa % size !== 0) return accessSplit(hyp, v, va, access, value);
-      const answer = busAccess(pa, size, write);
-      return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
-    }
-    const bytes = scratch.subarray(0, size);
-    if (write) {
-      putValue(bytes, 0, size, value);
-      hyp.mem.writePhys(pa, bytes);
-      return { value: 0n };
-    }
-    hyp.mem.readPhys(pa, bytes);
-    return { value: valueAt(bytes, 0, size) };
+    if (pa >= BUS_END) return accessPhysical(hyp, pa, size, write, value);
+    if (ipa % size !== 0) return accessSplit(hyp, v, va, access, value);
+    const answer = busAccess(pa, size, write);
+    return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
   }
   const resolution = handleDataAbort(hyp, v, { ...access, va, ipa, value }, pa, {
     pc: v.pc,
