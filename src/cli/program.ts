@@ -2,8 +2,12 @@
  * The command line. Results on stdout, progress on stderr. Exit codes: 0 fine, 1 a failed check, 2 usage, 3 unreadable input,
  * 4 transport, 70 a bug of the simulator, 130 interrupted, 143 terminated. A file that cannot be written is 3 like one that cannot be read.
  */
+import type { MessagePort } from 'node:worker_threads';
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { nearest } from '../base/index.js';
+import type { ReplayData } from '../conform-rm/index.js';
+import type { ConformJob } from './commands/conform/thread.js';
+import type { FuzzThreadData } from './commands/fuzz/thread.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
 import { registerConform } from './options/conform.js';
@@ -79,9 +83,14 @@ function registerHelp(program: Command): void {
     });
 }
 
-/** The program of a worker thread of `fuzz`: loaded when there is one. */
-export const fuzzThreads = (): Promise<typeof import('./commands/fuzz/thread.js')> =>
-  import('./commands/fuzz/thread.js');
+type Thread = (data: unknown, main: MessagePort) => Promise<void>;
+
+/** What threads do (start-thread.ts), loaded when there is one. */
+export const threads = {
+  fuzz: async (data, main) => (await import('./commands/fuzz/thread.js')).fuzzThread(data as FuzzThreadData, main),
+  conform: async (data, main) => (await import('./commands/conform/thread.js')).conformThread(data as ConformJob, main),
+  'conform-rm': async (data, main) => (await import('../conform-rm/index.js')).replayThread(data as ReplayData, main),
+} as const satisfies Record<string, Thread>;
 
 /** A mistake in usage is one line, which ends with the command that tells more. */
 function sayWhereHelpIs(command: Command, called: string): void {

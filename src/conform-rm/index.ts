@@ -21,4 +21,5 @@ export { LinkDriver } from './link-driver.js';
 export { RpcDriver } from './rpc-driver.js';
 export { type CaseResult, type RunOptions, runCases, type Target } from './run.js';
 export { NoServer } from './server.js';
+export { type ReplayData, replayThread } from './thread.js';
 export * from './types.js';

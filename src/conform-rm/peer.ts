@@ -1,8 +1,9 @@
 /** One connection to the server under test, and the answers that the replaying thread waits for. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { type Address, At, EventType, FRAME_NAMES, FrameType, LinkClient, LinkClosed, Status } from '../link/index.js';
 import { timedRequest, word64 } from './frames.js';
+import type { Answer, FromThread, Job, ReplayData } from './thread.js';
 import {
   type FaultKind,
   LinkFault,
@@ -12,7 +13,6 @@ import {
   type RmCase,
   type RmResult,
 } from './types.js';
-import type { Answer, FromWorker, Job } from './worker.js';
 
 /** Words of the TypeScript client about bytes that are no frames. */
 const NO_FRAME = /sent a frame/;
@@ -149,27 +149,27 @@ async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<
   }
 }
 
+/** Starts a thread that runs {@link replayThread}; it gets what is in `transfer` for itself. */
+export type StartThread = (data: ReplayData, transfer: MessagePort[]) => Worker;
+
 /** The replaying thread, one for a whole run. */
 export class Replayer {
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly signal = new Int32Array(new SharedArrayBuffer(4));
 
-  /** `program`: the built worker.js, wherever the caller's code is. */
-  constructor(program: URL) {
+  constructor(startThread: StartThread) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1 as unknown as MessagePort;
-    this.worker = new Worker(program, {
-      workerData: { port: port2, signal: this.signal },
-      transferList: [port2 as unknown as MessagePort],
-    });
+    const port = port2 as unknown as MessagePort;
+    this.worker = startThread({ port, signal: this.signal }, [port]);
   }
 
   /** Rejects when the thread itself fails: our bug. */
   run(check: RmCase, peer: Peer): Promise<RmResult> {
     return new Promise((resolve, reject) => {
       const { worker } = this;
-      const onMessage = (message: FromWorker): void => {
+      const onMessage = (message: FromThread): void => {
         if (message.kind !== 'result') {
           void this.answer(message, peer);
           return;
@@ -184,7 +184,7 @@ export class Replayer {
     });
   }
 
-  private async answer(message: Exclude<FromWorker, { kind: 'result' }>, peer: Peer): Promise<void> {
+  private async answer(message: Exclude<FromThread, { kind: 'result' }>, peer: Peer): Promise<void> {
     let answer: Answer;
     try {
       answer =

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../link/index.js';
 import { skipReason } from './cases.js';
 import { faultVerdict } from './judge.js';
-import { Peer, Replayer } from './peer.js';
+import { Peer, Replayer, type StartThread } from './peer.js';
 import { NoServer, ServerProcess } from './server.js';
 import { LinkFault, type RmCase, type RmResult } from './types.js';
 
@@ -15,8 +15,7 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** How long a server that is started for a case may take to listen. */
   readonly startMs: number;
-  /** The built worker.js of this folder. */
-  readonly worker: URL;
+  readonly startThread: StartThread;
 }
 
 export interface CaseResult extends RmResult {
@@ -38,9 +37,9 @@ const skipped = (why: string): RmResult => ({ verdict: 'SKIP', reasons: [why], c
 /** Throws {@link NoServer} when there is no server to begin with. */
 export async function* runCases(
   cases: readonly RmCase[],
-  { target, timeoutMs, startMs, worker }: RunOptions,
+  { target, timeoutMs, startMs, startThread }: RunOptions,
 ): AsyncGenerator<CaseResult> {
-  const replayer = new Replayer(worker);
+  const replayer = new Replayer(startThread);
   const asked = cases.filter((c) => skipReason(c, 'vcpu') === undefined).length;
   const run = 'command' in target ? new CommandRun(target.command, asked, startMs) : new AddressRun(target.address);
   try {

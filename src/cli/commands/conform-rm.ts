@@ -19,9 +19,9 @@ import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { junitXml, prepareReport, writeReport } from '../junit.js';
 import { checkDistinct, checkReports, type GlobalOptions, print, printJson, progress } from '../output.js';
+import { startThread } from '../start-thread.js';
 import { tapText } from '../tap.js';
 import { isFailure, printVerdict, UNEXPECTED_PASS } from '../verdict.js';
-import { workerUrl } from '../worker-url.js';
 
 export interface ConformRmOptions extends GlobalOptions {
   readonly server?: string;
@@ -45,18 +45,19 @@ interface Judged extends CaseResult {
   readonly expected: boolean;
 }
 
-const WORKER = '../conform-rm/worker.js';
 const INDENT = '    ';
 
+const replayer: RunOptions['startThread'] = (data, transfer) => startThread('conform-rm', data, transfer);
+
 export async function conformRm(filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
-  const { cases, expected } = chosenCases(filters, o);
-  if (o.list === true) return list(cases, o);
+  if (o.list === true) return list(chosenCases(filters, o).cases, o);
   checkReports(o);
   const target = await targetOf(o);
+  const { cases, expected } = chosenCases(filters, o);
   prepareReport(o.junit, o.force === true);
   const interrupt = onInterrupt();
   try {
-    const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout, worker: workerUrl(WORKER) };
+    const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout, startThread: replayer };
     const results = await run(cases, expected, options, o, interrupt);
     if (interrupt.code === undefined) return report(results, o);
     const left = `interrupted: ${cases.length - results.length} cases were not run to their end`;

@@ -1,10 +1,9 @@
 /** How one check is run: with the client of this process, or with programs of their own, several at a time. */
-import { Worker } from 'node:worker_threads';
 import { type BenchImage, type Case, logText, runBuiltin, standstill, type Verdict } from '../../../conform/index.js';
 import { CliError, Exit } from '../../errors.js';
-import { workerUrl } from '../../worker-url.js';
+import { startThread } from '../../start-thread.js';
 import { SharedGroup, untilExit } from './cleanup.js';
-import type { ConformAnswer, ConformJob } from './worker.js';
+import type { ConformAnswer, ConformJob } from './thread.js';
 
 export type CaseResult = Verdict & { log: string };
 
@@ -52,12 +51,10 @@ export async function caseRunner(o: ClientChoice): Promise<CaseRunner> {
   };
 }
 
-const WORKER = './commands/conform/worker.js';
-
 /** Long checks are many small exchanges: two of them in one thread would take turns. */
 function inThread(job: ConformJob): Promise<CaseResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl(WORKER), { workerData: job });
+    const worker = startThread('conform', job);
     worker.once('message', (a: ConformAnswer) => {
       if ('result' in a) resolve(a.result);
       else reject(new CliError(a.transport, Exit.TRANSPORT));

@@ -1,6 +1,6 @@
 /** The work of a fuzzing run: in this thread, or in several. */
 import { setImmediate } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import {
   addTotals,
   type FuzzFailure,
@@ -12,10 +12,9 @@ import {
 import { coverage, type MachineCoverage } from '../../../machine/index.js';
 import type { Interrupt } from '../../interrupt.js';
 import type { Progress } from '../../output.js';
-import { workerUrl } from '../../worker-url.js';
+import { startThread } from '../../start-thread.js';
 import { type FuzzJob, fuzzerOf, nextOf, runSlice } from './job.js';
-
-const WORKER = './commands/fuzz/worker.js';
+import type { FuzzThreadData } from './thread.js';
 
 export interface Outcome {
   /** The first sequence that was not made. */
@@ -77,7 +76,7 @@ function fuzzThere(
     };
     void interrupt.happened.then(() => finish(undefined));
     for (const job of jobs) {
-      const worker = new Worker(workerUrl(WORKER), { workerData: { ...job, options } });
+      const worker = startThread('fuzz', { ...job, options } satisfies FuzzThreadData);
       workers.push(worker);
       worker.on('error', reject);
       worker.on('message', (report: Report) => {

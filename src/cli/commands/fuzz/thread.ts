@@ -3,8 +3,10 @@ import type { FuzzOptions } from '../../../fuzz/index.js';
 import { coverage } from '../../../machine/index.js';
 import { type FuzzJob, fuzzerOf, runSlice } from './job.js';
 
+export type FuzzThreadData = FuzzJob & { options: FuzzOptions };
+
 /** Sequences in slices, with a message to the main thread after each. */
-export function fuzzThread(job: FuzzJob & { options: FuzzOptions }, main: MessagePort): void {
+export function fuzzThread(job: FuzzThreadData, main: MessagePort): void {
   const fuzzer = fuzzerOf(job.options, job);
   for (;;) {
     const done = runSlice(fuzzer, job);

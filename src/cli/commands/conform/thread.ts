@@ -1,5 +1,5 @@
 /** A thread for one long check with a client in another process: its link needs a processor of its own. */
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { bootBench, CATALOG } from '../../../conform/index.js';
 import { CliError } from '../../errors.js';
 import type { CaseResult } from './case-runner.js';
@@ -18,14 +18,15 @@ export interface ConformJob {
 /** Its answer; `transport`: the client did not start. */
 export type ConformAnswer = { result: CaseResult } | { transport: string };
 
-const { id, client, options, group } = workerData as ConformJob;
-const answer = (a: ConformAnswer): void => parentPort?.postMessage(a);
-const check = CATALOG.find((c) => c.id === id);
-if (check === undefined) throw new Error(`no check ${id}`);
-try {
-  const own = { ...options, group: new SharedGroup(group) };
-  answer({ result: await runChild(check, bootBench(), client, own) });
-} catch (e) {
-  if (!(e instanceof CliError)) throw e;
-  answer({ transport: e.message });
+export async function conformThread({ id, client, options, group }: ConformJob, main: MessagePort): Promise<void> {
+  const answer = (a: ConformAnswer): void => main.postMessage(a);
+  const check = CATALOG.find((c) => c.id === id);
+  if (check === undefined) throw new Error(`no check ${id}`);
+  try {
+    const own = { ...options, group: new SharedGroup(group) };
+    answer({ result: await runChild(check, bootBench(), client, own) });
+  } catch (e) {
+    if (!(e instanceof CliError)) throw e;
+    answer({ transport: e.message });
+  }
 }
