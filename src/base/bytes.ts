@@ -25,20 +25,30 @@ export function put64(b: Uint8Array, at: number, value: bigint): void {
   put32(b, at + 4, hi32(value));
 }
 
+const DIGIT_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Lower-case hex digits without prefix or spaces. */
 export function toHex(b: Uint8Array): string {
   let s = '';
-  for (const byte of b) s += (byte < 16 ? '0' : '') + byte.toString(16);
+  for (const byte of b) s += DIGIT_PAIRS[byte];
   return s;
+}
+
+/** By character code; 0 for what is no hex digit. */
+const DIGIT_VALUES = Uint8Array.from({ length: 128 }, (_, code) => Number(`0x${String.fromCharCode(code)}`) || 0);
+
+/** Bytes of an even number of hex digits, which the caller has checked. */
+export function bytesOfDigits(digits: string): Uint8Array {
+  const out = new Uint8Array(digits.length >> 1);
+  for (let i = 0; i < out.length; i++)
+    out[i] = (DIGIT_VALUES[digits.charCodeAt(i * 2)] << 4) | DIGIT_VALUES[digits.charCodeAt(i * 2 + 1)];
+  return out;
 }
 
 /** Parses hex digits; spaces, commas and `0x` prefixes are skipped. `undefined` when anything else or half a byte remains. */
 export function fromHex(text: string): Uint8Array | undefined {
   const digits = text.replace(/0x/gi, '').replace(/[\s,:]/g, '');
-  if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) return undefined;
-  const out = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(digits.substr(i * 2, 2), 16);
-  return out;
+  return digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits) ? undefined : bytesOfDigits(digits);
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,6 @@
 /** Bottom of the import order: integers, bytes, assertion, seeded randomness. Imports nothing. */
 export { assert, SimBug } from './assert.js';
-export { concatBytes, fromHex, le16, le32, le64, put16, put32, put64, tailOf, toHex } from './bytes.js';
+export { bytesOfDigits, concatBytes, fromHex, le16, le32, le64, put16, put32, put64, tailOf, toHex } from './bytes.js';
 export { insertAt, removeAt } from './lists.js';
 export { named } from './named.js';
 export { nearest } from './near.js';

@@ -164,11 +164,12 @@ function fill(live: unknown, value: Uint8Array): unknown {
 
 /** Lists of numbers and of typed arrays in place; records in lists may belong to several. */
 function writeList(live: unknown[], value: readonly unknown[]): unknown[] {
-  if (live.length !== value.length) live.length = value.length;
+  if (live.length > value.length) live.length = value.length;
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
     const old = live[i];
-    if (item === old) continue;
+    // Undefined at the end of a longer list is an item, no hole.
+    if (item === old && i < live.length) continue;
     live[i] =
       ArrayBuffer.isView(item) && ArrayBuffer.isView(old) ? fill(old, item as Uint8Array) : copyReusing(item, old);
   }

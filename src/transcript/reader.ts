@@ -103,20 +103,22 @@ const REQUIRED: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   dead: { what: isText },
 };
 
-const OPTIONAL: Readonly<Record<string, Check>> = {
-  bytes: isBytes,
-  value: isHexWord,
-  cpu: isCpu,
-  width: isWidth,
-  exc: isException,
-  ms: isCount,
-  spunMs: isCount,
-  irqsBefore: isIntids,
-  irqsAfter: isIntids,
-  imm: isHexWord,
-  push: (v) => typeof v === 'boolean' || v === 0 || v === 1,
-  taken: isTaken,
-};
+const OPTIONAL: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    bytes: isBytes,
+    value: isHexWord,
+    cpu: isCpu,
+    width: isWidth,
+    exc: isException,
+    ms: isCount,
+    spunMs: isCount,
+    irqsBefore: isIntids,
+    irqsAfter: isIntids,
+    imm: isHexWord,
+    push: (v) => typeof v === 'boolean' || v === 0 || v === 1,
+    taken: isTaken,
+  }),
+);
 
 const HEADER_KEYS: Readonly<Record<string, Check>> = {
   name: isText,
@@ -129,9 +131,7 @@ const HEADER_KEYS: Readonly<Record<string, Check>> = {
 function badKey(event: Record<string, unknown>): string | undefined {
   const required = REQUIRED[event.ev as string] ?? {};
   for (const [key, check] of Object.entries(required)) if (!check(event[key])) return key;
-  for (const [key, check] of Object.entries(OPTIONAL)) {
-    if (event[key] !== undefined && !check(event[key])) return key;
-  }
+  for (const key of Object.keys(event)) if (OPTIONAL.get(key)?.(event[key]) === false) return key;
   if (event.ev === 'burst') return (event.r as unknown[]).length === event.count ? undefined : 'r';
   if (event.r !== undefined && !isResults(event.r)) return 'r';
   return undefined;

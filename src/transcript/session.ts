@@ -1,3 +1,4 @@
+import { bytesOfDigits } from '../base/index.js';
 import { type CapNumbers, capNumbers } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
 import type { Header, TranscriptEvent } from './events.js';
@@ -74,9 +75,5 @@ export function settle(s: Session): void {
   if (s.driver.dead() === undefined) s.driver.yieldUntilIdle();
 }
 
-/** Bytes of a hex string known to be well-formed (the reader has checked it). */
-export function bytesOf(hex: string): Uint8Array {
-  const out = new Uint8Array(hex.length >> 1);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);
-  return out;
-}
+/** Bytes of an event's hex string: the reader has checked it. */
+export const bytesOf = bytesOfDigits;

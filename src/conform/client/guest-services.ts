@@ -2,7 +2,7 @@
  * What the reference client does as a secondary VM (level G): lookups, identities, console, interrupts and parcels that others lend to
  * it (fact base: clients 5.3, 6, 7.6).
  */
-import { concatBytes, le16, le32, le64, put16, put32, toHex } from '../../base/index.js';
+import { bytesOfDigits, concatBytes, le16, le32, le64, put16, put32, toHex } from '../../base/index.js';
 import { decodeMessage, Msg, Platform, RmError, RpcType, TransType, VmState } from '../../protocol/index.js';
 import { ClientCrash } from './call.js';
 import type { VmManager } from './vm.js';
@@ -112,9 +112,7 @@ export class GuestServices {
   // ---- console ------------------------------------------------------------------------------------------------------
 
   private *console(hex: string): Step<string> {
-    const bytes = Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
-      Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16),
-    );
+    const bytes = bytesOfDigits(hex);
     if (bytes.length === 0 && this.bug('empty-console-write')) yield* this.m.call(Msg.VM_CONSOLE_WRITE, vmidPayload(0));
     for (let at = 0; at < bytes.length; at += CHUNK) {
       const part = bytes.subarray(at, at + CHUNK);
