@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliLines } from '../support/cli.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/src/cli/main.js');
+/** The smallest of the packs: reading all recordings takes longer than a run. */
+const KILLERS = join(import.meta.dirname, '../transcripts/killers.jsonl.gz');
 
 let folder = '';
 let lines: CliLines;
@@ -87,7 +89,7 @@ describe('a client under test', () => {
 describe('a server under test', () => {
   it('is named at once where it is waited for, and in the end with how long', async () => {
     const server = ['--server-command', 'echo no >&2; sleep 60 #{link}', '--start-timeout', '300'];
-    const r = await lines.run('conform', 'rm', 'b2_payload_length_011', ...server);
+    const r = await lines.run('conform', 'rm', 'killer-10', '--transcripts', KILLERS, ...server);
     expect(r.err).toBe(
       'checking echo no >&2; sleep 60 #{link}: it has 300 ms to listen\nerror: the server does not listen at {link} within 300 ms (--start-timeout): echo no >&2; sleep 60 #{link}\nno\n',
     );

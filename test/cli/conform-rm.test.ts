@@ -10,6 +10,7 @@ import { disturbLink, parseLinkRule } from '../../src/conform/disturb-link.js';
 import { At, FRAME_HEAD, FrameType, type LinkServer, REPLY, Status, serveLink } from '../../src/link/index.js';
 import { restoreSnapshot, takeSnapshot } from '../../src/sim/index.js';
 import { bootedSim } from '../link/support.js';
+import { CliLines, type Ended } from '../support/cli.js';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'conform-rm-'));
@@ -24,14 +25,13 @@ const wanted = ['b2_payload_length_011', ...CASES].map((name) => texts.find((t) 
 writeFileSync(join(folder, 'some.jsonl'), wanted.join(''));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Ended {
-  status: number | null;
-  out: string;
-  err: string;
-}
+const lines = new CliLines(folder);
+afterAll(() => lines.close());
+/** In a process that they share; the server may be in this one, so nobody waits here. */
+const conformRm = (...args: string[]): Promise<Ended> => lines.run('conform', 'rm', ...args);
 
-/** The command line in a process of its own; the server may be in this one, so nobody waits here. */
-function conformRm(...args: string[]): Promise<Ended> {
+/** The command line in a process of its own. */
+function ownProcess(...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [main, 'conform', 'rm', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -99,7 +99,7 @@ describe('conform rm', () => {
     });
     await served('reply VM_START error=NORESOURCE', async (link) => {
       const xml = join(folder, 'out.xml');
-      const r = await conformRm(...SOME, '--quiet', '--junit', xml, '--server', link, ...CASES);
+      const r = await ownProcess(...SOME, '--quiet', '--junit', xml, '--server', link, ...CASES);
       expect(r.status).toBe(1);
       expect(r.out).toMatch(/^FAIL {2}c1_boot_second_vm /m);
       expect(r.out).toMatch(/^PASS {2}c6c_vmid_alloc /m);
@@ -218,7 +218,7 @@ describe('conform rm', () => {
   it('needs a server and cases', async () => {
     const [none, list, nobody] = await Promise.all([
       conformRm(...SOME, 'killer-10'),
-      conformRm('--list', 'killers', 'g1_access_sizes'),
+      conformRm(...SOME, '--list', 'killers', 'g1_access_sizes'),
       conformRm(...SOME, '--quiet', '--server', `unix:${join(folder, 'nobody')}`, 'killer-10'),
     ]);
     expect(none).toMatchObject({ status: 2, out: '' });

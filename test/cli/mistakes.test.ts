@@ -228,7 +228,7 @@ describe.concurrent('a reader that has seen enough', () => {
   });
 
   it('does not cost the files of one that writes some', async () => {
-    const child = start(['conform', 'FRAG', '--junit', 'unread']);
+    const child = start(['conform', 'FRAME', '--junit', 'unread']);
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect((await ended(child)).status).toBe(0);
     expect(readFileSync(join(folder, 'unread'), 'utf8')).toMatch(/<\/testsuites>\n$/);

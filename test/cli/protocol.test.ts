@@ -186,10 +186,23 @@ describe('explain', () => {
 
 describe('fuzz', () => {
   test('--quiet leaves the verdict alone', async () => {
-    const { out, err, status } = await cli('fuzz', '--quiet', '--runs', '1', '--jobs', '1');
+    const { out, err, status } = await cli(
+      'fuzz',
+      '--quiet',
+      '--from',
+      '0',
+      '--length',
+      '5',
+      '--runs',
+      '1',
+      '--jobs',
+      '1',
+    );
     expect([status, err]).toEqual([0, '']);
     expect(out.trim().split('\n')).toEqual([
-      expect.stringMatching(/seed 1, nothing failed; go on: gunyah-sim fuzz --seed 1 --from 1 --runs 1 --jobs 1$/),
+      expect.stringMatching(
+        /seed 1, nothing failed; go on: gunyah-sim fuzz --seed 1 --from 1 --length 5 --runs 1 --jobs 1$/,
+      ),
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,17 +7,23 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LinkClient } from '../../src/link/index.js';
 import { readRecording } from '../../src/sim/index.js';
+import { CliLines, type Ended } from '../support/cli.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/src/cli/main.js');
 let folder = '';
+let lines: CliLines;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gunyah-serve-'));
+  lines = new CliLines(folder);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  lines.close();
+  rmSync(folder, { recursive: true });
+});
 
-const serve = (...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, 'serve', ...args], { cwd: folder, encoding: 'utf8' });
-const replay = (file: string) => spawnSync(process.execPath, [MAIN, 'replay', file], { cwd: folder, encoding: 'utf8' });
+/** What does not serve, and needs no process of its own. */
+const serve = (...args: string[]): Promise<Ended> => lines.run('serve', ...args);
+const replay = (file: string): Promise<Ended> => lines.run('replay', file);
 
 /** Inputs before each checkpoint of a recording that may still grow. */
 function checkpoints(file: string): number[] {
@@ -40,29 +46,29 @@ async function recording(file: string) {
 }
 
 describe('serve', () => {
-  it('says at once that a file cannot be written, not when the session is over', () => {
+  it('says at once that a file cannot be written, not when the session is over', async () => {
     writeFileSync(join(folder, 'kept'), 'precious');
     const listen = ['--listen', 'unix:./s'];
-    const exists = serve(...listen, '--pcap', 'new', '--record', 'kept');
-    expect(exists).toMatchObject({ status: 2, stdout: '' });
-    expect(exists.stderr).toMatch(/kept exists: give --force/);
-    expect(serve(...listen, '--record', 'nowhere/r').stderr).toMatch(/cannot write nowhere\/r: no such folder/);
-    expect(serve(...listen, '--record', '-').stderr).toMatch(/--record needs a file/);
-    expect(serve(...listen, '--record', 'new', '--pcap', 'kept').status).toBe(2);
+    const exists = await serve(...listen, '--pcap', 'new', '--record', 'kept');
+    expect(exists).toMatchObject({ status: 2, out: '' });
+    expect(exists.err).toMatch(/kept exists: give --force/);
+    expect((await serve(...listen, '--record', 'nowhere/r')).err).toMatch(/cannot write nowhere\/r: no such folder/);
+    expect((await serve(...listen, '--record', '-')).err).toMatch(/--record needs a file/);
+    expect((await serve(...listen, '--record', 'new', '--pcap', 'kept')).status).toBe(2);
     expect(existsSync(join(folder, 'new'))).toBe(false);
     expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('precious');
   });
 
-  it('does not listen where others can reach it unless told to', () => {
-    const r = serve('--listen', 'tcp:0.0.0.0:0');
+  it('does not listen where others can reach it unless told to', async () => {
+    const r = await serve('--listen', 'tcp:0.0.0.0:0');
     expect(r.status).toBe(2);
-    expect(r.stderr).toMatch(/--allow-remote/);
+    expect(r.err).toMatch(/--allow-remote/);
   });
 
-  it('leaves no files behind when it cannot listen', () => {
-    const r = serve('--listen', 'unix:./nowhere/s', '--record', 'r', '--pcap', 'p');
-    expect(r).toMatchObject({ status: 4, stdout: '' });
-    expect(r.stderr).toMatch(/cannot listen on unix:\.\/nowhere\/s: no permission, or no such folder/);
+  it('leaves no files behind when it cannot listen', async () => {
+    const r = await serve('--listen', 'unix:./nowhere/s', '--record', 'r', '--pcap', 'p');
+    expect(r).toMatchObject({ status: 4, out: '' });
+    expect(r.err).toMatch(/cannot listen on unix:\.\/nowhere\/s: no permission, or no such folder/);
     expect(existsSync(join(folder, 'r')) || existsSync(join(folder, 'p'))).toBe(false);
   });
 
@@ -72,9 +78,9 @@ describe('serve', () => {
     while (!checkpoints('killed').some((inputs) => inputs > 20)) await setTimeout(10);
     server.kill('SIGKILL');
     await ended;
-    const r = replay('killed');
-    expect(r.stderr).toMatch(/killed: the recording is cut off: replayed up to the cut/);
-    expect(r.stdout).toMatch(/same run up to the cut \([1-9]\d inputs, [1-9] states? compared/);
+    const r = await replay('killed');
+    expect(r.err).toMatch(/killed: the recording is cut off: replayed up to the cut/);
+    expect(r.out).toMatch(/same run up to the cut \([1-9]\d inputs, [1-9] states? compared/);
     expect(r.status).toBe(0);
   });
 
@@ -85,9 +91,9 @@ describe('serve', () => {
     const { server, ended } = await recording(signal);
     server.kill(signal);
     expect(await ended).toEqual([code, null]);
-    const r = replay(signal);
-    expect(r).toMatchObject({ status: 0, stderr: '' });
-    expect(r.stdout).toMatch(/same run \(2\d inputs, \d states? compared/);
+    const r = await replay(signal);
+    expect(r).toMatchObject({ status: 0, err: '' });
+    expect(r.out).toMatch(/same run \(2\d inputs, \d states? compared/);
   });
 
   it('goes on without a file that cannot be written any more, and says so', async () => {

@@ -1,6 +1,6 @@
 /** Recordings of the real system that need nothing but the GIC: every register value and every exception must be the same. */
 import { describe, expect, it } from 'vitest';
-import { allRecordings } from '../support/recordings.js';
+import { pack } from '../support/recordings.js';
 import { gicInvariants } from './invariants.js';
 import { GICR, type Machine, machine, type Reply } from './machine.js';
 
@@ -94,7 +94,7 @@ function replay(events: readonly Event[]): void {
   }
 }
 
-const recordings = allRecordings().filter((t) => PATTERN.test(t.header.name));
+const recordings = pack('directed').filter((t) => PATTERN.test(t.header.name));
 
 describe('recordings', () => {
   it('are there', () => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inLanes } from '../../../src/cli/commands/conform/case-runner.js';
 import { runChild } from '../../../src/cli/commands/conform/child.js';
 import { failures, type Mutant, mutantCommand, readMutants } from '../../../src/cli/commands/conform/self-proof.js';
 import * as suite from '../../../src/conform/index.js';
@@ -153,11 +154,17 @@ describe('its mutants', () => {
     'fail what their table says',
     async () => {
       const wrong: string[] = [];
-      for (const m of await mutants()) {
-        const tried = fast.filter((c) => m.fails.includes(c.id)).slice(0, 1);
-        const failed = await failures(runner(mutantCommand(`${plain} {link}`, m)), tried, images);
-        if (failed[0] !== tried[0]?.id) wrong.push(`${m.name} passes ${tried[0]?.id}`);
-      }
+      const free = [...images];
+      await inLanes(
+        await mutants(),
+        images.length,
+        () => free.pop() as suite.BenchImage,
+        async (m, image) => {
+          const tried = fast.filter((c) => m.fails.includes(c.id)).slice(0, 1);
+          const failed = await failures(runner(mutantCommand(`${plain} {link}`, m)), tried, [image]);
+          if (failed[0] !== tried[0]?.id) wrong.push(`${m.name} passes ${tried[0]?.id}`);
+        },
+      );
       expect(wrong).toEqual([]);
     },
     PATIENCE_MS,
