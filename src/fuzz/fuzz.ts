@@ -5,6 +5,7 @@
 import { setBackend } from '../machine/index.js';
 import { digest, encodeSnapshot, type Simulator, sameSnapshot } from '../sim/index.js';
 import { corpus } from './corpus.js';
+import type { DrawOptions } from './draws.js';
 import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
 import type { Command } from './lifecycle/commands.js';
@@ -21,11 +22,8 @@ import {
 import { shrink } from './shrink.js';
 import { stepWords } from './words.js';
 
-export interface FuzzOptions {
+export interface FuzzOptions extends DrawOptions {
   seed: number;
-  swarm: boolean;
-  /** Commands of a sequence, at most. */
-  length: number;
   /** Triggers that may kill RM. */
   excuse: readonly string[];
   /** Every so many sequences are also run with the reference backend of the state machines. */
@@ -39,7 +37,7 @@ export interface FuzzOptions {
 export const defaultFuzzOptions = (): FuzzOptions => ({
   seed: 1,
   swarm: false,
-  length: 120,
+  length: 150,
   excuse: [],
   compareEvery: 200,
   corpus: false,
@@ -106,7 +104,7 @@ export class Fuzzer {
     if (this.done < this.directed.length) return this.directedStep();
     const seed = sequenceSeed(options.seed, this.next);
     this.next += this.stride;
-    const source = generator(seed, { length: options.length, swarm: options.swarm, deaths: options.excuse });
+    const source = generator(seed, { ...options, deaths: options.excuse });
     const result = this.counted(source);
     totals.sequences++;
     if (result.failure === undefined && totals.sequences % options.compareEvery === 0) {

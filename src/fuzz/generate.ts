@@ -1,27 +1,17 @@
-/** Random command sequences: weighted, resolved against the model as they are made, with swarm configurations. */
-import { nextU32, type Prng, prng } from '../base/index.js';
+/** Sequences of commands for the runner: drawn at random, resolved against the model as they go, or given. */
+import { noBias, sample } from 'fast-check';
 import { AuthType, Msg, TransType, VmState } from '../protocol/index.js';
+import { type DrawOptions, sequences } from './draws.js';
 import { COMMANDS, type Command, type Request, type Step } from './lifecycle/commands.js';
 import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset } from './lifecycle/rules-vm.js';
-import { HLOS, type ModelVm, num, RM, type World } from './lifecycle/world.js';
+import { HLOS, type ModelVm, num, type World } from './lifecycle/world.js';
 import type { Source } from './run.js';
 
-export interface GenerateOptions {
-  /** Commands of one sequence, at most. */
-  length: number;
-  /** Every sequence leaves out a random part of the commands. */
-  swarm: boolean;
+export interface GenerateOptions extends DrawOptions {
   /** Triggers that a sequence may kill RM by; everything else that would kill it is not generated. */
   deaths: readonly string[];
 }
-
-/** What every sequence needs to come to life. */
-const ALWAYS = ['allocate', 'image', 'configure', 'init', 'start'];
-/** Attempts to find a command that makes sense and is allowed. */
-const ATTEMPTS = 40;
-
-export const below = (g: Prng, limit: number): number => nextU32(g) % limit;
 
 /** A start of which RM may die, or of which the model knows too little. */
 function riskyStart(w: World, vm: ModelVm): boolean {
@@ -96,64 +86,15 @@ function allowed(w: World, command: Command, options: GenerateOptions, last: boo
   return trial.lost === undefined && (trial.over === undefined || last) ? step : undefined;
 }
 
-function anyCommand(bag: readonly string[], g: Prng): Command {
-  const name = bag[below(g, bag.length)];
-  return { name, args: COMMANDS[name].limits.map((limit) => below(g, limit)) };
-}
-
-/** What brings a VM in a given state further. */
-const STEPS: Readonly<Record<number, readonly string[]>> = {
-  [VmState.LOAD]: ['image', 'configure', 'configure', 'share'],
-  [VmState.AUTH]: ['authenticate'],
-  [VmState.INIT]: ['init'],
-  [VmState.READY]: ['start', 'start', 'start', 'announce', 'share', 'shareMany'],
-  [VmState.INIT_FAILED]: ['reset'],
-  [VmState.EXITED]: ['reset', 'resetAndAsk'],
-  [VmState.RESET]: ['deallocate', 'reclaim', 'reclaim'],
-};
-const RUNNING = Object.keys(COMMANDS).filter(
-  (name) => name.startsWith('guest') && name !== 'guestExits' && name !== 'guestStops',
-);
-
-/** What makes sense while a VM runs. */
-const BESIDE: readonly string[] = [...RUNNING, 'announce', 'console', 'shareMany', 'lend', 'tellLoan', 'share'];
-
-/** Nothing leads out of its state but what kills RM. */
-const isStuck = (vm: ModelVm): boolean => vm.state === VmState.INIT_FAILED && (!vm.config || vm.broken || vm.noReset);
-
-/** A command that takes some VM one step on, with simple arguments. */
-function purposeful(w: World, g: Prng): Command {
-  const vms: ModelVm[] = [];
-  for (const vm of w.vms.values()) if (vm.vmid !== HLOS && vm.vmid !== RM && !isStuck(vm)) vms.push(vm);
-  const vm = vms.length === 0 || (vms.length < 3 && below(g, 8) === 0) ? undefined : vms[below(g, vms.length)];
-  let list: readonly string[] = ['allocate'];
-  if (vm?.state === VmState.RUNNING) {
-    list = below(g, 4) === 0 ? ['stop', 'guestExits', 'guestStops'] : BESIDE;
-  } else if (vm !== undefined) list = STEPS[vm.state] ?? ['query'];
-  const name = list[below(g, list.length)];
-  return { name, args: COMMANDS[name].limits.map((limit) => (below(g, 2) === 0 ? 0 : below(g, Math.min(limit, 30)))) };
-}
-
-/** Names as often as they weigh. */
-const bagOf = (names: readonly string[]): string[] =>
-  names.flatMap((name) => new Array<string>(COMMANDS[name].weight).fill(name));
-
-const NAMES = Object.keys(COMMANDS);
-const WHOLE_BAG = bagOf(NAMES);
-
-const swarmBag = (g: Prng): string[] => bagOf(NAMES.filter((name) => below(g, 3) !== 0 || ALWAYS.includes(name)));
-
 /** A source of commands for one sequence; the same seed gives the same sequence against the same machine. */
 export function generator(seed: number, options: GenerateOptions): Source {
-  const g = prng(seed);
-  for (let i = 0; i < 4; i++) nextU32(g);
-  const bag = options.swarm ? swarmBag(g) : WHOLE_BAG;
-  let left = 1 + below(g, options.length);
+  const [draws] = sample(noBias(sequences(options)), { seed, numRuns: 1 });
+  let i = 0;
   return (w) => {
-    if (left-- <= 0) return undefined;
-    for (let i = 0; i < ATTEMPTS; i++) {
-      const command = below(g, 2) === 0 ? purposeful(w, g) : anyCommand(bag, g);
-      const step = allowed(w, command, options, below(g, 8) === 0);
+    while (i < draws.length) {
+      const { resolve, last } = draws[i++];
+      const command = resolve(w);
+      const step = allowed(w, command, options, last === 0);
       if (step !== undefined) return { command, step };
     }
     return undefined;

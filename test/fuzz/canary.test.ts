@@ -139,7 +139,7 @@ const commandsOf = (list: readonly (readonly [string, ...number[]])[]) =>
   list.map(([name, ...args]) => ({ name, args }));
 
 function search(fault: string): FuzzFailure | undefined {
-  const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 1, fault });
+  const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 1, length: 60, fault });
   for (let i = 0; i < 10; i++) {
     const failure = fuzzer.step();
     if (failure !== undefined) return failure;

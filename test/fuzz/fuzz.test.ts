@@ -1,5 +1,7 @@
 /** The fuzzer itself: repeatability, shrinking, recordings, tables. */
 import { describe, expect, it } from 'vitest';
+import { corpus } from '../../src/fuzz/corpus.js';
+import { commands } from '../../src/fuzz/draws.js';
 import { generator, listed } from '../../src/fuzz/generate.js';
 import {
   answerTable,
@@ -10,6 +12,7 @@ import {
   parseRecording,
   recordingText,
 } from '../../src/fuzz/index.js';
+import { COMMANDS } from '../../src/fuzz/lifecycle/commands.js';
 import { GUESTS } from '../../src/fuzz/lifecycle/guests.js';
 import { Machine } from '../../src/fuzz/machine.js';
 import { Runner } from '../../src/fuzz/run.js';
@@ -93,16 +96,29 @@ describe('a run of the fuzzer', () => {
 
 describe('shrinking', () => {
   it('leaves what is needed, with the smallest numbers', () => {
-    const failing = Array.from({ length: 40 }, (_, i) => ({ name: `c${i % 7}`, args: [i + 3, i] }));
+    const kinds = Object.entries(COMMANDS);
+    const failing = Array.from({ length: 60 }, (_, i) => {
+      const [name, { limits }] = kinds[(i * 5) % kinds.length];
+      return { name, args: limits.map((limit, j) => (i * 7 + j) % limit) };
+    });
     const small = shrink(failing, (list) => {
-      const a = list.findIndex((c) => c.name === 'c2' && c.args[0] >= 5);
-      const b = list.findIndex((c) => c.name === 'c5');
-      return a >= 0 && b > a ? [...list] : undefined;
+      const configured = list.findIndex(({ name, args }) => name === 'configure' && args[1] >= 5);
+      const started = list.findLastIndex(({ name }) => name === 'start');
+      return configured >= 0 && started > configured ? [...list] : undefined;
     });
     expect(small).toEqual([
-      { name: 'c2', args: [5, 0] },
-      { name: 'c5', args: [0, 0] },
+      { name: 'configure', args: [0, 5, 0, 0] },
+      { name: 'start', args: [0] },
     ]);
+  });
+
+  it('takes whatever a sequence may consist of', () => {
+    const runner = new Runner(new Machine());
+    const drawn = [true, false].map(
+      (swarm) => runner.run(generator(11, { length: 200, swarm, deaths: [] }), {}).executed,
+    );
+    for (const command of [...drawn.flat(), ...corpus().flat()])
+      expect(commands.canShrinkWithoutContext(command), command.name).toBe(true);
   });
 });
 

@@ -21,7 +21,7 @@ export function registerFuzzCommand(program: Command): void {
       whole(0, RUNS_MAX),
     )
     .option('--jobs <n>', 'worker threads (default: one less than there are cores)', whole(1, JOBS_MAX))
-    .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 120)
+    .option('--length <n>', 'commands of a sequence, at most', whole(1, LENGTH_MAX), 150)
     .option('--swarm', 'every sequence leaves out a random part of the commands')
     .option(
       '--excuse <id>',

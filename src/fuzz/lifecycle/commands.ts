@@ -1,7 +1,7 @@
 /**
  * Commands of the life-cycle fuzzer: a name and a few small numbers, which are resolved against the model when the command
- * is carried out. So any part of a sequence is a sequence, and smaller numbers mean simpler commands: that makes shrinking
- * work (after fast-check's model commands).
+ * is carried out. So any part of a sequence is a sequence, and smaller numbers mean simpler commands: that makes fast-check's
+ * shrinking work.
  */
 import { Msg, VmState } from '../../protocol/index.js';
 import {
