@@ -109,6 +109,6 @@ const without = (left: readonly string[]): Arbitrary<Command> =>
 const swarmed = subarray(optional, { maxLength: optional.length >> 1 }).map((left) => drawOf(without(left)));
 
 export function sequences({ length, swarm }: DrawOptions): Arbitrary<Draw[]> {
-  const of = (d: Arbitrary<Draw>): Arbitrary<Draw[]> => array(d, { maxLength: length, size: 'max' });
+  const of = (d: Arbitrary<Draw>): Arbitrary<Draw[]> => array(d, { minLength: 1, maxLength: length, size: 'max' });
   return swarm ? swarmed.chain(of) : of(draw);
 }
