@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../src/base/index.js';
 import { compareRecordings, divergenceLines } from '../../src/cli/commands/replay/compare.js';
+import { compareTranscripts, transcriptLines, transcriptsOf } from '../../src/cli/commands/replay/transcripts.js';
 import { type Entry, HostVcpu, Recorder, type Recording, readRecording, Simulator } from '../../src/sim/index.js';
 
 function recorded(drive: (host: HostVcpu) => void): Recording {
@@ -45,4 +46,27 @@ test('registers of calls that no trace shows are compared', () => {
   const version = psci(0x8400_0000n);
   expect(compareRecordings(version, version).difference).toBeUndefined();
   expect(compareRecordings(version, psci(0x8000_0000n)).difference?.kind).toBe('input');
+});
+
+const transcript = (...events: readonly string[]) =>
+  transcriptsOf('x', ['{"format":"gunyah-transcript/1","name":"one","title":"t"}', ...events].join('\n'));
+const SENT = '{"ev":"tx","bytes":"2101000024000056","push":true,"r":["0x0","0x1"]}';
+const reply = (vmid: number): string => `{"ev":"rx","bytes":"21020000240000560000000003000${vmid}00"}`;
+
+test('transcripts of real systems are compared event by event, packets in words', () => {
+  const [a, b] = [transcript(SENT, reply(0)), transcript(SENT, reply(7))];
+  expect(compareTranscripts(a, a)).toEqual({ events: 2 });
+  expect(transcriptLines(compareTranscripts(a, a), ['a', 'b'])).toEqual(['2 events, the same to the letter']);
+  expect(transcriptLines(compareTranscripts(a, b), ['a', 'b']).join('\n')).toMatch(
+    /^event 2 of one differs\n {2}the last that is the same:\n {4}\{"ev":"tx".*\n {2}a:\n {4}\{"ev":"rx".*\n {4}REPLY VM_GET_VMID [\s\S]*\n {6}vmid {2}3 \(HLOS\)\n {2}b:\n/,
+  );
+});
+
+test('a transcript that goes on behind another one, or holds more of them, differs there', () => {
+  const [one, longer] = [transcript(SENT), transcript(SENT, reply(0))];
+  expect(compareTranscripts(one, longer).difference).toMatchObject({
+    event: 2,
+    sides: [['ends here'], expect.arrayContaining([reply(0)])],
+  });
+  expect(compareTranscripts(longer, [...longer, ...one])).toMatchObject({ events: 2, difference: { event: 0 } });
 });

@@ -41,7 +41,10 @@ export function registerScenarioCommands(program: Command): void {
       'repeat a recording and compare the state at every checkpoint, or tell where two recordings first differ',
     )
     .argument('<file>', 'recording made with run --record or serve --record')
-    .argument('[other]', 'another one, to compare with: options, inputs, packets, hypercalls, registers, state')
+    .argument(
+      '[other]',
+      'another one, to compare with: options, inputs, packets, hypercalls, registers, state; two transcripts of real systems are compared event by event',
+    )
     .option('--inputs', 'list the inputs')
     .action(async (file: string, other: string | undefined, _options: unknown, command: Command) => {
       const { replay } = await import('../commands/replay/replay.js');

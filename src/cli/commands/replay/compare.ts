@@ -158,15 +158,20 @@ const WHAT: Readonly<Record<Divergence['kind'], (d: Divergence) => string>> = {
     `done again, they are the same; what was recorded as state after ${counted(d.input, 'input')} differs: another version of the program`,
 };
 
+/** `lines` under a head, or nothing. */
+export function sideLines(head: string, lines: readonly string[] = []): string[] {
+  const margin = Math.min(...lines.map((line) => line.search(/\S/)));
+  return lines.length === 0 ? [] : [`  ${head}:`, ...lines.map((line) => `    ${line.slice(margin)}`)];
+}
+
 export function divergenceLines(d: Divergence, names: readonly [string, string]): string[] {
-  const part = (head: string, lines: readonly string[] = []): string[] => {
-    const margin = Math.min(...lines.map((line) => line.search(/\S/)));
-    return lines.length === 0 ? [] : [`  ${head}:`, ...lines.map((line) => `    ${line.slice(margin)}`)];
-  };
   return [
     WHAT[d.kind](d),
-    ...part(d.kind === 'result' ? 'the input' : 'the last that is the same', d.after === undefined ? [] : [d.after]),
-    ...part('the last packet to RM before', d.packet),
-    ...names.flatMap((name, i) => part(name, d.sides[i])),
+    ...sideLines(
+      d.kind === 'result' ? 'the input' : 'the last that is the same',
+      d.after === undefined ? [] : [d.after],
+    ),
+    ...sideLines('the last packet to RM before', d.packet),
+    ...names.flatMap((name, i) => sideLines(name, d.sides[i])),
   ];
 }

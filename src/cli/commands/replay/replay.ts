@@ -7,14 +7,14 @@ import { packageVersion, readInput } from '../../files.js';
 import { type GlobalOptions, print, printJson } from '../../output.js';
 import { compareRecordings, divergenceLines, optionDifferences } from './compare.js';
 import { inputLine } from './input-text.js';
+import { compareTranscripts, isTranscript, transcriptLines, transcriptsOf } from './transcripts.js';
 
 interface ReplayOptions extends GlobalOptions {
   /** List the inputs. */
   readonly inputs?: boolean;
 }
 
-function load(file: string): { recording: Recording; warnings: string[] } {
-  const bytes = readInput(file);
+function load(file: string, bytes = readInput(file)): { recording: Recording; warnings: string[] } {
   const recording = readRecording(bytes);
   if (typeof recording === 'string') {
     const problem = `${recording}: make one with "run --record" or "serve --record"`;
@@ -57,9 +57,24 @@ export function replay(files: readonly string[], options: ReplayOptions): Exit {
   return verdict === 'different' ? Exit.FAILED : ok ? Exit.OK : Exit.INPUT;
 }
 
+/** Two transcripts; undefined: that is not what the files are. */
+function compareTexts(names: readonly [string, string], bytes: readonly Uint8Array[], json: boolean): Exit | undefined {
+  const texts = bytes.map((b) => new TextDecoder().decode(b));
+  if (!texts.every(isTranscript)) return undefined;
+  const [a, b] = texts.map((text, i) => transcriptsOf(names[i], text));
+  const found = compareTranscripts(a, b);
+  const same = found.difference === undefined;
+  if (json) printJson({ files: names, same, ...found });
+  else print(transcriptLines(found, names).join('\n'));
+  return same ? Exit.OK : Exit.FAILED;
+}
+
 function compare(file: string, other: string, options: ReplayOptions): Exit {
   if (options.inputs === true) throw new CliError('--inputs lists one recording');
-  const [a, b] = [load(file), load(other)];
+  const bytes = [file, other].map(readInput);
+  const compared = compareTexts([file, other], bytes, options.json === true);
+  if (compared !== undefined) return compared;
+  const [a, b] = [load(file, bytes[0]), load(other, bytes[1])];
   const differing = optionDifferences(a.recording, b.recording);
   const { inputs, difference } = compareRecordings(a.recording, b.recording);
   const same = difference === undefined && differing.length === 0;
