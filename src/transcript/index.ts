@@ -9,4 +9,4 @@ export type { Difference, EventOutcome, Outcome } from './outcome.js';
 export { readTranscripts } from './reader.js';
 export { replayTranscript } from './replay.js';
 export { addOutcome, addTotals, describeOutcome, noTotals, type Totals } from './report.js';
-export { SimDriver } from './sim-driver.js';
+export { bootFor, SimDriver } from './sim-driver.js';

@@ -1,28 +1,14 @@
 /** What later events of a recording tell about a READY result of vcpu_run: how far the guest came in it is timing. */
 import { HYPERCALL_BASE } from '../hyp/index.js';
-import { Call, VcpuRunState } from '../protocol/index.js';
+import { Call } from '../protocol/index.js';
 import { PRIMARY_RX_IRQ } from '../sim/index.js';
 import type { VcpuRunEvent } from './events.js';
 import { tellsExit, tellsHalt } from './exit-packets.js';
+import { isExited, isFault, isReady } from './run-results.js';
 import { bytesOf, type Session } from './session.js';
 
 /** `hvc` of msgqueue_send. */
 const SEND = 0xd400_0002n | (BigInt(HYPERCALL_BASE + Call.MSGQUEUE_SEND) << 5n);
-const READY = BigInt(VcpuRunState.READY);
-export const FAULT = BigInt(VcpuRunState.FAULT);
-export const POWERED_OFF = BigInt(VcpuRunState.POWERED_OFF);
-/** Data of POWERED_OFF: for ever. */
-export const EXITED = 1n;
-
-export const isReady = (r: readonly (bigint | string)[] | undefined): boolean =>
-  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === READY;
-
-const isFault = (r: readonly string[] | undefined): boolean =>
-  r !== undefined && r.length > 1 && BigInt(r[0]) === 0n && BigInt(r[1]) === FAULT;
-
-export const isExited = (r: readonly string[] | undefined): boolean =>
-  r !== undefined && r.length > 2 && BigInt(r[1]) === POWERED_OFF && BigInt(r[2]) === EXITED;
-
 /** Whether a later event of the same stretch lists a result other than READY. */
 export function laterResult(s: Session, cap: string): boolean {
   for (let i = s.at + 1; i < s.events.length; i++) {
@@ -61,6 +47,7 @@ export function rmWentFirst(s: Session, cap: string): boolean {
  * with no word of an exit in between.
  */
 export function faultUnheard(s: Session, cap: string): boolean {
+  if (!s.faultAgain.has(cap)) return false;
   let faulted = false;
   let rmRan = false;
   for (let i = s.at; i < s.events.length; i++) {

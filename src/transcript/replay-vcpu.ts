@@ -8,19 +8,8 @@ import type { GuestBootEvent, GuestEvent, GuestResultEvent, IrqsEvent, VcpuRunEv
 import { drawsEntropy, RANDOM_IN_GUEST, UNFINISHED_GUEST } from './excuses.js';
 import { imageOfVcpu } from './guest-images.js';
 import { compareText, compareWords, type Difference, hexWord, type Verdict } from './outcome.js';
-import {
-  EXITED,
-  FAULT,
-  faultUnheard,
-  isExited,
-  isReady,
-  laterResult,
-  mayNotHaveRun,
-  neverStarted,
-  POWERED_OFF,
-  rmInterrupts,
-  rmWentFirst,
-} from './ready.js';
+import { faultUnheard, laterResult, mayNotHaveRun, neverStarted, rmInterrupts, rmWentFirst } from './ready.js';
+import { EXITED, FAULT, isExited, isReady, POWERED_OFF } from './run-results.js';
 import { type Session, settle } from './session.js';
 
 const RUN_MS = 20;

@@ -5,6 +5,7 @@ import type { Header, TranscriptEvent } from './events.js';
 import { type GuestImages, guestImages } from './guest-images.js';
 import { type IrqHandles, irqHandles } from './irq-handles.js';
 import { type Buffers, buffersOf } from './recorded-driver.js';
+import { faultingAgain } from './run-results.js';
 
 /** What one replay carries from event to event. */
 export interface Session {
@@ -33,6 +34,8 @@ export interface Session {
   guestUsed: boolean;
   /** Code posted before the present one was replaced without a look at its result. */
   guestReplaced: boolean;
+  /** Capabilities of vCPUs whose runs come to a fault more than once in the recording. */
+  readonly faultAgain: ReadonlySet<string>;
   lastRun: { cap: string; ready: boolean } | undefined;
   /** Interrupts of the present stretch of vcpu_run and irqs events. */
   expectedIrqs: Set<number>;
@@ -62,6 +65,7 @@ export const session = (driver: ReplayDriver, header: Header, events: readonly T
   guestPosted: false,
   guestUsed: false,
   guestReplaced: false,
+  faultAgain: faultingAgain(events),
   lastRun: undefined,
   expectedIrqs: new Set(),
   actualIrqs: new Set(),

@@ -37,20 +37,25 @@ function configOf(header: Header): Partial<HypConfig> {
   return { quirks: { lendKeepsBlockMappings: !fixed }, cspaceSeed: undefined };
 }
 
+/** A fresh boot up to the first instruction of the primary VM. Throws if it does not get there: our bug. */
+export function bootFor(header: Header): Simulator {
+  const sim = new Simulator({ hyp: configOf(header), cost: { operationNs: OPERATION_NS } });
+  if (!sim.bootPrimary()) throw new Error(`the primary VM did not start: ${sim.rm.dead?.trigger ?? 'RM waits'}`);
+  return sim;
+}
+
 export class SimDriver implements ReplayDriver {
-  readonly sim: Simulator;
   private readonly hosts: HostVcpu[] = [];
   /** A vCPU of the primary VM runs code of its own. */
   private othersRun = false;
   /** Registers at the last entry of each vCPU, kept from before its next operation. */
   private readonly boots: { count: number; x0: bigint; x1: bigint }[] = [];
 
-  /** A fresh boot up to the first instruction of the primary VM. Throws if it does not get there: our bug. */
-  constructor(header: Header) {
-    this.sim = new Simulator({ hyp: configOf(header), cost: { operationNs: OPERATION_NS } });
-    if (!this.sim.bootPrimary())
-      throw new Error(`the primary VM did not start: ${this.sim.rm.dead?.trigger ?? 'RM waits'}`);
-  }
+  /** `sim`: as {@link bootFor} gives it. */
+  constructor(
+    header: Header,
+    readonly sim = bootFor(header),
+  ) {}
 
   /** HLOS vCPU by redistributor index. */
   host(cpu: number): HostVcpu {
