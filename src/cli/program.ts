@@ -10,13 +10,19 @@ import type { ConformJob } from './commands/conform/thread.js';
 import type { FuzzThreadData } from './commands/fuzz/thread.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
+import { registerCaps } from './options/caps.js';
+import { registerCompletion } from './options/completion.js';
 import { registerConform } from './options/conform.js';
 import { registerConformRm } from './options/conform-rm.js';
-import { registerFuzzCommand } from './options/fuzz.js';
-import { registerProtocolCommands } from './options/protocol.js';
-import { registerScenarioCommands } from './options/scenario.js';
+import { registerDecode } from './options/decode.js';
+import { registerDemo } from './options/demo.js';
+import { registerExplain } from './options/explain.js';
+import { registerFuzz } from './options/fuzz.js';
+import { registerReplay } from './options/replay.js';
+import { registerRun } from './options/run.js';
 import { registerServe } from './options/serve.js';
 import { seed } from './options/values.js';
+import { registerVerify } from './options/verify.js';
 import { stdoutFailed } from './output.js';
 
 function command(): Command {
@@ -32,10 +38,16 @@ function command(): Command {
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions, optionDescription })
     .helpCommand(false)
     .exitOverride();
-  registerScenarioCommands(program);
+  registerRun(program);
+  registerCaps(program);
+  registerReplay(program);
+  registerDemo(program);
   registerServe(program);
-  registerProtocolCommands(program);
-  registerFuzzCommand(program);
+  registerVerify(program);
+  registerDecode(program);
+  registerExplain(program);
+  registerCompletion(program);
+  registerFuzz(program);
   registerConform(program);
   registerConformRm(program);
   registerHelp(program);

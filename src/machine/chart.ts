@@ -1,9 +1,10 @@
+/** The leaves of a checked machine in document order, shared by both backends. */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { assert } from '../base/index.js';
 import { checkProfile } from './profile.js';
 import type { StateInfo } from './types.js';
 
-/** The leaves of a checked machine in document order, shared by both backends. */
+/** State numbers are indices into `leaves` and `states`. */
 export interface Chart {
   readonly machine: AnyStateMachine;
   readonly leaves: readonly AnyStateNode[];

@@ -1,6 +1,7 @@
+/** Which transitions and guard outcomes were taken since the last reset. Counted by the compiled backend only. */
 import { registeredMachines } from './registry.js';
 
-/** Which transitions and guard outcomes of one machine were taken since the last reset. Counted by the compiled backend only. */
+/** Of one machine. */
 export interface MachineCoverage {
   readonly machine: string;
   readonly transitions: number;

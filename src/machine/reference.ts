@@ -1,3 +1,7 @@
+/**
+ * XState itself behind the same interface as the compiled table: slow, and right by definition. One inert actor scope is reused for
+ * all steps (XState's `transition()` builds an actor per call); its action executor only collects.
+ */
 import {
   type AnyActorScope,
   type AnyStateMachine,
@@ -10,10 +14,6 @@ import { assert } from '../base/index.js';
 import { chartOf } from './chart.js';
 import { type Effect, type Executor, type Step, UNHANDLED } from './types.js';
 
-/** XState itself behind the same interface as the compiled table: slow, and right by definition.
- *
- * One inert actor scope is reused for all steps (XState's `transition()` builds an actor per call); its action executor only collects.
- */
 export function reference<M extends AnyStateMachine>(machine: M): Executor<ContextFrom<M>, EventFrom<M>, InputFrom<M>> {
   type C = ContextFrom<M>;
   const chart = chartOf(machine);

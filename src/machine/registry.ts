@@ -1,10 +1,10 @@
+/** Every machine of the project by name, for the equality test of the backends, coverage, pictures and documentation. */
 import type { AnyStateMachine, ContextFrom, EventFrom, InputFrom } from 'xstate';
 import { assert } from '../base/index.js';
 import { type Compiled, compile } from './compile.js';
 import { reference } from './reference.js';
 import type { Executor } from './types.js';
 
-/** Every machine of the project by name, for the equality test of the backends, coverage, pictures and documentation. */
 export interface RegisteredMachine {
   readonly name: string;
   readonly machine: AnyStateMachine;

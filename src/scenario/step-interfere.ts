@@ -1,9 +1,9 @@
+/** `interfere`: from here on these rules hold, and no others. */
 import { parseRules } from './interference.js';
 import { EMPTY_RESULT } from './outcome.js';
 import type { StepKind } from './step-kind.js';
 import { isArray } from './values.js';
 
-/** `interfere`: from here on these rules hold, and no others. */
 export const interfere: StepKind = {
   keys: [],
   check(step, _scope, path) {

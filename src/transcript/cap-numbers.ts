@@ -1,10 +1,10 @@
+/**
+ * Capability numbers of a recording with randomised capability spaces, and the slots that they are here. The recorder's note names
+ * the two of RM's queues; others are learnt from the replies that carry them.
+ */
 import { le64, put64 } from '../base/index.js';
 import type { Header } from './events.js';
 
-/** Capability numbers of a recording with randomised capability spaces, and the slots that they are here.
- *
- * The recorder's note names the two of RM's queues; others are learnt from the replies that carry them.
- */
 export interface CapNumbers {
   /** Bits 63:32 that all numbers of the recording share; undefined: not randomised, or not known yet. */
   high: bigint | undefined;

@@ -1,11 +1,11 @@
+/**
+ * Differences that are no fault of the simulator: values of the emulated CPU, board and firmware, random numbers, and stops of the
+ * hypervisor without a recorded cause. A rule never looks at a file's name.
+ */
 import { Call, Platform, SMCCC_HYPERCALL_BASE } from '../protocol/index.js';
 import type { Header, TranscriptEvent } from './events.js';
 import type { Difference } from './outcome.js';
 
-/**
- * Differences that are no fault of the simulator: values of the emulated CPU, board and firmware, random numbers, and stops of the
- * hypervisor without a recorded cause. A rule never looks at a file's name; each has its reason.
- */
 export interface Excuse {
   readonly id: string;
   readonly reason: string;

@@ -1,9 +1,10 @@
+/**
+ * Interrupt lending handles: RM chooses a random base at boot, handle = base + number. A replay translates between both bases.
+ * Fact base: transcript format 7.
+ */
 import { le32, put32 } from '../base/index.js';
 import { Msg, Platform, parseRpcHeader, RpcType } from '../protocol/index.js';
 
-/** Interrupt lending handles: RM chooses a random base at boot, handle = base + number. A replay translates between both bases.
- * Fact base: transcript format 7.
- */
 export interface IrqHandles {
   /** Bases learnt so far; undefined before the first successful VM_IRQ_LEND reply. */
   recordedBase: number | undefined;

@@ -1,3 +1,4 @@
+/** What came of one event of a replay: matched, or what differs, or why nobody can tell. */
 import type { TranscriptEvent } from './events.js';
 
 /** One value that is not as recorded. */

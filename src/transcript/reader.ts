@@ -1,7 +1,9 @@
+/** Transcripts as text (NDJSON), read whole and checked, so that a replay meets well-formed events only. Fact base: transcript format. */
 import type { Header, Transcript, TranscriptEvent } from './events.js';
 
-/** Reads transcripts (NDJSON, header first); several may follow each other in one file, each beginning with its header.
- * A user's file can be anything: the answer is the transcripts or one line of text that says what is wrong.
+/**
+ * Several transcripts may follow each other in one file, each beginning with its header. A user's file can be anything: the answer
+ * is the transcripts or one line of text that says what is wrong.
  */
 export function readTranscripts(
   text: string,

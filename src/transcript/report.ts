@@ -1,3 +1,4 @@
+/** Outcomes of a replay counted, and one of them in words. */
 import type { EventOutcome } from './outcome.js';
 
 /** Totals of one transcript or of many. `events` counts everything but notes. */

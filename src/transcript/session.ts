@@ -1,3 +1,4 @@
+/** What one replay carries from event to event, on top of the machine that it is done on. */
 import { bytesOfDigits } from '../base/index.js';
 import { type CapNumbers, capNumbers } from './cap-numbers.js';
 import type { ReplayDriver } from './driver.js';
@@ -7,7 +8,6 @@ import { type IrqHandles, irqHandles } from './irq-handles.js';
 import { type Buffers, buffersOf } from './recorded-driver.js';
 import { faultingAgain } from './run-results.js';
 
-/** What one replay carries from event to event. */
 export interface Session {
   readonly driver: ReplayDriver;
   readonly header: Header;

@@ -1,9 +1,9 @@
-import { setup } from 'xstate';
-
 /**
  * Life of a thread (fact base vcpu-and-scheduler 1). The order of the states is that of the numbers in `Life`. Whether a
  * ready thread runs is decided by its block reasons, which are data.
  */
+import { setup } from 'xstate';
+
 export const lifeMachine = setup({
   types: { events: {} as { type: 'ACTIVATE' } | { type: 'KILL' } | { type: 'EXIT' } },
 }).createMachine({

@@ -1,3 +1,8 @@
+/**
+ * A vCPU as its proxy manager sees it (fact base vcpu-and-scheduler 9). It waits in the state that the last `vcpu_run`
+ * reported; RUN enters it, the matching event leaves it again. RUN in any other state is BUSY. A run that is refused after
+ * the vCPU was released never leaves `inside`: a defect of the original.
+ */
 import { setup } from 'xstate';
 import { effect } from '../machine/index.js';
 
@@ -11,11 +16,6 @@ type Returned =
   | { type: 'FAULT' }
   | { type: 'PSCI_SYSTEM_RESET' };
 
-/**
- * A vCPU as its proxy manager sees it (fact base vcpu-and-scheduler 9). It waits in the state that the last `vcpu_run`
- * reported; RUN enters it, the matching event leaves it again. RUN in any other state is BUSY. A run that is refused after
- * the vCPU was released never leaves `inside`: a defect of the original.
- */
 export const proxyMachine = setup({
   types: { events: {} as Returned | { type: 'ENABLE' } | { type: 'RUN' } },
   actions: {

@@ -1,9 +1,9 @@
+/** `completion`: a script for the shell, made from the commands themselves. */
 import type { Command } from 'commander';
 import { named } from '../../base/index.js';
 import { CliError } from '../errors.js';
 import { print } from '../output.js';
 
-/** `completion`: a script for the shell, made from the commands themselves. */
 export function completion(program: Command, shell: string): number {
   const commands = program.commands.map((c) => c.name());
   const optionsOf = (c: Command): string[] => c.options.flatMap((o) => (o.long == null || o.hidden ? [] : [o.long]));

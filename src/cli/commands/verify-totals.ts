@@ -1,3 +1,4 @@
+/** What `demo` says of the recordings: all transcripts below a folder replayed, numbers only. */
 import {
   addOutcome,
   addTotals,
@@ -10,7 +11,7 @@ import {
 import { findTranscripts, readInput } from '../files.js';
 import { type GlobalOptions, progress } from '../output.js';
 
-/** All transcripts below a folder replayed: numbers only. Files that cannot be read count as nothing. */
+/** Files that cannot be read count as nothing. */
 export function verifyTotals(folder: string, options: GlobalOptions): Totals & { files: number } {
   const all = noTotals();
   let files = 0;

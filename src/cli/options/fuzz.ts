@@ -9,7 +9,7 @@ const JOBS_MAX = 256;
 const LENGTH_MAX = 1e6;
 
 /** `fuzz`. The work is loaded when the command is used. */
-export function registerFuzzCommand(program: Command): void {
+export function registerFuzz(program: Command): void {
   program
     .command('fuzz')
     .description('random VM lives against a reference model, with every invariant checked')

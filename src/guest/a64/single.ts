@@ -19,7 +19,7 @@ export function loadedValue(access: Access, raw: bigint): bigint {
 }
 
 /** The access that size (31:30) and opc (23:22) mean; a prefetch, or undefined where they mean nothing. */
-export function singleAccess(word: number, isv: boolean): Access | 'prefetch' | undefined {
+function singleAccess(word: number, isv: boolean): Access | 'prefetch' | undefined {
   const scale = field(word, 31, 30);
   const opc = field(word, 23, 22);
   if (scale === 3 && opc === 2) return 'prefetch';

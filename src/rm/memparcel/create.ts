@@ -105,7 +105,7 @@ function addChunks(rm: Rm, vm: VmRecord, parcel: Parcel, sgl: readonly SglEntry[
   return RmError.OK;
 }
 
-export interface ParcelRequest {
+interface ParcelRequest {
   memType: number;
   transType: number;
   flags: number;
@@ -158,7 +158,7 @@ function addAttrs(parcel: Parcel, attrs: readonly AttrEntry[]): number {
 }
 
 /** Creates a parcel of the VM's memory: the parcel, or an `RmError`. */
-export function createParcel(rm: Rm, vm: VmRecord, request: ParcelRequest): Parcel | number {
+function createParcel(rm: Rm, vm: VmRecord, request: ParcelRequest): Parcel | number {
   const { memType, transType, acl, sgl } = request;
   if (acl.length === 0 || sgl.length === 0) return RmError.ARGUMENT_INVALID;
   if (transType === TransType.DONATE && acl.length > 1) return RmError.ARGUMENT_INVALID;

@@ -11,8 +11,7 @@ import { lookupSgl, notify } from './notify.js';
 import { reclaim, release } from './release.js';
 
 export { type AcceptRequest, acceptParcel } from './accept.js';
-export { createParcel, type ParcelRequest } from './create.js';
-export { reclaimParcel, releaseLastParcel, releaseParcel } from './release.js';
+export { releaseLastParcel } from './release.js';
 export { acceptRmDonation, flushParcel, mapInRm, unmapFromRm, zeroParcel } from './rm.js';
 export { acceptForDevices, processParcels, storePhandles, vmTreeParcelPort, vmTreeParcels } from './start.js';
 export {

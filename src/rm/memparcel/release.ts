@@ -39,7 +39,7 @@ function unmapAll(rm: Rm, vm: VmRecord, parcel: Parcel, target: ParcelTarget): n
 }
 
 /** Ends what the VM accepted. The owner is not told. */
-export function releaseParcel(rm: Rm, vmid: number, handle: number, flags: number): number {
+function releaseParcel(rm: Rm, vmid: number, handle: number, flags: number): number {
   const parcel = lookupParcel(rm, handle);
   if (parcel === null) return RmError.HANDLE_INVALID;
   const vm = vmLookup(rm, vmid);
@@ -67,7 +67,7 @@ export function releaseParcel(rm: Rm, vmid: number, handle: number, flags: numbe
 }
 
 /** Gives a parcel's memory back to its owner and deletes it. */
-export function reclaimParcel(rm: Rm, vmid: number, handle: number, flags: number): number {
+function reclaimParcel(rm: Rm, vmid: number, handle: number, flags: number): number {
   const parcel = lookupParcel(rm, handle);
   if (parcel === null) return RmError.HANDLE_INVALID;
   if (vmid !== parcel.owner) return RmError.DENIED;

@@ -1,3 +1,4 @@
+/** A thread of `fuzz`: its share of the sequences, in slices. */
 import type { MessagePort } from 'node:worker_threads';
 import type { FuzzOptions } from '../../../fuzz/index.js';
 import { coverage } from '../../../machine/index.js';
@@ -5,7 +6,7 @@ import { type FuzzJob, fuzzerOf, runSlice } from './job.js';
 
 export type FuzzThreadData = FuzzJob & { options: FuzzOptions };
 
-/** Sequences in slices, with a message to the main thread after each. */
+/** A message to the main thread after each slice. */
 export function fuzzThread(job: FuzzThreadData, main: MessagePort): void {
   const fuzzer = fuzzerOf(job.options, job);
   for (;;) {

@@ -30,7 +30,7 @@ function contentText(bytes: Uint8Array): string {
     .join(', ');
 }
 
-export function inputText(input: Input): string {
+function inputText(input: Input): string {
   const { op } = input;
   switch (op) {
     case 'hvc':
