@@ -67,6 +67,7 @@ export type DeathId =
   | 'hyp-virtio-config-overrun'
   | 'hyp-unexpected-trap'
   | 'hyp-device-beyond-limit'
+  | 'hyp-lookup-beyond-limit'
   | 'hyp-stage2-access'
   | 'hyp-critical-vcpu-exit'
   | 'hyp-system-off-by-hlos'
@@ -558,6 +559,14 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
     kind: 'HYP',
     trigger: 'A load or store of one register at an address of 2^44 or above and below 2^52.',
     source: 'hypervisor source, virtual devices; recorded',
+    reachable: true,
+  },
+  'hyp-lookup-beyond-limit': {
+    id: 'hyp-lookup-beyond-limit',
+    kind: 'HYP',
+    trigger:
+      'addrspace_lookup reaches an address of 2^36 or above and below 2^37: the check lets one bit too much pass, and the table walk panics. RM looks up every range of a memory parcel: MEM_SHARE, MEM_LEND or MEM_DONATE of such an address stops the machine.',
+    source: 'hypervisor source, page tables; recorded',
     reachable: true,
   },
   'hyp-stage2-access': {

@@ -385,6 +385,25 @@ describe('address spaces', () => {
     expect(find(0x8000_1000n, 0x1000n)).toEqual([0n, 0x1000n, 0x1000n, mapAttrs(6)]);
   });
 
+  it('panics on a lookup that reaches the bit above the guest range, which the check of the address lets pass', () => {
+    const m = memBench();
+    const as = m.space(1);
+    const me = m.root(P, 2 * PAGE, 7, true).cap;
+    m.donate(0, m.b.caps.partition, me, 0, 2 * PAGE);
+    const find = (vbase: bigint, size: bigint): bigint => m.b.call(Call.ADDRSPACE_LOOKUP, as, me, vbase, size)[0];
+    const rule = (): string | undefined => m.b.hyp.dead?.rule;
+    const end = 1n << 36n;
+    expect(find(2n * end, 0x1000n)).toBe(BigInt(E.ADDR_INVALID));
+    expect(find(end - 0x1000n, 0x2000n)).toBe(BigInt(E.ADDR_INVALID));
+    expect(rule()).toBeUndefined();
+    find(2n * end - 0x1000n, 0x1000n);
+    expect(rule()).toBe('hyp-lookup-beyond-limit');
+    m.b.hyp.dead = undefined;
+    m.map(as, me, 2 ** 36 - PAGE, 6, 0, PAGE);
+    find(end - 0x1000n, 0x2000n);
+    expect(rule()).toBe('hyp-lookup-beyond-limit');
+  });
+
   it('attach virtual devices only of VIC type, and never a DMA device', () => {
     const m = memBench();
     const as = m.space(1);

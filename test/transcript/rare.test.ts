@@ -24,6 +24,7 @@ const STOPPED: Readonly<Record<string, string>> = {
   'affinity-8': 'hyp-affinity-out-of-range',
   'affinity-map-8': 'hyp-affinity-out-of-range',
   'virtio-config-overrun': 'hyp-virtio-config-overrun',
+  'share-beyond-guest-range': 'hyp-lookup-beyond-limit',
 };
 
 test.each(recordings.map((r) => [r.header.name, r] as const))('%s is repeated', (name, recording) => {
