@@ -10,7 +10,7 @@ let printed = '';
 beforeEach(() => {
   // Replaying all that ship takes ten seconds; `verify` has its own tests.
   folder = mkdtempSync(join(tmpdir(), 'demo-'));
-  copyFileSync(join(import.meta.dirname, '../transcripts/killers.jsonl.gz'), join(folder, 'killers.jsonl.gz'));
+  copyFileSync(join(import.meta.dirname, '../transcripts/d1b.jsonl.gz'), join(folder, 'd1b.jsonl.gz'));
   printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
@@ -28,7 +28,7 @@ it('shows the example, both capability tables, and how much of the recordings is
     /^examples\/first-rpc.json: .*\n[\s\S]*\nRM: \d+ capabilities\n[\s\S]*\n\nHLOS: 3 capabilities\n/,
   );
   expect(printed).toMatch(
-    /\n\n(\d+) of \1 events recorded from real Gunyah are matched, 0 differ .* \(20 recordings; .*\)\n$/,
+    /\n\n(\d+) of \1 events recorded from real Gunyah are matched, 0 differ .* \(2 recordings; .*\)\n$/,
   );
 });
 
@@ -37,7 +37,7 @@ it('is one object with --json', async () => {
   const shown = JSON.parse(printed);
   expect(shown).toMatchObject({ scenario: 'examples/first-rpc.json', seed: 1, failures: [] });
   expect(shown.tables.map((t: { vm: string }) => t.vm)).toEqual(['RM', 'HLOS']);
-  expect(shown.recordings).toMatchObject({ mismatched: 0, unsupported: 0, files: 20 });
+  expect(shown.recordings).toMatchObject({ mismatched: 0, unsupported: 0, files: 2 });
 });
 
 it('does without recordings where there are none', async () => {
