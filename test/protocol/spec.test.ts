@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { explain, explanationLines, findRule, QUIRKS, suggestions } from '../../src/protocol/explain.js';
 import * as P from '../../src/protocol/index.js';
+import { loadSpec } from '../../tools/generate/spec.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -89,6 +90,18 @@ describe('specification', () => {
 
   it('has unique quirk ids', () => {
     expect(new Set(QUIRKS.map((k) => k.id)).size).toBe(QUIRKS.length);
+  });
+
+  it('names a test for every quirk: a file, and a title that it has', () => {
+    const wrong = loadSpec(root).quirks.quirk.flatMap(({ id, test }) => {
+      const [path, title] = test?.split(/: (.*)/s) ?? [];
+      if (!path || !title) return [`${id}: no test`];
+      const file = join(root, 'test', path);
+      if (!path.endsWith('.test.ts') || !existsSync(file)) return [`${id}: no file test/${path}`];
+      const text = readFileSync(file, 'utf8');
+      return ["'", '"', '`'].some((q) => text.includes(q + title + q)) ? [] : [`${id}: test/${path} has no "${title}"`];
+    });
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -261,6 +261,12 @@ function smcccPage(spec: Spec): string {
   ].join('\n');
 }
 
+/** `<file below test/>: <title>` as a link to the file. */
+function testLink(test: string): string {
+  const [path] = test.split(': ', 1);
+  return `[${test.slice(path.length + 2)}](../../test/${path})`;
+}
+
 function quirksPage(spec: Spec): string {
   const areas = [...new Set(spec.quirks.quirk.map((k) => k.area))];
   return [
@@ -271,7 +277,10 @@ function quirksPage(spec: Spec): string {
       `## ${area}\n`,
       ...spec.quirks.quirk
         .filter((k) => k.area === area)
-        .map((k) => `### ${k.id}\n\n${k.text}\n\nFor clients: ${k.consequence} Source: ${k.source}.\n`),
+        .map(
+          (k) =>
+            `### ${k.id}\n\n${k.text}\n\nFor clients: ${k.consequence} Source: ${k.source}. Test: ${testLink(k.test)}.\n`,
+        ),
     ]),
   ].join('\n');
 }

@@ -126,6 +126,8 @@ export interface QuirkEntry {
   text: string;
   source: string;
   consequence: string;
+  /** `<file below test/>: <title>` of the test that goes red when the behaviour is not modelled. */
+  test: string;
 }
 
 export interface ListEntry {
