@@ -59,6 +59,8 @@ export interface FuzzScenario {
   readonly left: readonly string[];
 }
 
+const requestsOf = (step: Step | undefined): readonly Request[] =>
+  step?.kind === 'burst' ? step.requests : step?.kind === 'request' ? [step.request] : [];
 const isReply = (m: Expected): boolean => m.type === RpcType.REPLY;
 
 class Writer implements Watcher {
@@ -81,11 +83,7 @@ class Writer implements Watcher {
     this.present = step;
     const words = `${++this.count}. ${stepWords(command, step)}`;
     this.steps.push({ note: words });
-    if (!this.guestStep(step, w)) {
-      this.left.push(words);
-      this.steps.push({ note: 'No step of a scenario does this: it is left out.' });
-      this.astray ||= step.kind !== 'waits';
-    }
+    if (!this.guestStep(step, w)) this.leave(words, step.kind !== 'waits');
     if (step.kind === 'noise') for (const packet of step.packets) this.steps.push({ send: toHex(packet) });
     if (step.kind === 'noise') this.rest([]);
     if (step.kind === 'request' && step.image !== undefined && isWritable(w, step.image.at))
@@ -95,7 +93,7 @@ class Writer implements Watcher {
   expects(messages: readonly Expected[], w: World): void {
     const step = this.present;
     const mine = step?.kind === 'request' && step.request.from === Platform.VMID_HLOS ? [step.request] : [];
-    if (step?.kind === 'burst') this.burst(step.requests);
+    if (step?.kind === 'burst') this.atOnce(step.requests, w);
     // Whether RM answers before it dies of it, nobody asks.
     else if (w.death !== undefined) this.burst(mine);
     else for (const request of mine) this.request(request, messages);
@@ -105,14 +103,33 @@ class Writer implements Watcher {
       return;
     }
     this.rest(messages.filter((m) => !isReply(m)));
-    if (step?.kind === 'request' && playable(w).some((vm) => vm.vmid === step.request.from))
-      this.receives(step.request.from, w);
+    const asked = new Set(requestsOf(step).map(({ from }) => from));
+    for (const { vmid } of playable(w)) if (asked.has(vmid)) this.receives(vmid, w);
   }
 
   /** RM works until it rests. */
   private rest(notifications: readonly Expected[]): void {
     const names = notifications.map((n) => messageName(n.id));
     this.steps.push({ notifications: this.astray ? true : names });
+  }
+
+  /** Of the primary VM and of guests. */
+  private atOnce(requests: readonly Request[], w: World): void {
+    const ours = requests.filter(({ from }) => from === Platform.VMID_HLOS);
+    const first = requests[0].from === Platform.VMID_HLOS;
+    if (first) this.burst(ours);
+    for (const request of requests) {
+      if (request.from === Platform.VMID_HLOS || this.sends(request, w)) continue;
+      this.leave(`VM ${request.from}: ${messageName(request.id)}`, true);
+    }
+    if (!first) this.burst(ours);
+  }
+
+  /** No step stands for it; `matters`: it changes what follows. */
+  private leave(words: string, matters: boolean): void {
+    this.left.push(words);
+    this.steps.push({ note: 'No step of a scenario does this: it is left out.' });
+    this.astray ||= matters;
   }
 
   /** Sent before RM runs, as far as its queue takes them. */

@@ -38,7 +38,17 @@ const RUNNING = Object.keys(COMMANDS).filter(
 
 /** How a VM that runs comes to its end, and what makes sense while it runs. */
 const ENDS: readonly string[] = ['stop', 'guestExits', 'guestStops'];
-const BESIDE: readonly string[] = [...RUNNING, 'announce', 'console', 'shareMany', 'lend', 'tellLoan', 'share'];
+const BESIDE: readonly string[] = [
+  ...RUNNING,
+  'clients',
+  'clients',
+  'announce',
+  'console',
+  'shareMany',
+  'lend',
+  'tellLoan',
+  'share',
+];
 
 /** Nothing leads out of its state but what kills RM. */
 const isStuck = (vm: ModelVm): boolean => vm.state === VmState.INIT_FAILED && (!vm.config || vm.broken || vm.noReset);

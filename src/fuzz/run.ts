@@ -226,9 +226,9 @@ export class Runner {
     switch (step.kind) {
       case 'request':
         if (step.image !== undefined) this.writeImage(step.image.at, step.image.guest);
-        return step.request.from === HLOS ? this.hostRequests([step.request]) : this.guestRequest(step.request);
+        return this.requests([step.request]);
       case 'burst':
-        return this.hostRequests(step.requests);
+        return this.requests(step.requests);
       case 'noise':
         for (const packet of step.packets) this.machine.sendRaw(packet);
         return compare([], this.machine.settle(), 'the primary VM');
@@ -254,7 +254,7 @@ export class Runner {
     for (const { to, id, payload } of this.w.out) {
       const message: Expected = { type: RpcType.NOTIFICATION, id, payload };
       if (to === HLOS) mine.push(message);
-      else this.inbox.set(to, [...(this.inbox.get(to) ?? []), message]);
+      else this.expectOf(to, message);
     }
     this.w.out = [];
     return mine;
@@ -270,25 +270,61 @@ export class Runner {
     of[name] = (of[name] ?? 0) + 1;
   }
 
-  private hostRequests(requests: readonly Request[]): Problem | undefined {
+  /** Requests of the primary VM and of guests, all sent before RM runs. */
+  private requests(requests: readonly Request[]): Problem | undefined {
     const { w, machine } = this;
     const expected: Expected[] = [];
-    const started: number[] = [];
-    for (const { from, id, payload } of requests) {
+    const sent = new Map<Request, Expected>();
+    for (const request of this.asHandled(requests)) {
+      const { from, id, payload } = request;
       const answer = predict(w, from, id, payload);
       this.count(id, answer.error);
       expected.push(...this.collect());
-      const seq = machine.sendRequest(id, payload);
-      if (seq === undefined) return { tag: 'send', what: 'the queue to RM stays full' };
+      const reply: Expected = { type: RpcType.REPLY, id, answer };
+      sent.set(request, reply);
       if (w.death !== undefined) break;
-      expected.push({ type: RpcType.REPLY, id, seq, answer });
-      if (id === Msg.VM_START && answer.error === 0) started.push(num(payload, 0, 2));
+      if (from === HLOS) expected.push(reply);
+      else this.expectOf(from, reply);
+    }
+    for (const request of requests) {
+      const reply = sent.get(request);
+      const problem = reply === undefined ? undefined : this.send(request, reply);
+      if (problem !== undefined) return problem;
     }
     this.finishResets(expected);
     this.watcher?.expects?.(expected, w);
     const got = machine.settle();
-    for (const vmid of started) machine.adopt(vmid);
-    return w.death !== undefined ? undefined : compare(expected, got, 'the primary VM');
+    for (const [{ id, payload }, { answer }] of sent)
+      if (id === Msg.VM_START && answer?.error === 0) machine.adopt(num(payload, 0, 2));
+    if (w.death !== undefined) return undefined;
+    const guests = new Set(requests.map(({ from }) => from));
+    guests.delete(HLOS);
+    let problem = compare(expected, got, 'the primary VM');
+    for (const vmid of guests) problem ??= this.read(vmid);
+    return problem;
+  }
+
+  /** RM empties its queues one after the other, in the order of their interrupts: that of the primary VM first. */
+  private asHandled(requests: readonly Request[]): readonly Request[] {
+    if (requests.every(({ from }) => from === HLOS)) return requests;
+    const { links } = this.machine.sim.rm;
+    const interruptOf = (vmid: number): number => links.find((link) => link?.vmid === vmid)?.rxVirq ?? 0;
+    return [...requests].sort((a, b) => interruptOf(a.from) - interruptOf(b.from));
+  }
+
+  private send({ from, id, payload }: Request, reply: Expected): Problem | undefined {
+    if (from === HLOS) {
+      reply.seq = this.machine.sendRequest(id, payload);
+      return reply.seq === undefined ? { tag: 'send', what: 'the queue to RM stays full' } : undefined;
+    }
+    reply.seq = this.guestSeq++ & 0xffff;
+    const sent = this.machine.guestSend(from, id, reply.seq, payload);
+    return sent ? undefined : { tag: 'guest send', what: `VM ${from} cannot send` };
+  }
+
+  /** A message that a guest finds when it reads next. */
+  private expectOf(vmid: number, message: Expected): void {
+    this.inbox.set(vmid, [...(this.inbox.get(vmid) ?? []), message]);
   }
 
   private finishResets(expected: Expected[]): void {
@@ -298,20 +334,6 @@ export class Runner {
       expected.push(...this.collect());
     }
     for (const vmid of this.inbox.keys()) if (!w.links.has(vmid)) this.inbox.delete(vmid);
-  }
-
-  private guestRequest({ from, id, payload }: Request): Problem | undefined {
-    const { w, machine } = this;
-    const answer = predict(w, from, id, payload);
-    this.count(id, answer.error);
-    const expected = this.collect();
-    const seq = this.guestSeq++ & 0xffff;
-    this.inbox.set(from, [...(this.inbox.get(from) ?? []), { type: RpcType.REPLY, id, seq, answer }]);
-    if (!machine.guestSend(from, id, seq, payload)) return { tag: 'guest send', what: `VM ${from} cannot send` };
-    const got = machine.settle();
-    this.finishResets(expected);
-    this.watcher?.expects?.(expected, w);
-    return compare(expected, got, 'the primary VM') ?? this.read(from);
   }
 
   private read(vmid: number): Problem | undefined {

@@ -41,6 +41,12 @@ describe('a sequence of the fuzzer as a scenario', () => {
     expect(text).toContain('"notifications":["VM_STATUS","VM_EXITED"]');
   });
 
+  test.each([0, 1])('has requests of several clients at once, whoever sends first', (first) => {
+    const { run, left, text } = played(parseSequence(`${RUNNING}, clients ${first} 9 0 0 4 0 1`));
+    expect([left, run.failures]).toEqual([[], []]);
+    expect(text).toMatch(/at once: (VM 128: .*\| )?primary VM: /);
+  });
+
   test('says what a scenario has no step for', () => {
     const { run, left } = played(parseSequence(`${RUNNING}, guestWaits, query`));
     expect(left).toEqual(['6. VM 128: waits for an interrupt']);

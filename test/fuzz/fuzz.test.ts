@@ -40,7 +40,7 @@ const life = LIFE.map(([name, ...args]) => ({ name, args }));
 
 describe('a run of the fuzzer', () => {
   it('finds nothing in the machine as it is', () => {
-    const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 42, swarm: true, compareEvery: 10 });
+    const fuzzer = new Fuzzer({ ...defaultFuzzOptions(), seed: 42, swarm: true, length: 60, compareEvery: 10 });
     for (let i = 0; i < 16; i++) expect(fuzzer.step()).toBeUndefined();
     expect(fuzzer.totals.commands).toBeGreaterThan(200);
     expect(fuzzer.totals.lives).toBeGreaterThan(2);

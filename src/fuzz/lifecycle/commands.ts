@@ -276,6 +276,25 @@ const frequentCommands: Readonly<Record<string, CommandKind>> = {
       }),
     }),
   },
+  clients: {
+    // The primary VM and one or two guests at the same time: who sends first, and what.
+    weight: 5,
+    limits: [2, 16, PICK, 12, 8, PICK, 3],
+    build: (w, [first, which, a, b, q, c, more]) => {
+      const guest = COMMANDS[BESIDE_OTHERS[which % BESIDE_OTHERS.length]];
+      const theirs: Request[] = [];
+      for (const vm of [a, a + 1]) {
+        const step = guest.build(w, argsFor(guest, vm, b));
+        if (step?.kind === 'request' && step.request.from !== theirs[0]?.from) theirs.push(step.request);
+      }
+      if (theirs.length === 0) return undefined;
+      const ours = Array.from({ length: more + 1 }, (_, i) => {
+        const [id, payload] = query(w, q === 2 ? 4 : q, c + i);
+        return { from: HLOS, id, payload };
+      });
+      return { kind: 'burst', requests: first === 0 ? [...theirs, ...ours] : [...ours, ...theirs] };
+    },
+  },
   resetAndAsk: {
     weight: 3,
     limits: [PICK, 8, PICK],
@@ -383,6 +402,9 @@ const GUEST_CUTTABLE = [
   'guestReserves',
   'guestReleases',
 ];
+
+/** Requests of a guest that leave its VM running. */
+const BESIDE_OTHERS = [...GUEST_CUTTABLE, 'guestAsks', 'guestShares', 'guestTellsIrq', 'guestTries', 'guestDescribes'];
 
 const CUTTABLE = [
   'allocate',
