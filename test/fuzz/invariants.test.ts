@@ -10,6 +10,7 @@ import type { MsgQueue } from '../../src/msgq/index.js';
 import { ObjectType } from '../../src/protocol/index.js';
 import { restoreSnapshot } from '../../src/sim/index.js';
 import { INVARIANTS, invariantChecker } from '../../src/sim/invariants/index.js';
+import { rmObject } from '../../src/sim/who.js';
 import { schedState, type Vcpu } from '../../src/vcpu/index.js';
 
 const machine = new Machine();
@@ -37,6 +38,9 @@ const DAMAGE: Record<string, () => void> = {
   },
   'caps-live': () => {
     objects<CSpace>(ObjectType.CSPACE)[0].capCount++;
+  },
+  'caps-given': () => {
+    machine.leak(objects<HypObject>(ObjectType.ADDRSPACE)[1].id);
   },
   'indices-agree': () => {
     objects<HypObject>(ObjectType.MSGQUEUE)[0].state++;
@@ -82,6 +86,14 @@ const DAMAGE: Record<string, () => void> = {
 
 /** Further damage, to what only one of several conditions of an invariant looks at. */
 const FURTHER: readonly [invariant: string, what: string, damage: () => void][] = [
+  [
+    'caps-given',
+    'a VM reaches the queue of another one to RM',
+    () => {
+      const device = sim.rm.vms[0x80]?.config?.devices.find((d) => d.type === 'rm-rpc');
+      if (device?.type === 'rm-rpc') machine.leak(rmObject(sim, device.txMasterCap)?.id as number);
+    },
+  ],
   [
     'caps-live',
     'an object lists a slot twice',

@@ -25,6 +25,7 @@ export const INVARIANTS = {
   'refs-exact': 'every reference to an object is counted, and nothing else is',
   'caps-live':
     'every valid capability slot names a live object, and that object lists the slot; counters of the space agree',
+  'caps-given': 'a VM holds capabilities only to objects that RM made it a party of',
   'indices-agree': 'what the hypervisor keeps beside its objects, by type and for lookups, says the same as they do',
   'pages-one-owner':
     'the ownership map is sorted, its neighbours differ, and every owner is a live extent or partition',

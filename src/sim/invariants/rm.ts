@@ -1,6 +1,6 @@
 /** Invariants of RM's tables against each other and against the hypervisor (fact base: rm-state-machines 1, 5 and 6). */
 import type { Hwirq, Vic } from '../../gic/index.js';
-import { CapState, type CSpace, decodeCapId, NO_OBJECT } from '../../hyp/index.js';
+import { type CSpace, decodeCapId, NO_OBJECT } from '../../hyp/index.js';
 import { ownsRange } from '../../hyp/mem/ownership.js';
 import { memState } from '../../hyp/mem/space.js';
 import { IrqMapState, ObjectType, ParcelState, Platform, VmState } from '../../protocol/index.js';
@@ -9,20 +9,13 @@ import type { Simulator } from '../simulator.js';
 import { rootCspace } from '../who.js';
 import type { Fail } from './index.js';
 import type { Population } from './population.js';
+import { reachFaults } from './reach.js';
+import { namedAt, namedBy } from './slots.js';
 import { boundNumbers } from './virqs.js';
 
 const IO = 1;
 /** Notifications that RM keeps for a link (fact base: rm-rpc-transport 6). */
 const PENDING_MAX = Platform.RPC_MAX_PENDING_NOTIFICATIONS;
-
-/** Id of what a capability of a space names, or -1. Revoked ones name it too. */
-const namedBy = (space: CSpace, cap: bigint): number => namedAt(space, decodeCapId(space, cap));
-
-function namedAt(space: CSpace, slot: number): number {
-  const table = slot < 0 ? undefined : space.tables[slot >> 8];
-  if (table == null || table.state[slot & 0xff] === CapState.NULL) return NO_OBJECT;
-  return table.object[slot & 0xff];
-}
 
 /** What a check takes from the machine after boot. */
 export interface RmAtBoot {
@@ -211,4 +204,5 @@ export function rmFaults(p: Population, sim: Simulator, boot: RmAtBoot, fail: Fa
     checkAccepted(rm, vm.vmid, vm.config.acceptedParcels, fail);
   }
   if (bare) checkLeaks(p, rm, root, boot, fail);
+  reachFaults(p, rm, root, sim.hyp.objects, fail);
 }
