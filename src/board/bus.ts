@@ -15,12 +15,35 @@ interface Window {
 const zero = (): BusResult => ({ value: 0n });
 const ones = (_offset: number, size: number): BusResult => ({ value: (1n << BigInt(size * 8)) - 1n });
 
-const GITS_CTLR_QUIESCENT = 0x8000_0000n;
+const ITS_TRANSLATION = 0x1_0000;
+/** Words of the control frame that are not 0: control (quiescent), implementer, type, tables of devices and collections, identification. */
+const ITS_REGISTERS: Readonly<Record<number, bigint>> = {
+  0: 0x8000_0000n,
+  4: 0x43bn,
+  8: 0x1_efb1n,
+  12: 0x1fn,
+  256: 0x200n,
+  260: 0x107_0000n,
+  264: 0x200n,
+  268: 0x407_0000n,
+  65488: 0x44n,
+  65504: 0x94n,
+  65508: 0xb4n,
+  65512: 0x3bn,
+  65520: 0x0dn,
+  65524: 0xf0n,
+  65528: 0x05n,
+  65532: 0xb1n,
+};
+/** Those of them that answer 64 bits too; the others are 0 then. */
+const ITS_WIDE: readonly number[] = [0x8, 0x100, 0x108];
 
-/** Interrupt translation service: 32-bit registers; of the 64-bit ones only the first is seen to answer. */
+/** Interrupt translation service: the control frame takes 32 and 64 bits, the translation frame 16 and 32 (recorded). */
 function its(offset: number, size: number): BusResult {
-  if (size === 4) return { value: offset === 0 ? GITS_CTLR_QUIESCENT : 0n };
-  return size === 8 && offset === 0 ? { value: 0n } : 'abort';
+  if (offset >= ITS_TRANSLATION) return size === 2 || size === 4 ? { value: 0n } : 'abort';
+  if (size === 4) return { value: ITS_REGISTERS[offset] ?? 0n };
+  if (size !== 8) return 'abort';
+  return { value: ITS_WIDE.includes(offset) ? (ITS_REGISTERS[offset + 4] << 32n) | ITS_REGISTERS[offset] : 0n };
 }
 
 /** Arm PrimeCell: identification in the last eight words of the page, other registers idle as given. */
