@@ -5849,7 +5849,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'set-status-static-only',
     area: 'RM VM management',
-    text: 'VM_SET_STATUS is refused for VMs with dynamic VMIDs.',
+    text: 'VM_SET_STATUS is refused for VMs with dynamic VMIDs, and for the primary VM: static are 4 to 31.',
     source: 'observations 26',
     consequence: 'Guests cannot count on it.',
   },

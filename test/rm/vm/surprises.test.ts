@@ -120,7 +120,7 @@ describe('management', () => {
     const { rm } = fakeRm();
     for (const vmid of [5, 0x80]) addVm(rm, vmid);
     const set = (vmid: number) => name(ask(rm, vmid, Msg.VM_SET_STATUS, u16(0), u16(0)).error);
-    expect([set(5), set(0x80)]).toEqual(['OK', 'DENIED']);
+    expect([set(5), set(0x80), set(3)]).toEqual(['OK', 'DENIED', 'DENIED']);
   });
 
   test('a crash message, even an empty one, turns the exit code of a halt into SOFTWARE_ERROR', () => {
