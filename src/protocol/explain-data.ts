@@ -5898,7 +5898,7 @@ export const QUIRKS: readonly Quirk[] = [
   {
     id: 'dt-size-too-small',
     area: 'RM VM creation',
-    text: 'RM does not check whether the patched device tree fits: with 4 KiB of room VM_START stops RM.',
+    text: 'RM does not check whether the patched device tree fits into the room that it was given: where it does not (4 KiB are enough for small trees only), VM_START stops RM.',
     source: 'observations 21, 32',
     consequence: 'Leave generous room (64 KiB).',
   },
