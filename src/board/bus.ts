@@ -16,16 +16,22 @@ const zero = (): BusResult => ({ value: 0n });
 const ones = (_offset: number, size: number): BusResult => ({ value: (1n << BigInt(size * 8)) - 1n });
 
 const ITS_TRANSLATION = 0x1_0000;
-/** Words of the control frame that are not 0: control (quiescent), implementer, type, tables of devices and collections, identification. */
+const GITS_TYPER = 0x8;
+const GITS_BASER0 = 0x100;
+const GITS_BASER1 = 0x108;
+/** Words of the control frame that are not 0. */
 const ITS_REGISTERS: Readonly<Record<number, bigint>> = {
+  // GITS_CTLR (quiescent) and GITS_IIDR.
   0: 0x8000_0000n,
   4: 0x43bn,
-  8: 0x1_efb1n,
-  12: 0x1fn,
-  256: 0x200n,
-  260: 0x107_0000n,
-  264: 0x200n,
-  268: 0x407_0000n,
+  [GITS_TYPER]: 0x1_efb1n,
+  [GITS_TYPER + 4]: 0x1fn,
+  // The tables of devices and of collections.
+  [GITS_BASER0]: 0x200n,
+  [GITS_BASER0 + 4]: 0x107_0000n,
+  [GITS_BASER1]: 0x200n,
+  [GITS_BASER1 + 4]: 0x407_0000n,
+  // GITS_PIDR4, GITS_PIDR0 to 2, GITS_CIDR0 to 3.
   65488: 0x44n,
   65504: 0x94n,
   65508: 0xb4n,
@@ -36,7 +42,7 @@ const ITS_REGISTERS: Readonly<Record<number, bigint>> = {
   65532: 0xb1n,
 };
 /** Those of them that answer 64 bits too; the others are 0 then. */
-const ITS_WIDE: readonly number[] = [0x8, 0x100, 0x108];
+const ITS_WIDE: readonly number[] = [GITS_TYPER, GITS_BASER0, GITS_BASER1];
 
 /** Interrupt translation service: the control frame takes 32 and 64 bits, the translation frame 16 and 32 (recorded). */
 function its(offset: number, size: number): BusResult {
