@@ -60,7 +60,7 @@ export interface FuzzScenario {
 }
 
 const requestsOf = (step: Step | undefined): readonly Request[] =>
-  step?.kind === 'burst' ? step.requests : step?.kind === 'request' ? [step.request] : [];
+  step?.kind === 'burst' || step?.kind === 'clients' ? step.requests : step?.kind === 'request' ? [step.request] : [];
 const isReply = (m: Expected): boolean => m.type === RpcType.REPLY;
 
 class Writer implements Watcher {
@@ -93,7 +93,8 @@ class Writer implements Watcher {
   expects(messages: readonly Expected[], w: World): void {
     const step = this.present;
     const mine = step?.kind === 'request' && step.request.from === Platform.VMID_HLOS ? [step.request] : [];
-    if (step?.kind === 'burst') this.atOnce(step.requests, w);
+    if (step?.kind === 'burst') this.burst(step.requests);
+    else if (step?.kind === 'clients') this.atOnce(step.requests, w);
     // Whether RM answers before it dies of it, nobody asks.
     else if (w.death !== undefined) this.burst(mine);
     else for (const request of mine) this.request(request, messages);

@@ -76,6 +76,8 @@ function allowed(w: World, command: Command, options: GenerateOptions, last: boo
   const mayDie = (id: string): boolean => options.deaths.includes('all') || options.deaths.includes(id);
   if (step.kind === 'stops' && w.vms.get(step.vmid)?.noShutdown === true)
     return mayDie('no-shutdown-halt') ? step : undefined;
+  // RM must live in every order in which it may handle them.
+  if (step.kind === 'clients') return step.requests.some((request) => risky(w, request)) ? undefined : step;
   if (step.kind !== 'request' && step.kind !== 'burst') return step;
   const requests = step.kind === 'request' ? [step.request] : step.requests;
   if (!requests.some((request) => risky(w, request))) return step;

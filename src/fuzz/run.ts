@@ -2,7 +2,7 @@
 import { MESSAGES, Msg, Platform, RM_ERROR_NAMES, type RpcMessage, RpcType } from '../protocol/index.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
-import { predict } from './lifecycle/predict.js';
+import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset, guestStops } from './lifecycle/rules-vm.js';
 import { type Answer, HLOS, newWorld, num, type World } from './lifecycle/world.js';
 import type { Machine } from './machine.js';
@@ -130,6 +130,25 @@ function compareGuest(expected: readonly Expected[], got: readonly RpcMessage[],
   return undefined;
 }
 
+const isPlayable = (w: World, vmid: number): boolean => playable(w).some((vm) => vm.vmid === vmid);
+
+/** What the model says of requests: the state behind them, what clients find, and the replies by request. */
+interface Outcome {
+  w: World;
+  inbox: Map<number, Expected[]>;
+  expected: Expected[];
+  replies: ReadonlyMap<Request, Expected>;
+}
+
+/** Every order of the clients; the requests of each stay in theirs. */
+function orders(requests: readonly Request[]): Request[][] {
+  if (requests.length === 0) return [[]];
+  return [...new Set(requests.map(({ from }) => from))].flatMap((first) => {
+    const [theirs, others] = [true, false].map((its) => requests.filter(({ from }) => (from === first) === its));
+    return orders(others).map((order) => [...theirs, ...order]);
+  });
+}
+
 /** The image area at this address is all the primary VM's. */
 export function isWritable(w: World, at: number): boolean {
   for (let page = at; page < at + IMAGE_SIZE; page += Platform.PAGE_SIZE) if (w.taken.has(page)) return false;
@@ -229,6 +248,8 @@ export class Runner {
         return this.requests([step.request]);
       case 'burst':
         return this.requests(step.requests);
+      case 'clients':
+        return this.clients(step.requests);
       case 'noise':
         for (const packet of step.packets) this.machine.sendRaw(packet);
         return compare([], this.machine.settle(), 'the primary VM');
@@ -270,56 +291,96 @@ export class Runner {
     of[name] = (of[name] ?? 0) + 1;
   }
 
-  /** Requests of the primary VM and of guests, all sent before RM runs. */
-  private requests(requests: readonly Request[]): Problem | undefined {
-    const { w, machine } = this;
+  /** What must come of requests that RM handles in this order, until it dies. */
+  private foretell(requests: readonly Request[]): Outcome {
     const expected: Expected[] = [];
-    const sent = new Map<Request, Expected>();
-    for (const request of this.asHandled(requests)) {
+    const replies = new Map<Request, Expected>();
+    for (const request of requests) {
       const { from, id, payload } = request;
-      const answer = predict(w, from, id, payload);
-      this.count(id, answer.error);
+      const answer = predict(this.w, from, id, payload);
       expected.push(...this.collect());
       const reply: Expected = { type: RpcType.REPLY, id, answer };
-      sent.set(request, reply);
-      if (w.death !== undefined) break;
+      replies.set(request, reply);
+      if (this.w.death !== undefined) break;
       if (from === HLOS) expected.push(reply);
       else this.expectOf(from, reply);
     }
-    for (const request of requests) {
-      const reply = sent.get(request);
-      const problem = reply === undefined ? undefined : this.send(request, reply);
+    this.finishResets(expected);
+    return { w: this.w, inbox: this.inbox, expected, replies };
+  }
+
+  /** One request, or several of the primary VM that are sent before RM runs. */
+  private requests(requests: readonly Request[]): Problem | undefined {
+    const { w, machine } = this;
+    const { expected, replies } = this.foretell(requests);
+    for (const [request, reply] of replies) {
+      this.count(request.id, reply.answer?.error ?? 0);
+      const problem = this.send(request, [reply]);
       if (problem !== undefined) return problem;
     }
-    this.finishResets(expected);
     this.watcher?.expects?.(expected, w);
     const got = machine.settle();
-    for (const [{ id, payload }, { answer }] of sent)
+    for (const [{ id, payload }, { answer }] of replies)
       if (id === Msg.VM_START && answer?.error === 0) machine.adopt(num(payload, 0, 2));
     if (w.death !== undefined) return undefined;
-    const guests = new Set(requests.map(({ from }) => from));
-    guests.delete(HLOS);
-    let problem = compare(expected, got, 'the primary VM');
-    for (const vmid of guests) problem ??= this.read(vmid);
-    return problem;
+    const problem = compare(expected, got, 'the primary VM');
+    const [{ from }] = requests;
+    return problem ?? (from === HLOS ? undefined : this.read(from));
   }
 
-  /** RM empties its queues one after the other, in the order of their interrupts: that of the primary VM first. */
-  private asHandled(requests: readonly Request[]): readonly Request[] {
-    if (requests.every(({ from }) => from === HLOS)) return requests;
-    const { links } = this.machine.sim.rm;
-    const interruptOf = (vmid: number): number => links.find((link) => link?.vmid === vmid)?.rxVirq ?? 0;
-    return [...requests].sort((a, b) => interruptOf(a.from) - interruptOf(b.from));
-  }
-
-  private send({ from, id, payload }: Request, reply: Expected): Problem | undefined {
-    if (from === HLOS) {
-      reply.seq = this.machine.sendRequest(id, payload);
-      return reply.seq === undefined ? { tag: 'send', what: 'the queue to RM stays full' } : undefined;
+  /**
+   * Requests of several clients, all sent before RM runs. It empties their queues one after the other; in which order is up to the
+   * interrupt controller, so that what comes must be what the model says of one of them.
+   */
+  private clients(requests: readonly Request[]): Problem | undefined {
+    const { machine, w, inbox } = this;
+    const outcomes = orders(requests).map((order) => {
+      this.w = cloneWorld(w);
+      this.inbox = new Map(inbox);
+      return this.foretell(order);
+    });
+    for (const request of requests) {
+      const replies = outcomes.flatMap((o) => o.replies.get(request) ?? []);
+      const problem = this.send(request, replies);
+      if (problem !== undefined) return problem;
     }
-    reply.seq = this.guestSeq++ & 0xffff;
-    const sent = this.machine.guestSend(from, id, reply.seq, payload);
-    return sent ? undefined : { tag: 'guest send', what: `VM ${from} cannot send` };
+    const got = machine.settle();
+    // Who gives its own image back reads no more.
+    const guests = [...new Set(requests.map(({ from }) => from))].filter((vmid) =>
+      outcomes.every((o) => isPlayable(o.w, vmid)),
+    );
+    const received = guests.map((vmid) => machine.guestReceive(vmid));
+    const problemOf = (o: Outcome): Problem | undefined => {
+      let problem = compare(o.expected, got, 'the primary VM');
+      guests.forEach((vmid, i) => {
+        const messages = received[i];
+        if (messages === undefined) problem ??= { tag: 'guest receive', what: `VM ${vmid} cannot receive` };
+        else problem ??= compareGuest(o.inbox.get(vmid) ?? [], messages, vmid);
+      });
+      return problem;
+    };
+    const real = outcomes.find((o) => problemOf(o) === undefined) ?? outcomes[0];
+    const problem = problemOf(real);
+    this.w = real.w;
+    this.inbox = real.inbox;
+    for (const vmid of guests) this.inbox.set(vmid, []);
+    for (const [{ id }, { answer }] of real.replies) this.count(id, answer?.error ?? 0);
+    this.watcher?.expects?.(real.expected, this.w);
+    return problem ?? compare([], machine.settle(), 'the primary VM');
+  }
+
+  /** Sends a request; `replies` get its number. */
+  private send({ from, id, payload }: Request, replies: readonly Expected[]): Problem | undefined {
+    let seq: number | undefined;
+    if (from === HLOS) {
+      seq = this.machine.sendRequest(id, payload);
+      if (seq === undefined) return { tag: 'send', what: 'the queue to RM stays full' };
+    } else {
+      seq = this.guestSeq++ & 0xffff;
+      if (!this.machine.guestSend(from, id, seq, payload)) return { tag: 'guest send', what: `VM ${from} cannot send` };
+    }
+    for (const reply of replies) reply.seq = seq;
+    return undefined;
   }
 
   /** A message that a guest finds when it reads next. */
@@ -338,7 +399,7 @@ export class Runner {
 
   private read(vmid: number): Problem | undefined {
     const { w, machine } = this;
-    if (!playable(w).some((vm) => vm.vmid === vmid)) return undefined;
+    if (!isPlayable(w, vmid)) return undefined;
     const got = machine.guestReceive(vmid);
     if (got === undefined) return { tag: 'guest receive', what: `VM ${vmid} cannot receive` };
     const expected = this.inbox.get(vmid) ?? [];

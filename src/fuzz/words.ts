@@ -35,6 +35,7 @@ export function stepWords(command: Command, step: Step): string {
       return `${first}${request(step.request)}`;
     }
     case 'burst':
+    case 'clients':
       return `at once: ${step.requests.map(request).join(' | ')}`;
     case 'noise':
       return `primary VM: a packet that is ${step.why}`;

@@ -1,6 +1,6 @@
 /** The fuzzer itself: repeatability, shrinking, recordings, tables. */
 import { describe, expect, it } from 'vitest';
-import { corpus } from '../../src/fuzz/corpus.js';
+import { corpus, parseSequence } from '../../src/fuzz/corpus.js';
 import { commands } from '../../src/fuzz/draws.js';
 import { generator, listed } from '../../src/fuzz/generate.js';
 import {
@@ -91,6 +91,24 @@ describe('a run of the fuzzer', () => {
 
   it('carries out a whole life', () => {
     expect(new Fuzzer(defaultFuzzOptions()).replay(life)).toBeUndefined();
+  });
+});
+
+describe('requests of several clients at once', () => {
+  const LIVES = 'allocate 0, image 0 0 0 0 0, configure 0 0 0 0, init 0';
+  it.each([
+    [
+      'in whatever order RM takes them',
+      'allocate 0, allocate 0, image 0 1 0 0 0, configure 0 0 0 0, image 0 0 0 0 0, configure 0 0 0 0, init 15, init 0, start 0, start 0, clients 0 6 0 1 0 0 0',
+    ],
+    [
+      'when one of them gives its own image back',
+      `${LIVES}, share 0 0 0 0 0 0, start 0, guestReleases 0 0 0, clients 0 8 0 0 0 0 0`,
+    ],
+  ])('are foretold %s', (_how, sequence) => {
+    const result = new Runner(new Machine()).run(listed(parseSequence(sequence)), {});
+    expect(result.failure).toBeUndefined();
+    expect(result.executed.at(-1)?.name).toBe('clients');
   });
 });
 

@@ -20,6 +20,8 @@ export type Step =
   | { kind: 'request'; request: Request; image?: { at: number; guest: string } }
   /** Sent one after the other before RM runs. */
   | { kind: 'burst'; requests: Request[] }
+  /** The same, of several clients. */
+  | { kind: 'clients'; requests: Request[] }
   /** Packets that RM ignores. */
   | { kind: 'noise'; packets: readonly Uint8Array[]; why: string }
   | { kind: 'stops'; vmid: number; reset: boolean }

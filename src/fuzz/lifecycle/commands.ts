@@ -292,7 +292,7 @@ const frequentCommands: Readonly<Record<string, CommandKind>> = {
         const [id, payload] = query(w, q === 2 ? 4 : q, c + i);
         return { from: HLOS, id, payload };
       });
-      return { kind: 'burst', requests: first === 0 ? [...theirs, ...ours] : [...ours, ...theirs] };
+      return { kind: 'clients', requests: first === 0 ? [...theirs, ...ours] : [...ours, ...theirs] };
     },
   },
   resetAndAsk: {
