@@ -1,8 +1,10 @@
 /**
  * Fuzzing of VM life cycles against a reference model, with the invariants of the whole machine, shrinking and canaries.
- * Models fact base rm-rpc-messages and rm-state-machines from a client's point of view. Leaves out: firmware, shm and iomem
- * devices, addresses chosen by clients, raw hypercalls of guests.
+ * Models fact base rm-rpc-messages and rm-state-machines from a client's point of view. Leaves out: shared-memory and device-memory
+ * nodes of guests' trees, starting from firmware, raw hypercalls of guests.
  */
+
+export type { Expected } from './compare.js';
 export { FAULTS } from './faults.js';
 export {
   addTotals,
@@ -19,5 +21,5 @@ export type { World } from './lifecycle/world.js';
 export { rmLinkOf } from './machine.js';
 export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
 export { type AnswerRow, answerLines, answerTable, answerTotals, machineLines, mergeCoverage } from './report.js';
-export { type Expected, isWritable, type Watcher } from './run.js';
+export { isWritable, type Watcher } from './run.js';
 export { stepWords } from './words.js';

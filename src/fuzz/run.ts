@@ -1,10 +1,11 @@
 /** Carries out commands against a machine and the model, and compares what comes back. */
-import { MESSAGES, Msg, Platform, RM_ERROR_NAMES, type RpcMessage, RpcType } from '../protocol/index.js';
+import { Msg, messageName, Platform, RpcType, rmErrorName } from '../protocol/index.js';
+import { compare, compareGuest, type Expected, type Problem } from './compare.js';
 import { COMMANDS, type Command, playable, type Request, type Step } from './lifecycle/commands.js';
 import { GUESTS, IMAGE_SIZE, TREE_OFFSET } from './lifecycle/guests.js';
 import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset, guestStops } from './lifecycle/rules-vm.js';
-import { type Answer, HLOS, newWorld, num, type World } from './lifecycle/world.js';
+import { HLOS, newWorld, num, type World } from './lifecycle/world.js';
 import type { Machine } from './machine.js';
 
 export type FailureKind = 'mismatch' | 'invariant' | 'death' | 'crash' | 'divergence';
@@ -58,76 +59,6 @@ export interface Watcher {
   step(command: Command, step: Step, w: World): void;
   /** What the primary VM must get of it, and the model behind it. */
   expects?(messages: readonly Expected[], w: World): void;
-}
-
-/** A message that must come: a reply with `answer`, a notification with `payload`. */
-export interface Expected {
-  type: number;
-  id: number;
-  seq?: number;
-  payload?: Uint8Array;
-  answer?: Answer;
-}
-
-const hex = (b: Uint8Array): string => [...b].map((x) => x.toString(16).padStart(2, '0')).join('');
-export const messageName = (id: number): string => MESSAGES[id]?.name ?? `0x${id.toString(16)}`;
-export const errorName = (code: number): string => RM_ERROR_NAMES[code] ?? `0x${code.toString(16)}`;
-
-function differs(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return true;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return true;
-  return false;
-}
-
-type Problem = { tag: string; what: string };
-
-function compareReply(e: Expected, got: RpcMessage): Problem | undefined {
-  const name = messageName(e.id);
-  if (e.answer === undefined) return undefined;
-  if (got.payload.length < 4) return { tag: `${name}: no code`, what: `the reply to ${name} has no error code` };
-  const code = num(got.payload, 0, 4);
-  if (code !== e.answer.error) {
-    const tag = `${name}: ${errorName(e.answer.error)} expected, ${errorName(code)} received`;
-    return { tag, what: tag };
-  }
-  const data = got.payload.subarray(4);
-  if (e.answer.data !== undefined && differs(data, e.answer.data))
-    return { tag: `${name}: data`, what: `${name} replied ${hex(data)}, expected ${hex(e.answer.data)}` };
-  const wrong = e.answer.check?.(data);
-  return wrong === undefined ? undefined : { tag: `${name}: data`, what: `${name} replied ${hex(data)}: ${wrong}` };
-}
-
-function compare(expected: readonly Expected[], got: readonly RpcMessage[], to: string): Problem | undefined {
-  for (let i = 0; i < Math.max(expected.length, got.length); i++) {
-    const e = expected[i];
-    const g = got[i];
-    if (g === undefined) {
-      const kind = e.type === RpcType.REPLY ? 'reply to' : 'notification';
-      return { tag: `missing ${messageName(e.id)}`, what: `${to} did not get the ${kind} ${messageName(e.id)}` };
-    }
-    if (e === undefined || g.type !== e.type || g.id !== e.id || (e.seq !== undefined && g.seq !== e.seq)) {
-      const instead = e === undefined ? 'nothing' : messageName(e.id);
-      const what = `${to} got ${messageName(g.id)} (type ${g.type}) ${hex(g.payload).slice(0, 64)} where ${instead} was expected`;
-      return { tag: `unexpected ${messageName(g.id)}`, what };
-    }
-    if (e.payload !== undefined && differs(e.payload, g.payload)) {
-      const what = `${to} got ${messageName(g.id)} ${hex(g.payload)}, expected ${hex(e.payload)}`;
-      return { tag: `content of ${messageName(g.id)}`, what };
-    }
-    const wrong = compareReply(e, g);
-    if (wrong !== undefined) return wrong;
-  }
-  return undefined;
-}
-
-/** Replies and notifications to a guest may overtake each other when its queue is full: each kind is compared by itself. */
-function compareGuest(expected: readonly Expected[], got: readonly RpcMessage[], vmid: number): Problem | undefined {
-  for (const type of [RpcType.NOTIFICATION, RpcType.REPLY]) {
-    const of = (m: { type: number }): boolean => m.type === type;
-    const problem = compare(expected.filter(of), got.filter(of), `VM ${vmid}`);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
 }
 
 const isPlayable = (w: World, vmid: number): boolean => playable(w).some((vm) => vm.vmid === vmid);
@@ -287,7 +218,7 @@ export class Runner {
     const message = messageName(id);
     const of = this.counts[message] ?? {};
     this.counts[message] = of;
-    const name = errorName(error);
+    const name = rmErrorName(error);
     of[name] = (of[name] ?? 0) + 1;
   }
 

@@ -1,8 +1,7 @@
 /** Commands in words: for the report of a failure. */
-import { decodePacket, describePacket, RpcType, rpcPackets } from '../protocol/index.js';
+import { decodePacket, describePacket, messageName, RpcType, rpcPackets } from '../protocol/index.js';
 import type { Command, Request, Step } from './lifecycle/commands.js';
 import { HLOS } from './lifecycle/world.js';
-import { messageName } from './run.js';
 
 /** Message and fields of a description, without sequence number and length. */
 function oneLine(description: string, name: string): string {
