@@ -12,8 +12,12 @@ import {
   GICR,
   HPPIR1,
   IAR1,
+  ICENABLER,
+  ICPENDR,
   IGRPEN0,
   IGRPEN1,
+  ISACTIVER,
+  ISPENDR,
   type Machine,
   machine,
   PMR,
@@ -23,10 +27,6 @@ import {
   setUpSpi,
 } from './machine.js';
 
-const ISPENDR = 0x200;
-const ICPENDR = 0x280;
-const ISACTIVER = 0x300;
-const ICENABLER = 0x180;
 const SPI = 40;
 
 function oneVcpu(): Machine {

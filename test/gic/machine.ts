@@ -20,6 +20,17 @@ export const GICD = 0x0800_0000;
 export const GICR = (n: number): number => 0x080a_0000 + n * 0x2_0000;
 export const SPURIOUS = 1023;
 
+/** Registers of the distributor, and of a redistributor where it has them, by offset. */
+export const CLRSPI = 0x48;
+export const IGROUPR = 0x80;
+export const ISENABLER = 0x100;
+export const ICENABLER = 0x180;
+export const ISPENDR = 0x200;
+export const ICPENDR = 0x280;
+export const ISACTIVER = 0x300;
+export const ICACTIVER = 0x380;
+export const ICFGR = 0xc00;
+
 export interface TestThread extends GicThread {
   pstate: number;
   options: bigint;

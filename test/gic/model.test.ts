@@ -11,6 +11,9 @@ import {
   EOIR1,
   enableGroup1,
   IAR1,
+  ICENABLER,
+  ISENABLER,
+  ISPENDR,
   type Machine,
   machine,
   PMR,
@@ -20,9 +23,6 @@ import {
 
 const COUNT = 8;
 const FIRST = 60; // crosses a border between registers
-const ISENABLER = 0x100;
-const ICENABLER = 0x180;
-const ISPENDR = 0x200;
 const priorityOf = (i: number): number => 0x20 + 8 * ((i * 5) % COUNT);
 
 type Step =

@@ -14,6 +14,7 @@ import { Simulator } from '../../src/sim/index.js';
 import {
   bitRead,
   bitWrite,
+  CLRSPI,
   DIR,
   EOIR1,
   enableGroup1,
@@ -21,7 +22,14 @@ import {
   GICR,
   HPPIR1,
   IAR1,
+  ICACTIVER,
+  ICFGR,
+  ICPENDR,
+  IGROUPR,
   IGRPEN1,
+  ISACTIVER,
+  ISENABLER,
+  ISPENDR,
   type Machine,
   machine,
   PMR,
@@ -30,14 +38,6 @@ import {
   setUpSpi,
 } from './machine.js';
 
-const IGROUPR = 0x80;
-const ISENABLER = 0x100;
-const ISPENDR = 0x200;
-const ICPENDR = 0x280;
-const ISACTIVER = 0x300;
-const ICACTIVER = 0x380;
-const CLRSPI = 0x48;
-const ICFGR = 0xc00;
 const SPI = 40;
 const ROUTER = GICD + 0x6000 + SPI * 8;
 const NONE = BigInt(SPURIOUS);
