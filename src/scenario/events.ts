@@ -6,7 +6,10 @@ export type RunEvent =
   | { kind: 'note'; at: number; text: string }
   /** A packet entered a queue of an RM link. */
   | { kind: 'packet'; at: number; from: string; to: string; bytes: Uint8Array }
-  /** A native hypercall with its registers before and after. `blocked`: the caller gave up the CPU, no result yet. */
+  /**
+   * A native hypercall with its registers before and after. `blocked`: the caller gave up the CPU, no result yet. `detail`: RM's own,
+   * or one on a queue of an RM link, of which the packet tells.
+   */
   | {
       kind: 'call';
       at: number;
@@ -17,6 +20,7 @@ export type RunEvent =
       x: readonly bigint[];
       r: readonly bigint[];
       blocked: boolean;
+      detail: boolean;
     }
   /** A `vcpu_run` for which the caller gave up the CPU comes back to it: registers after. */
   | { kind: 'return'; at: number; who: string; thread: number; name: string; num: number; r: readonly bigint[] }

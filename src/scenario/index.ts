@@ -10,3 +10,4 @@ export { type Failure, Run, type RunOptions } from './run.js';
 export { callText, resultText, type TextOptions, textTrace } from './text.js';
 export { payloadJson, replyJson, treeJson } from './unparse.js';
 export { type Json, type JsonObject, ScenarioError } from './values.js';
+export { deathOf, type Finding, type StepWhy, whyBlocks, whyOf } from './why.js';

@@ -126,10 +126,10 @@ export class Machine {
         const vm = vmName(link.vmid);
         listener({ kind: 'packet', at: hyp.now, from: link.toRm ? vm : 'RM', to: link.toRm ? 'RM' : vm, bytes });
       }
-      // The packet says it all; receiving is polling.
-      if (this.calls !== 'all') return;
     }
-    if (this.calls === 'none' || (this.calls === 'guests' && thread.id === this.sim.rootThread)) return;
+    // The packet says it all; receiving is polling.
+    const detail = link !== undefined || thread.id === this.sim.rootThread;
+    if (this.calls === 'none' || (this.calls === 'guests' && detail)) return;
     listener({
       kind: 'call',
       at: hyp.now,
@@ -140,6 +140,7 @@ export class Machine {
       x,
       r: registers(thread.x),
       blocked: thread.pending !== null,
+      detail,
     });
     if (thread.pending?.kind === 'run') this.running.set(thread.id, num);
   }

@@ -23,6 +23,10 @@ describe('explain FILE --step N', () => {
     expect(out).toContain('msgqueue could be 0x0');
   });
 
+  it('takes no call for refused whose caller gave up the CPU, and whose result comes later', async () => {
+    expect((await explain('examples/proxy.json', '--step', '17')).out).toBe('nothing was refused in step 17\n');
+  });
+
   it('tells what a step expected and did not get, and what it killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     const outcome = async (step: string, ...steps: object[]): Promise<string> => {
