@@ -78,10 +78,6 @@ export function standstill(bench: Bench, withIrqs: boolean): string {
   return [`at the end: ${facts.filter((f) => f !== '').join('; ')}`, ...irqs.map((t) => `interrupt ${t}`)].join('\n  ');
 }
 
-export function summary(passed: number, failed: number, skipped: number): string {
-  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
-}
-
 /** The table of docs/conformance.md. */
 export function catalogMarkdown(catalog: readonly Case[]): string {
   const rows = catalog.map(

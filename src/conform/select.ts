@@ -1,36 +1,49 @@
 /** Which checks a run takes. */
 import { nearest } from '../base/index.js';
-import type { Case } from './types.js';
+import type { Case, Level } from './types.js';
 
 export interface Selection {
-  /** Ids or prefixes: `FRAG`, `FRAG-6`, `rmclient/frag/6`; empty: everything. */
+  /** Ids or prefixes: `FRAG`, `FRAG-6`, `rmclient/frag/6`, `rmclient`; empty: everything. */
   ids: readonly string[];
   skip: readonly string[];
   /** Checks of what a client should do. */
   strict: boolean;
   /** Checks with a faulty or hostile server. */
   hostile: boolean;
-  /** Only checks that this level of client can take. */
-  level?: 'T' | 'V';
+  /** Only checks that this level of client can take; G: all. */
+  level?: Level;
 }
 
-/** Ids that name nothing in the catalog. */
-export class UnknownIds extends Error {}
+/** Ids that name nothing in the catalog; `near`: what the first of them probably means. */
+export class UnknownIds extends Error {
+  constructor(
+    ids: readonly string[],
+    readonly near: string | undefined,
+  ) {
+    const isEmpty = ids.includes('');
+    const called = isEmpty ? 'an id is empty: rmclient is every check' : `no check is called ${ids.join(', ')}`;
+    const hint = near === undefined || isEmpty ? '--list shows all' : `did you mean ${near}?`;
+    super(`${called}${isEmpty ? ',' : ':'} ${hint}`);
+  }
+}
 
-/** `rmclient/frag/6` and `frag-6` are FRAG-6. */
+const EVERYTHING = 'RMCLIENT';
+
+/** `rmclient/frag/6` and `frag-6` are FRAG-6; `rmclient` is everything. */
 export const normalId = (id: string): string =>
   id
-    .replace(/^rmclient\//, '')
     .replace(/\/$/, '')
+    .replace(/^rmclient\//i, '')
     .replaceAll('/', '-')
     .toUpperCase();
 
-/** Whether `wanted`, in normal form, is this check or its group. */
-export const matchesId = (check: string, wanted: string): boolean => check === wanted || check.startsWith(`${wanted}-`);
+/** Whether `wanted`, in normal form, is this check, its group or everything. */
+export const matchesId = (check: string, wanted: string): boolean =>
+  wanted === EVERYTHING || check === wanted || check.startsWith(`${wanted}-`);
 
-/** Those of `ids` that are neither a check nor a group. */
+/** Those of `ids` that are neither a check nor a group nor everything. */
 export const unknownIds = (catalog: readonly Case[], ids: readonly string[]): string[] =>
-  ids.map(normalId).filter((w) => !catalog.some((c) => matchesId(c.id, w)));
+  ids.filter((id) => !catalog.some((c) => matchesId(c.id, normalId(id))));
 
 /** Why {@link select} took nothing. */
 export function whyNothing(catalog: readonly Case[], s: Selection): string {
@@ -49,12 +62,12 @@ export function whyNothing(catalog: readonly Case[], s: Selection): string {
 export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);
   const skip = s.skip.map(normalId);
-  const unknown = unknownIds(catalog, [...ids, ...skip]);
-  if (unknown.length > 0) {
-    const best = nearest(unknown[0], [...new Set(catalog.flatMap((c) => [c.id.replace(/-\d+$/, ''), c.id]))]);
-    const near = best === undefined ? '--list shows all' : `did you mean ${best}?`;
-    throw new UnknownIds(`no check is called ${unknown.join(', ')}: ${near}`);
-  }
+  const unknown = unknownIds(catalog, [...s.ids, ...s.skip]);
+  if (unknown.length > 0)
+    throw new UnknownIds(
+      unknown,
+      nearest(unknown[0], [...new Set(catalog.flatMap((c) => [c.id.replace(/-\d+$/, ''), c.id]))]),
+    );
   return catalog.filter((c) => {
     if (skip.some((w) => matchesId(c.id, w))) return false;
     if (s.level === 'T' && c.level !== 'T') return false;

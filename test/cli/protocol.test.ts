@@ -73,6 +73,14 @@ describe('verify', () => {
     expect((await cli('verify', good, '--junit', '/dev/null')).status).toBe(0);
   });
 
+  test('--tap has a line for every file, with the difference', async () => {
+    const r = await cli('verify', good, bad, '--tap');
+    expect(r.status).toBe(1);
+    const [version, plan, first, second, ...rest] = r.out.split('\n');
+    expect([version, plan, first, second]).toEqual(['TAP version 13', '1..2', `ok 1 - ${good}`, `not ok 2 - ${bad}`]);
+    expect(rest.join('\n')).toMatch(/^ {2}---\n {2}verdict: FAIL\n {2}reason: ".+"\n {2}\.\.\.\n# 1 passed, 1 failed/);
+  });
+
   test('reads stdin as -', async () => {
     expect(cliReading(`${HEADER}\n${IDENTIFY}\n`, 'verify', '-').status).toBe(0);
   });

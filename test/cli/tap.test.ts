@@ -10,12 +10,14 @@ it('TAP has a line for every case, and the reasons of those that are not as they
       { name: 'A-3 third', ok: false, verdict: 'HANG', reasons: ['no end', 'say "when"'] },
       { name: 'A-4 fourth', ok: true, verdict: 'FAIL', reasons: ['as expected'] },
       { name: 'A-5 the #5', ok: false, verdict: 'PASS', reasons: [] },
+      { name: 'A-6', ok: false, verdict: 'FAIL', reasons: ['no'], requirement: 'Say: yes.', log: '  0 > a\n  1 < b' },
+      { name: 'A-7', ok: true, verdict: 'PASS', reasons: [], requirement: 'Be.', log: '' },
     ],
-    '3 passed, 2 failed, 0 skipped',
+    '4 passed, 3 failed, 0 skipped',
   );
   expect(text.split('\n')).toEqual([
     'TAP version 13',
-    '1..5',
+    '1..7',
     'ok 1 - A-1 first',
     'ok 2 - A-2 second # SKIP the client lacks it',
     'not ok 3 - A-3 third',
@@ -29,7 +31,17 @@ it('TAP has a line for every case, and the reasons of those that are not as they
     '  verdict: PASS',
     '  reason: "passes, a failure was expected"',
     '  ...',
-    '# 3 passed, 2 failed, 0 skipped',
+    'not ok 6 - A-6',
+    '  ---',
+    '  verdict: FAIL',
+    '  requirement: "Say: yes."',
+    '  reason: "no"',
+    '  log:',
+    '    - "  0 > a"',
+    '    - "  1 < b"',
+    '  ...',
+    'ok 7 - A-7',
+    '# 4 passed, 3 failed, 0 skipped',
   ]);
 });
 

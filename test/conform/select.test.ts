@@ -28,8 +28,19 @@ describe('the selection of checks', () => {
     expect(ids({ level: 'T' }).some((id) => id.startsWith('LIFE'))).toBe(false);
   });
 
+  it('takes a prefix of the path, up to the whole catalog, whose default classes still hold', () => {
+    const everything = { strict: true, hostile: true };
+    expect(ids({ ids: ['rmclient/frag'] })).toEqual(ids({ ids: ['FRAG'] }));
+    for (const id of ['rmclient', 'rmclient/', 'RMCLIENT']) expect(ids({ ids: [id], ...everything })).toHaveLength(219);
+    expect(ids({ ids: ['rmclient'] })).toEqual(ids({}));
+    expect(ids({ ids: ['rmclient'], level: 'G' })).toEqual(ids({}));
+  });
+
   it('refuses names that match nothing', () => {
-    expect(() => ids({ ids: ['FRAG-99'] })).toThrow(UnknownIds);
+    for (const id of ['FRAG-99', 'rmclients', 'rmclient/nope', '', '/']) {
+      expect(() => ids({ ids: [id] })).toThrow(UnknownIds);
+      expect(() => ids({ skip: [id] })).toThrow(UnknownIds);
+    }
   });
 });
 

@@ -17,40 +17,33 @@ import {
 import { CliError, Exit } from '../errors.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
-import { junitXml, prepareReport, writeReport } from '../junit.js';
-import { checkDistinct, checkReports, type GlobalOptions, print, printJson, progress } from '../output.js';
+import { prepareReport } from '../junit.js';
+import { checkDistinct, checkReports, print, printJson, progress } from '../output.js';
 import { startThread } from '../start-thread.js';
-import { tapText } from '../tap.js';
-import { isFailure, printVerdict, UNEXPECTED_PASS } from '../verdict.js';
+import { asExpected, type ReportOptions, refuseReports, report, type SuiteResult, showResult } from '../suite.js';
 
-export interface ConformRmOptions extends GlobalOptions {
+export interface ConformRmOptions extends ReportOptions {
   readonly server?: string;
   readonly serverCommand?: string;
   readonly transcripts: readonly string[];
   readonly list?: boolean;
   readonly skip: readonly string[];
   readonly expectFail: readonly string[];
-  readonly junit?: string;
-  readonly tap?: boolean;
   /** Silence of the server that counts as a hang, ms. */
   readonly timeout: number;
   /** How long a server that is started may take to listen, ms. */
   readonly startTimeout: number;
-  readonly force?: boolean;
 }
 
-interface Judged extends CaseResult {
-  readonly ok: boolean;
-  /** A failure was expected. */
-  readonly expected: boolean;
-}
-
-const INDENT = '    ';
+const SUITE = 'rmserver';
 
 const replayer: RunOptions['startThread'] = (data, transfer) => startThread('conform-rm', data, transfer);
 
 export async function conformRm(filters: readonly string[], o: ConformRmOptions): Promise<Exit> {
-  if (o.list === true) return list(chosenCases(filters, o).cases, o);
+  if (o.list === true) {
+    refuseReports('--list', o);
+    return list(chosenCases(filters, o).cases, o);
+  }
   checkReports(o);
   const target = await targetOf(o);
   const { cases, expected } = chosenCases(filters, o);
@@ -59,9 +52,9 @@ export async function conformRm(filters: readonly string[], o: ConformRmOptions)
   try {
     const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout, startThread: replayer };
     const results = await run(cases, expected, options, o, interrupt);
-    if (interrupt.code === undefined) return report(results, o);
+    if (interrupt.code === undefined) return report(SUITE, results, o);
     const left = `interrupted: ${cases.length - results.length} cases were not run to their end`;
-    report(results, o, left);
+    report(SUITE, results, o, { left });
     process.stderr.write(`${left}\n`);
     // Leave by the usual way: servers that were started end with us.
     process.exit(interrupt.code);
@@ -151,73 +144,30 @@ async function run(
   options: RunOptions,
   o: ConformRmOptions,
   interrupt: Interrupt,
-): Promise<Judged[]> {
+): Promise<SuiteResult[]> {
   const bar = progress(o);
   if ('command' in options.target)
     bar.begin(`checking ${options.target.command}: it has ${options.startMs} ms to listen`);
-  const results: Judged[] = [];
+  const results: SuiteResult[] = [];
   bar.update(`1/${cases.length} ${cases[0]?.id ?? ''}`);
   const all = runCases(cases, options);
   for (;;) {
     const next = await Promise.race([all.next(), interrupt.happened]);
     if (typeof next !== 'object' || next.done === true) break;
-    const r = next.value;
-    const fails = isFailure(r.verdict);
-    const expected = shouldFail.has(pathOf(r.check));
-    const judged: Judged = { ...r, expected, ok: expected ? fails : !fails };
-    results.push(judged);
-    if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(judged, o);
-    bar.update(`${results.length}/${cases.length} ${r.check.id}`);
+    const r = judged(next.value, shouldFail);
+    results.push(r);
+    showResult(r, o);
+    bar.update(`${results.length}/${cases.length} ${r.id}`);
   }
   bar.done();
   return results;
 }
 
-function printResult(r: Judged, o: ConformRmOptions): void {
-  printVerdict(r, r.check.id, r.check.title, o);
-  if (r.ok && r.verdict !== 'SKIP') return;
-  for (const reason of r.reasons) print(`${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}`);
-}
-
-/** `left`: what was not run, in a report that would else look complete. */
-function report(results: readonly Judged[], o: ConformRmOptions, left?: string): Exit {
-  const failed = results.filter((r) => !r.ok).length;
-  const skipped = results.filter((r) => r.verdict === 'SKIP').length;
-  const passed = results.length - failed - skipped;
-  const complaint = (r: Judged): string =>
-    r.verdict === 'PASS' ? UNEXPECTED_PASS : `${r.verdict}: ${r.reasons.join('\n')}`;
-  if (o.junit !== undefined) {
-    const cases = results.map((r) => ({
-      name: `${pathOf(r.check)} ${r.check.title}`,
-      seconds: r.seconds,
-      failure: r.ok ? undefined : complaint(r),
-      skipped: r.verdict === 'SKIP' ? r.reasons.join('\n') : undefined,
-    }));
-    writeReport(o.junit, junitXml('rmserver', cases, left), o.force === true);
-  }
-  const summary = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  if (o.tap === true)
-    print(
-      tapText(
-        results.map((r) => ({ ...r, name: `${r.check.id} ${r.check.title}` })),
-        summary,
-      ),
-    );
-  else if (o.json === true)
-    printJson({
-      passed,
-      failed,
-      skipped,
-      results: results.map(({ check, ok, verdict, reasons, compared, excused }) => ({
-        id: check.id,
-        path: pathOf(check),
-        verdict,
-        ok,
-        reasons,
-        compared,
-        excused,
-      })),
-    });
-  else if (o.junit !== '-') print(summary);
-  return failed > 0 ? Exit.FAILED : Exit.OK;
+function judged(r: CaseResult, shouldFail: ReadonlySet<string>): SuiteResult {
+  const { check, verdict, reasons, seconds, compared, excused } = r;
+  const path = pathOf(check);
+  const expected = shouldFail.has(path);
+  const ok = asExpected(verdict, expected);
+  const details = { compared, excused };
+  return { id: check.id, path, title: check.title, verdict, ok, expected, reasons, seconds, details };
 }

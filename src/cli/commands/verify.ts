@@ -18,12 +18,12 @@ import { misplaced } from '../file-kind.js';
 import { findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml, prepareReport, writeReport } from '../junit.js';
-import { checkDistinct, checkReports, type GlobalOptions, paints, print, printJson, progress } from '../output.js';
+import { checkDistinct, checkReports, paints, print, printJson, progress } from '../output.js';
+import { type ReportOptions, type Sums, sumText } from '../suite.js';
+import { tapText } from '../tap.js';
 
-interface VerifyOptions extends GlobalOptions {
+interface VerifyOptions extends ReportOptions {
   readonly recursive?: string[];
-  readonly junit?: string;
-  readonly force?: boolean;
 }
 
 interface FileResult extends Totals {
@@ -118,8 +118,9 @@ export async function verify(files: readonly string[], options: VerifyOptions): 
   live.done();
   const left = interrupt.code === undefined ? undefined : 'interrupted: the transcripts after these were not replayed';
   if (options.junit !== undefined) writeReport(options.junit, junit(results, left), options.force === true);
+  if (options.tap === true) print(tap(results, left));
   // Where nothing could be read there is nothing to report.
-  if (options.junit !== '-' && (results.length > 0 || unreadable.length === 0 || options.json === true))
+  else if (options.junit !== '-' && (results.length > 0 || unreadable.length === 0 || options.json === true))
     report(results, unreadable, options);
   for (const line of unreadable) process.stderr.write(`error: ${line}\n`);
   if (interrupt.code !== undefined) {
@@ -146,6 +147,22 @@ const junit = (results: readonly FileResult[], left: string | undefined): string
     left,
   );
 
+const TAP_VERDICTS = { passed: 'PASS', failed: 'FAIL', skipped: 'SKIP' } as const;
+
+function tap(results: readonly FileResult[], left: string | undefined): string {
+  const cases = results.map((r) => {
+    const verdict = verdictOf(r);
+    const reason = verdict === 'skipped' ? unsupportedText(r) : (r.firstDifference ?? r.bug ?? '');
+    return { name: r.file, ok: verdict !== 'failed', verdict: TAP_VERDICTS[verdict], reasons: [reason] };
+  });
+  return tapText(cases, `${sumText(sumOf(results))}${left === undefined ? '' : `; ${left}`}`);
+}
+
+function sumOf(results: readonly FileResult[]): Sums {
+  const count = (v: Verdict): number => results.filter((r) => verdictOf(r) === v).length;
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+}
+
 const unsupportedText = (t: Totals): string =>
   Object.entries(t.unsupportedKinds)
     .map(([kind, n]) => `${kind} ${n}`)
@@ -154,12 +171,11 @@ const unsupportedText = (t: Totals): string =>
 function report(results: readonly FileResult[], unreadable: readonly string[], options: VerifyOptions): void {
   const all = noTotals();
   for (const r of results) addTotals(all, r);
-  const count = (v: Verdict): number => results.filter((r) => verdictOf(r) === v).length;
-  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
+  const sums = sumOf(results);
   if (options.json === true) {
     const files: Record<string, Omit<FileResult, 'file'>> = {};
     for (const { file, ...r } of results) files[unusedKey(files, file)] = r;
-    printJson({ ...all, passed, failed, skipped, unreadable, files });
+    printJson({ ...all, ...sums, unreadable, files });
     return;
   }
   const { red, yellow, bold } = paints(options);
@@ -172,5 +188,5 @@ function report(results: readonly FileResult[], unreadable: readonly string[], o
     `${all.events} events: ${all.matched} matched, ${all.mismatched} mismatched, ${all.unsupported} unsupported, ${all.excused} excused`,
   );
   if (all.unsupported > 0) print(`unsupported: ${unsupportedText(all)}`);
-  print(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  print(sumText(sums));
 }

@@ -14,7 +14,7 @@ export function registerConform(program: Command): void {
     .command('conform')
     .helpCommand(true)
     .description('check a client of the Resource Manager against the catalog of requirements')
-    .argument('[ids...]', 'checks or groups: FRAG, FRAG-6, rmclient/frag/6')
+    .argument('[ids...]', 'checks or groups: FRAG, FRAG-6, rmclient/frag/6; rmclient is every one')
     .option('--list', 'list all checks')
     .option('--dryrun', 'list what would run')
     .option('--strict', 'also what a client should do')
@@ -28,7 +28,11 @@ export function registerConform(program: Command): void {
     )
     .option('--defect <names>', 'switch on defects of the reference client', collectList, [])
     .option('--list-defects', 'list these, each with the checks that it fails')
-    .addOption(new Option('--level <level>', 'what the client offers').choices(['T', 'V']))
+    .addOption(
+      new Option('--level <level>', 'what the client offers: calls, VMs too, or to be a secondary VM too')
+        .choices(['T', 'V', 'G'])
+        .default('G'),
+    )
     .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
     .option('--tap', 'results as TAP')
     .option('--markdown', 'the catalog as a table')

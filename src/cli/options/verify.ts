@@ -10,6 +10,7 @@ export function registerVerify(program: Command): void {
     .argument('[files...]', '.jsonl or .jsonl.gz files, - for stdin (without any: those that come with gunyah-sim)')
     .option('-r, --recursive <dir>', 'all transcripts below a folder; may be repeated', collect, [])
     .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
+    .option('--tap', 'results as TAP')
     .option('--force', 'overwrite a file that is no report')
     .action(async (files: string[], _options: object, command: Command) => {
       const { verify } = await import('../commands/verify.js');

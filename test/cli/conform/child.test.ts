@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inLanes } from '../../../src/cli/commands/conform/case-runner.js';
 import { runChild } from '../../../src/cli/commands/conform/child.js';
-import { failures, type Mutant, mutantCommand, readMutants } from '../../../src/cli/commands/conform/self-proof.js';
+import { type Mutant, mutantCommand, readMutants } from '../../../src/cli/commands/conform/mutants.js';
+import { failures } from '../../../src/cli/commands/conform/self-proof.js';
 import * as suite from '../../../src/conform/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-test-'));

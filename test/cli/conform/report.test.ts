@@ -34,6 +34,25 @@ describe('the report of a run', () => {
     expect(readFileSync(join(folder, 'out.xml'), 'utf8')).toContain('the form is &quot;reply TICKET CODE BYTES&quot;');
   });
 
+  it('has the requirement, the level and the last packets of a failure in JSON and TAP too', async () => {
+    const failing = ['conform', 'FRAG-19', '--defect', 'first-twice-crash'];
+    const json = JSON.parse((await lines.run(...failing, '--json')).out);
+    const requirement = 'A repeated first fragment fails the call or lets it complete once.';
+    expect(json.results[0]).toMatchObject({ level: 'T', requirement, expected: false, verdict: 'CRASH' });
+    expect(json.results[0].seconds).toBeGreaterThan(0);
+    expect(json.results[0].log).toContain('ms > REQUEST message 0x56007700');
+    const tap = (await lines.run(...failing, '--tap')).out;
+    expect(tap).toContain(`  requirement: ${JSON.stringify(requirement)}\n`);
+    expect(tap).toMatch(/^ {2}log:\n {4}- " .* ms > REQUEST message 0x56007700/m);
+    const expected = JSON.parse((await lines.run(...failing, '--json', '--expect-fail', 'FRAG')).out);
+    expect(expected.results[0]).toMatchObject({ expected: true, ok: true });
+  });
+
+  it('does not call a skipped check one that passes against expectation', async () => {
+    const r = await lines.run('conform', 'DISC-7', '--client', client, '--expect-fail', 'DISC');
+    expect([r.status, r.out.split('\n')[0]]).toEqual([0, 'SKIP  DISC-7 first is send, second is receive']);
+  });
+
   it('of nothing says which option is the cause', async () => {
     const r = await lines.run('conform', 'MEM-1', '--level', 'T');
     expect([r.status, r.err]).toEqual([

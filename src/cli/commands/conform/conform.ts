@@ -1,5 +1,6 @@
 /** `conform`: checks a client of RM, the built-in one or a program of its own. */
 import { setImmediate } from 'node:timers/promises';
+import { nearest } from '../../../base/index.js';
 import {
   bootBench,
   CATALOG,
@@ -7,28 +8,27 @@ import {
   caseText,
   catalogMarkdown,
   DEFECTS,
+  type Level,
   matchesId,
   normalId,
   pathOf,
   select,
-  summary,
   UnknownIds,
   unknownIds,
-  type Verdict,
   whyNothing,
 } from '../../../conform/index.js';
 import { CliError, Exit } from '../../errors.js';
 import { type Interrupt, onInterrupt } from '../../interrupt.js';
-import { junitXml, prepareReport, writeReport } from '../../junit.js';
+import { prepareReport } from '../../junit.js';
 import { meant } from '../../options/values.js';
-import { checkReports, type GlobalOptions, print, printJson, progress } from '../../output.js';
-import { tapText } from '../../tap.js';
-import { isFailure, printVerdict, UNEXPECTED_PASS } from '../../verdict.js';
-import { type ClientChoice, caseRunner, inLanes, isBuiltin } from './case-runner.js';
+import { checkReports, print, printJson, progress } from '../../output.js';
+import { asExpected, type ReportOptions, refuseReports, report, type SuiteResult, showResult } from '../../suite.js';
+import { isFailure } from '../../verdict.js';
+import { type CaseResult, type ClientChoice, caseRunner, inLanes, isBuiltin } from './case-runner.js';
 import { closeAll } from './cleanup.js';
 import { selfProof } from './self-proof.js';
 
-export interface ConformOptions extends GlobalOptions, ClientChoice {
+export interface ConformOptions extends ReportOptions, ClientChoice {
   readonly list?: boolean;
   readonly listDefects?: boolean;
   readonly dryrun?: boolean;
@@ -37,48 +37,35 @@ export interface ConformOptions extends GlobalOptions, ClientChoice {
   readonly skip: readonly string[];
   readonly expectFail: readonly string[];
   readonly mutant: readonly string[];
-  readonly level?: 'T' | 'V';
-  readonly junit?: string;
-  readonly tap?: boolean;
+  readonly level: Level;
   readonly markdown?: boolean;
   readonly self?: boolean;
-  readonly force?: boolean;
 }
 
-interface Result {
-  check: Case;
-  verdict: Verdict;
-  ok: boolean;
-  expected: boolean;
-  seconds: number;
-  log: string;
+interface Result extends SuiteResult {
+  readonly warnings: readonly string[];
 }
 
-const LOG_INDENT = '    ';
+const SUITE = 'rmclient';
+/** The command behind this one. */
+const INVERSE = 'rm';
 
 export async function conform(ids: readonly string[], o: ConformOptions): Promise<Exit> {
-  if (o.markdown === true) {
-    print(catalogMarkdown(CATALOG));
-    return Exit.OK;
-  }
-  if (o.listDefects === true) {
-    if (o.json === true) printJson(DEFECTS);
-    else for (const d of DEFECTS) print(`${d.name}: ${d.what}\n${LOG_INDENT}${d.fails.join(' ')}`);
-    return Exit.OK;
-  }
+  const mode = modeOf(o);
+  if (mode !== undefined && mode !== '--self') refuseReports(mode, o);
+  if (mode === '--list-defects') return listDefects(o);
   await checkUse(o);
   checkReports(o);
-  const all = o.list === true || o.self === true;
+  const all = mode !== undefined && mode !== '--dryrun';
   const chosen = chosenChecks(ids, {
     ...o,
     strict: o.strict === true || all,
     hostile: o.hostile === true || all,
   });
-  if (o.list === true || o.dryrun === true) return list(chosen, o);
+  if (mode !== undefined && mode !== '--self') return list(chosen, o);
+  prepareReport(o.junit, o.force === true);
   try {
-    if (o.self === true) return await selfProof(chosen, o);
-    prepareReport(o.junit, o.force === true);
-    return await check(chosen, o);
+    return mode === '--self' ? await selfProof(chosen, o) : await check(chosen, o);
   } catch (error) {
     // The clients of other checks: nobody waits for them any more.
     closeAll();
@@ -86,14 +73,29 @@ export async function conform(ids: readonly string[], o: ConformOptions): Promis
   }
 }
 
+/** What is to be done instead of checking a client. */
+function modeOf(o: ConformOptions): string | undefined {
+  const modes = {
+    '--list': o.list,
+    '--dryrun': o.dryrun,
+    '--list-defects': o.listDefects,
+    '--markdown': o.markdown,
+    '--self': o.self,
+  };
+  const [mode, other] = Object.entries(modes).flatMap(([name, given]) => (given === true ? [name] : []));
+  if (other !== undefined) throw new CliError(`${mode} and ${other} do different things: give one of them`);
+  if (o.markdown === true && o.json === true)
+    throw new CliError('--markdown and --json are two forms of the catalog: give one of them');
+  return mode;
+}
+
 async function check(chosen: readonly Case[], o: ConformOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const results = await run(chosen, o, interrupt);
-  for (const text of new Set(results.flatMap((r) => r.verdict.warnings ?? [])))
-    process.stderr.write(`warning: ${text}\n`);
-  if (interrupt.code === undefined) return report(results, o);
+  for (const text of new Set(results.flatMap((r) => r.warnings))) process.stderr.write(`warning: ${text}\n`);
+  if (interrupt.code === undefined) return report(SUITE, results, o);
   const left = `interrupted: ${chosen.length - results.length} checks were not run to their end`;
-  report(results, o, left);
+  report(SUITE, results, o, { left });
   process.stderr.write(`${left}\n`);
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);
@@ -132,13 +134,22 @@ function chosenChecks(ids: readonly string[], o: ConformOptions): Case[] {
     if (chosen.length === 0) throw new CliError(`nothing matched: ${whyNothing(CATALOG, selection)}`);
     return chosen;
   } catch (e) {
-    if (e instanceof UnknownIds) throw new CliError(`nothing matched: ${e.message}`);
-    throw e;
+    if (!(e instanceof UnknownIds)) throw e;
+    if (e.near === undefined && nearest(ids[0] ?? '', [INVERSE]) !== undefined)
+      throw new CliError(`nothing matched: no check is called ${ids[0]}: did you mean the command conform ${INVERSE}?`);
+    throw new CliError(`nothing matched: ${e.message}`);
   }
 }
 
+function listDefects(o: ConformOptions): Exit {
+  if (o.json === true) printJson(DEFECTS);
+  else for (const d of DEFECTS) print(`${d.name}: ${d.what}\n    ${d.fails.join(' ')}`);
+  return Exit.OK;
+}
+
 function list(chosen: readonly Case[], o: ConformOptions): Exit {
-  if (o.json === true) {
+  if (o.markdown === true) print(catalogMarkdown(chosen));
+  else if (o.json === true) {
     printJson(
       chosen.map(({ id, level, req, sev, stim, title, must, needs }) => ({
         id,
@@ -178,70 +189,32 @@ async function run(chosen: readonly Case[], o: ConformOptions, interrupt: Interr
     const check = chosen[i];
     bar.update(`${++done}/${chosen.length} ${check.id}`);
     const start = performance.now();
-    const verdict = await runner.run(check, image);
+    const result = await runner.run(check, image);
     if (interrupt.code !== undefined) return;
-    const fails = isFailure(verdict.verdict);
     const should = expected.some((w) => matchesId(check.id, w));
-    const seconds = (performance.now() - start) / 1000;
-    results[i] = { check, verdict, ok: should === fails, expected: should, seconds, log: fails ? verdict.log : '' };
-    for (let r = results[shown]; r !== undefined; r = results[++shown])
-      if (o.tap !== true && o.json !== true && o.junit !== '-') printResult(r, o);
+    results[i] = judged(check, result, should, (performance.now() - start) / 1000);
+    for (let r = results[shown]; r !== undefined; r = results[++shown]) showResult(r, o);
   });
   await Promise.race([all, interrupt.happened]);
   bar.done();
   // Those that wait for an earlier one that takes long.
-  for (const r of results.slice(shown))
-    if (r !== undefined && o.tap !== true && o.json !== true && o.junit !== '-') printResult(r, o);
+  for (const r of results.slice(shown)) if (r !== undefined) showResult(r, o);
   return results.filter((r) => r !== undefined);
 }
 
+const judged = (check: Case, r: CaseResult, expected: boolean, seconds: number): Result => ({
+  id: check.id,
+  path: pathOf(check.id),
+  title: check.title,
+  verdict: r.verdict,
+  ok: asExpected(r.verdict, expected),
+  expected,
+  reasons: r.reasons,
+  seconds,
+  requirement: check.must,
+  log: isFailure(r.verdict) ? r.log : '',
+  details: { level: check.level, virtualNs: r.virtualNs },
+  warnings: r.warnings ?? [],
+});
+
 const isSlow = (c: Case): boolean => c.slow === true;
-
-function printResult(r: Result, o: ConformOptions): void {
-  const { verdict, reasons } = r.verdict;
-  printVerdict({ ...r, verdict }, r.check.id, r.check.title, o);
-  if (verdict === 'SKIP') for (const reason of reasons) print(`${LOG_INDENT}${reason}`);
-  if (r.ok) return;
-  print(`${LOG_INDENT}requirement: ${r.check.must}`);
-  for (const reason of reasons) print(`${LOG_INDENT}${reason.replaceAll('\n', `\n${LOG_INDENT}`)}`);
-  if (r.log !== '') print(`${LOG_INDENT}last packets:\n${LOG_INDENT}${r.log.replaceAll('\n', `\n${LOG_INDENT}`)}`);
-}
-
-const failureText = (r: Result): string =>
-  r.log === '' && r.verdict.verdict === 'PASS'
-    ? UNEXPECTED_PASS
-    : `${r.verdict.verdict}: ${r.verdict.reasons.join('\n')}`;
-
-/** `left`: what was not run, in a report that would else look complete. */
-function report(results: readonly Result[], o: ConformOptions, left?: string): Exit {
-  const skipped = results.filter((r) => r.verdict.verdict === 'SKIP');
-  const failed = results.filter((r) => !r.ok);
-  const passed = results.length - skipped.length - failed.length;
-  if (o.junit !== undefined) {
-    const cases = results.map((r) => ({
-      name: `${pathOf(r.check.id)} ${r.check.title}`,
-      seconds: r.seconds,
-      failure: r.ok ? undefined : `${failureText(r)}\nrequirement: ${r.check.must}\n${r.log}`,
-      skipped: r.verdict.verdict === 'SKIP' ? r.verdict.reasons.join() : undefined,
-    }));
-    writeReport(o.junit, junitXml('rmclient', cases, left), o.force === true);
-  }
-  if (o.tap === true) {
-    const cases = results.map((r) => ({ ...r.verdict, ok: r.ok, name: `${r.check.id} ${r.check.title}` }));
-    print(tapText(cases, summary(passed, failed.length, skipped.length)));
-  } else if (o.json === true)
-    printJson({
-      passed,
-      failed: failed.length,
-      skipped: skipped.length,
-      results: results.map((r) => ({
-        id: r.check.id,
-        verdict: r.verdict.verdict,
-        ok: r.ok,
-        reasons: r.verdict.reasons,
-        virtualNs: r.verdict.virtualNs,
-      })),
-    });
-  else if (o.junit !== '-') print(summary(passed, failed.length, skipped.length));
-  return failed.length > 0 ? Exit.FAILED : Exit.OK;
-}

@@ -1,43 +1,51 @@
 /** `conform --self`: every check can fail, and fails those clients only that break its rule. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { type BenchImage, bootBench, type Case, DEFECTS, summary } from '../../../conform/index.js';
-import { CliError, Exit } from '../../errors.js';
+import { type BenchImage, bootBench, CATALOG, type Case, DEFECTS } from '../../../conform/index.js';
+import { CliError, type Exit } from '../../errors.js';
 import { onInterrupt } from '../../interrupt.js';
-import { type GlobalOptions, print, progress } from '../../output.js';
+import { meant } from '../../options/values.js';
+import { progress } from '../../output.js';
+import { type ReportOptions, report, type SuiteResult, showResult } from '../../suite.js';
 import { isFailure } from '../../verdict.js';
 import { type CaseRunner, type ClientChoice, caseRunner, inLanes, isBuiltin } from './case-runner.js';
-import { killGroup, untilExit } from './cleanup.js';
+import { type Mutant, mutantCommand, mutantsCommand, readMutants } from './mutants.js';
 
-/** A client with one bug, and every check that it must fail. */
-export interface Mutant {
-  name: string;
-  fails: readonly string[];
-}
+/** Where only some checks are tried: so many of the bugs that must fail none of them, to see that they do not. */
+const OTHERS = 8;
+const SUITE = 'rmclient-self';
+
+type SelfOptions = ClientChoice & ReportOptions & { mutant: readonly string[] };
 
 /** Verdicts of many clients, compared with what they should be. */
 class Proof {
-  passed = 0;
-  failed = 0;
+  readonly results: SuiteResult[] = [];
+  /** What was not tried, and why. */
+  note: string | undefined;
+  private since = performance.now();
 
-  judge(name: string, wrong: string): void {
-    if (wrong === '') this.passed++;
-    else {
-      this.failed++;
-      print(`FAIL  ${name}: ${wrong}`);
-    }
+  constructor(private readonly o: SelfOptions) {}
+
+  /** `wrong`: what is not as it should be; empty: nothing. The time since the last verdict is what this one took. */
+  judge(id: string, title: string, wrong: string, details?: SuiteResult['details']): void {
+    const ok = wrong === '';
+    const seconds = (performance.now() - this.since) / 1000;
+    this.since = performance.now();
+    const verdict = ok ? 'PASS' : 'FAIL';
+    const r = { id, path: id, title, verdict, ok, expected: false, reasons: ok ? [] : [wrong], seconds, details };
+    this.results.push(r);
+    // Hundreds of bugs that are found say nothing.
+    if (!ok) showResult(r, this.o);
   }
 
   compare(m: Mutant, found: readonly string[], tried: readonly string[]): void {
-    const missing = m.fails.filter((id) => tried.includes(id) && !found.includes(id));
-    const extra = found.filter((id) => !m.fails.includes(id));
+    const fails = m.fails.filter((id) => tried.includes(id));
+    const missing = fails.filter((id) => !found.includes(id));
+    const extra = found.filter((id) => !fails.includes(id));
     const text = [
       missing.length > 0 ? `passes ${missing.join(', ')}` : '',
       extra.length > 0 ? `also fails ${extra.join(', ')}` : '',
     ];
-    this.judge(m.name, text.filter((s) => s !== '').join('; '));
+    this.judge(m.name, m.what, text.filter((s) => s !== '').join('; '), { fails, found });
   }
 }
 
@@ -59,71 +67,63 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
   return cases.map((c) => c.id).filter((id) => failed.has(id));
 }
 
-const mutantsCommand = (client: string): string => client.replace('{link}', '--mutants');
-
-/**
- * What `CLIENT --mutants` says: name, what is wrong, checks; separated by tabs. One that does not know the option may wait for a
- * link instead.
- */
-export async function readMutants(client: string, startMs: number): Promise<Mutant[]> {
-  const command = mutantsCommand(client);
-  const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const close = untilExit(() => killGroup(child.pid));
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    close();
-  }, startMs);
-  const [out, err, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  clearTimeout(timer);
-  close();
-  if (code !== 0) {
-    const why = late
-      ? `no answer within ${startMs} ms (--start-timeout)`
-      : err.trim().split('\n')[0] || (signal ?? `exit code ${code}`);
-    throw new CliError(`--self: '${command}' does not list mutants: ${why}`, Exit.TRANSPORT);
-  }
-  return out
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [name, , fails] = line.split('\t');
-      if (fails === undefined) throw new CliError(`--mutants of the client: not NAME, TEXT and CHECKS: ${line}`);
-      return { name, fails: fails.split(' ').filter((s) => s !== '') };
-    });
-}
-
-export const mutantCommand = (client: string, m: Mutant): string =>
-  client.replace('{link}', `--mutant ${m.name} {link}`);
-
-type SelfOptions = ClientChoice & GlobalOptions & { mutant: readonly string[] };
-
 export async function selfProof(cases: readonly Case[], o: SelfOptions): Promise<Exit> {
   const interrupt = onInterrupt();
-  const proof = new Proof();
+  const proof = new Proof(o);
   await Promise.race([prove(cases, o, proof), interrupt.happened]);
-  print(summary(proof.passed, proof.failed, 0));
-  if (interrupt.code === undefined) return proof.failed > 0 ? Exit.FAILED : Exit.OK;
-  process.stderr.write('interrupted: the rest was not tried\n');
+  const { results, note } = proof;
+  if (interrupt.code === undefined) return report(SUITE, results, o, { note });
+  const left = 'interrupted: the rest was not tried';
+  report(SUITE, results, o, { note, left });
+  process.stderr.write(`${left}\n`);
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);
+}
+
+/** Those that are asked for by name. */
+function named(all: readonly Mutant[], names: readonly string[], builtin: boolean, client: string): Mutant[] {
+  const unknown = names.filter((n) => !all.some((m) => m.name === n));
+  if (unknown.length > 0) {
+    const near = meant(
+      unknown[0],
+      all.map((m) => m.name),
+    );
+    const where = builtin ? '--list-defects' : `'${mutantsCommand(client)}'`;
+    throw new CliError(`no mutant is called ${unknown.join(', ')}: ${near}${where} shows all`);
+  }
+  return all.filter((m) => names.includes(m.name));
+}
+
+/** Those that must fail one of `cases`, and some of the others, spread over the list: at most `others`. */
+export function worthTrying(all: readonly Mutant[], cases: readonly Case[], others: number): Mutant[] {
+  const isAbout = (m: Mutant): boolean => m.fails.some((id) => cases.some((c) => c.id === id));
+  const rest = all.filter((m) => !isAbout(m));
+  const every = Math.max(1, rest.length / others);
+  const sample = new Set(rest.filter((_, i) => Math.floor((i + 1) / every) > Math.floor(i / every)));
+  return all.filter((m) => isAbout(m) || sample.has(m));
+}
+
+/** The mutants to try; the proof is told of those that are left out. */
+function chosenMutants(all: readonly Mutant[], cases: readonly Case[], o: SelfOptions, proof: Proof): Mutant[] {
+  const names = [...o.mutant, ...o.defect];
+  if (names.length > 0) return named(all, names, isBuiltin(o.client), o.client);
+  if (cases.length === CATALOG.length) return [...all];
+  const wanted = worthTrying(all, cases, OTHERS);
+  const out = all.length - wanted.length;
+  if (out > 0) proof.note = `${out} of ${all.length} defects were not tried: they fail none of these checks`;
+  return wanted;
 }
 
 async function prove(cases: readonly Case[], o: SelfOptions, proof: Proof): Promise<void> {
   const builtin = isBuiltin(o.client);
   const bar = progress(o);
   if (!builtin) bar.begin(`asking for mutants: ${mutantsCommand(o.client)}`);
-  const all: Mutant[] = builtin ? [...DEFECTS] : await readMutants(o.client, o.startTimeout);
-  const names = [...o.mutant, ...o.defect];
-  const unknown = names.filter((n) => !all.some((m) => m.name === n));
-  if (unknown.length > 0) {
-    const where = builtin ? '--list-defects' : `'${mutantsCommand(o.client)}'`;
-    throw new CliError(`no mutant is called ${unknown.join(', ')}: ${where} shows all`);
-  }
+  const all: readonly Mutant[] = builtin ? DEFECTS : await readMutants(o.client, o.startTimeout);
+  const wanted = chosenMutants(all, cases, o, proof);
   const own = await caseRunner({ ...o, defect: [] });
   const images = Array.from({ length: own.lanes }, () => bootBench());
-  proof.judge('the client without a bug', (await failures(own, cases, images)).join(', '));
-  const wanted = all.filter((m) => names.length === 0 || names.includes(m.name));
+  const failed = await failures(own, cases, images);
+  proof.judge('healthy', 'the client without a bug', failed.length === 0 ? '' : `fails ${failed.join(', ')}`);
   for (const [i, m] of wanted.entries()) {
     bar.update(`${i + 1}/${wanted.length} ${m.name}`);
     const runner = await caseRunner(
@@ -138,6 +138,9 @@ async function prove(cases: readonly Case[], o: SelfOptions, proof: Proof): Prom
   }
   bar.done();
   // The client of another process may leave levels out; the built-in one proves every check.
-  if (builtin)
-    for (const c of cases) proof.judge(c.id, all.some((m) => m.fails.includes(c.id)) ? '' : 'no defect fails it');
+  if (!builtin) return;
+  for (const c of cases) {
+    const isFailed = all.some((m) => m.fails.includes(c.id));
+    proof.judge(c.id, 'is failed by a defect', isFailed ? '' : 'no defect fails it');
+  }
 }
