@@ -1,8 +1,12 @@
-/** Emits fast-check arbitraries for every message: valid ones as values, and their bytes spoiled on purpose. */
+/**
+ * Emits fast-check arbitraries for every message: valid ones as values, and their bytes spoiled on purpose; and for the arguments
+ * of every hypercall.
+ */
+import { parseArg } from './calls.js';
 import { camel, pascal } from './codecs.js';
 import { HEAD } from './ids.js';
 import { type Data, type Field, type Layout, layouts, listLayouts, type Payload } from './layout.js';
-import type { Spec } from './spec.js';
+import type { CallEntry, Spec } from './spec.js';
 
 const visible = (fields: Field[]): Field[] => fields.filter((f) => !f.ignored && !f.zero && !f.lenOf && !f.countOf);
 
@@ -53,6 +57,39 @@ const ipaReserve = `fc
     }),
   )`;
 
+/** Arguments that accept far less than their width, by name: numbers at random would hardly ever get past their check. */
+const NARROW: Record<string, string> = {
+  affinity: 'affinityArg',
+  virq: 'virqArg',
+  map_attrs: 'mapAttrsArg',
+  access_attrs: 'mapAttrsArg',
+  attributes: 'extentAttrsArg',
+  create_info: 'queueInfoArg',
+  nanoseconds: 'timesliceArg',
+  not_empty_holdoff: 'holdoffArg',
+  not_full_holdoff: 'holdoffArg',
+};
+
+function callArgument(call: CallEntry, text: string): string {
+  const { name, type, width } = parseArg(text);
+  if (type === 'reserved') return `reservedArg(${name === 'res0' ? '0n' : '0xffff_ffff_ffff_ffffn'})`;
+  const looked = call.check?.find((c) => c.lookup === name);
+  if (type === 'cap' || looked !== undefined) {
+    // Both sides of a donation share their lookups.
+    const types = call.name === 'memextent_donate' ? 'MEMEXTENT/PARTITION' : (looked?.type ?? 'ANY');
+    return `capArg(${types
+      .split('/')
+      .map((t) => `'${t}'`)
+      .join(', ')})`;
+  }
+  return NARROW[name] ?? (['size', 'va', 'ipa', 'pa'].includes(type) ? `${type}Arg` : `wordArg(${width})`);
+}
+
+const callSamples = (spec: Spec): string[] =>
+  spec.hypercalls.call.map(
+    (c) => `  callSample(P.Call.${c.name.toUpperCase()}${c.in.map((text) => `, ${callArgument(c, text)}`).join('')}),`,
+  );
+
 export function arbitrariesTs(spec: Spec): string {
   const all = layouts(spec).filter((l) => l.message.implemented !== false);
   const lists = [...listLayouts(spec).values()].filter(({ entry }) => entry.size > 0);
@@ -82,8 +119,10 @@ export function arbitrariesTs(spec: Spec): string {
   };
   for (const l of all) emit(l);
   return [
-    HEAD('Arbitraries for every RM message: valid values, boundary values, and bytes broken on purpose.'),
-    `import fc from 'fast-check';\nimport * as P from '../../src/protocol/index.js';\nimport { address, enumValue, flagBits, guid, handle, idEntries, irq, shortBytes, u8, u16, u32, u64, vmid } from '../support/values-arbitrary.js';\nimport { empty, type MessageSample, sample } from '../support/message-sample.js';\n`,
+    HEAD(
+      'Arbitraries for every RM message and every hypercall: valid values, boundary values, and ones broken on purpose.',
+    ),
+    `import fc from 'fast-check';\nimport * as P from '../../src/protocol/index.js';\nimport { address, enumValue, flagBits, guid, handle, idEntries, irq, shortBytes, u8, u16, u32, u64, vmid } from '../support/values-arbitrary.js';\nimport { affinityArg, type CallSample, callSample, capArg, extentAttrsArg, holdoffArg, ipaArg, mapAttrsArg, paArg, queueInfoArg, reservedArg, sizeArg, timesliceArg, vaArg, virqArg, wordArg } from '../support/call-sample.js';\nimport { empty, type MessageSample, sample } from '../support/message-sample.js';\n`,
     ...lists.map(
       ({ entry, fields }) =>
         `export const ${camel(entry.name)}Entry: fc.Arbitrary<P.${pascal(entry.name)}Entry> = fc.record({ ${visible(
@@ -95,6 +134,8 @@ export function arbitrariesTs(spec: Spec): string {
     ...body,
     `/** Every message with code behind it, with its codecs. */
 export const SAMPLES: readonly MessageSample[] = [\n${rows.join('\n')}\n];\n`,
+    `/** Every hypercall with its arguments. */
+export const CALL_SAMPLES: readonly CallSample[] = [\n${callSamples(spec).join('\n')}\n];\n`,
   ].join('\n');
 }
 
