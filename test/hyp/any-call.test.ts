@@ -1,6 +1,6 @@
 /**
  * All hypercalls, with any arguments, on any state that they lead to: no exception of the simulator, every invariant of the machine
- * after every step, and no stop of the hypervisor but those that `spec/deaths.toml` describes. Longer: `RUNS=1000 SEED=2`.
+ * after every step, and no stop of the hypervisor or of RM but those that `spec/deaths.toml` describes. Longer: `RUNS=1000 SEED=2`.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +121,9 @@ function trouble(list: readonly Step[], start: () => void, view: () => Simulator
       if (DEATHS[dead.rule as DeathId]?.kind !== 'HYP') return report(`died of '${dead.rule}'`);
       return undefined;
     }
+    const { dead: rmDead } = sim.rm;
+    if (rmDead !== null && DEATHS[rmDead.trigger as DeathId]?.kind !== rmDead.kind)
+      return report(`RM died of '${rmDead.trigger}'`);
     const [wrong] = m.check(view());
     if (wrong !== undefined) return report(`${wrong.invariant}: ${wrong.what}`);
   }
