@@ -99,3 +99,6 @@ export function packageVersion(): string {
 /** A file's name as a shell reads it. */
 export const shellWord = (file: string): string =>
   /^[\w./+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+
+/** The command line that `args` are, as a shell reads it: for whoever wants to see something again. */
+export const commandLine = (args: readonly string[]): string => ['gunyah-sim', ...args].map(shellWord).join(' ');

@@ -8,6 +8,7 @@ import { nearest } from '../base/index.js';
 import type { ReplayData } from '../conform-rm/index.js';
 import type { ConformJob } from './commands/conform/thread.js';
 import type { FuzzThreadData } from './commands/fuzz/thread.js';
+import { bugReport, nothingDoing } from './doing.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
 import { registerCaps } from './options/caps.js';
@@ -124,6 +125,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', stdoutFailed);
   // Nobody listens to what is said beside the results: the results still count.
   process.stderr.on('error', () => {});
+  nothingDoing();
   try {
     await command().parseAsync(argv);
   } catch (error) {
@@ -135,9 +137,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stderr.write(`error: ${error.message}\n`);
       process.exitCode = Exit.INPUT;
     } else {
-      process.stderr.write(
-        `this is a bug of gunyah-sim: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-      );
+      process.stderr.write(`${bugReport(error, argv.slice(2))}\n`);
       // What else goes on here, nobody knows.
       process.exit(Exit.BUG);
     }

@@ -1,5 +1,6 @@
 /** Results of a suite of checks in the form that was asked for: text as they come, then a sum; or TAP, JSON, JUnit. */
 import { CliError, Exit } from './errors.js';
+import { commandLine } from './files.js';
 import { junitXml, writeReport } from './junit.js';
 import { type GlobalOptions, paints, print, printJson } from './output.js';
 import { tapText } from './tap.js';
@@ -112,18 +113,30 @@ export interface Aside {
   readonly left?: string;
   /** A remark about the whole. */
   readonly note?: string;
+  /** Words of the command that repeats those that are not as they should be. */
+  readonly again?: (failed: readonly SuiteResult[]) => string[];
 }
+
+/** What fails names the command that shows it again. */
+export const againLine = (command: string): string => `again: ${command}`;
 
 /** All results in the form that was asked for; the text of each has been shown. */
 export function report(suite: string, results: readonly SuiteResult[], o: ReportOptions, aside: Aside = {}): Exit {
   const sums = sumsOf(results);
-  const sum = `${sumText(sums)}${aside.note === undefined ? '' : `; ${aside.note}`}`;
-  if (o.junit !== undefined) writeReport(o.junit, junitOf(suite, results, aside.left), o.force === true);
+  const { left, note } = aside;
+  const sum = `${sumText(sums)}${note === undefined ? '' : `; ${note}`}`;
+  const failed = results.filter((r) => !r.ok);
+  const again = failed.length === 0 || aside.again === undefined ? undefined : commandLine(aside.again(failed));
+  if (o.junit !== undefined) writeReport(o.junit, junitOf(suite, results, left), o.force === true);
   if (o.tap === true) {
     const cases = results.map((r) => ({ ...r, name: `${r.id} ${r.title}` }));
-    print(tapText(cases, aside.left === undefined ? sum : `${sum}; ${aside.left}`));
-  } else if (o.json === true) printJson({ ...sums, ...aside, results: results.map(jsonOf) });
-  else if (showsText(o)) print(sum);
+    print(tapText(cases, left === undefined ? sum : `${sum}; ${left}`));
+    if (again !== undefined) print(`# ${againLine(again)}`);
+  } else if (o.json === true) printJson({ ...sums, left, note, again, results: results.map(jsonOf) });
+  else if (showsText(o)) {
+    print(sum);
+    if (again !== undefined) print(againLine(again));
+  }
   return sums.failed > 0 ? Exit.FAILED : Exit.OK;
 }
 

@@ -51,6 +51,22 @@ describe('run', () => {
       expect(line).toMatch(/vcpu_run returns OK, vcpu_state (READY|EXPECTS_WAKEUP|POWERED_OFF) \(0x[012]\),/);
   });
 
+  test('that fails names the command that explains it, which does', async () => {
+    const json =
+      '{"format":"gunyah-scenario/1","name":"x","steps":[{"note":"-"},{"rpc":"VM_GET_VMID","expect":"DENIED"}]}';
+    const file = write("it's failing.json", json);
+    const why = `gunyah-sim explain '${file.replace("'", "'\\''")}' --step 2 --seed 4`;
+    const r = await cli('run', file, '--quiet', '--seed', '4');
+    expect([r.status, r.out.split('\n').at(-2)]).toEqual([1, `why: ${why}`]);
+    expect(JSON.parse((await cli('run', file, '--json', '--seed', '4')).out).why).toBe(why);
+    expect((await cli('caps', file, '--seed', '4')).err).toMatch(
+      /^error: .*\nwhy: gunyah-sim explain '.*' --step 2 --seed 4\n$/,
+    );
+    const explained = await cli('explain', file, '--step', '2', '--seed', '4');
+    expect([explained.status, explained.out]).toEqual([0, expect.stringContaining('DENIED')]);
+    expect((await cli('run', first, '--quiet')).out).not.toContain('why:');
+  });
+
   test('says of a write that failed nothing but that', async () => {
     const steps = '[{"write":"0xf0000000000","bytes":"00"}]';
     const r = await cli('run', write('write.json', `{"format":"gunyah-scenario/1","name":"x","steps":${steps}}`));
@@ -297,7 +313,7 @@ describe('caps', () => {
     const moments = ['--at', 'configured', '--at', 'running', '--at', 'gone'];
     const { out } = await cli('caps', 'examples/two-vms.json', ...moments, '--vm', 'hlos', '--changes');
     const tables = out.split('== ').slice(1);
-    expect(tables[0]).toMatch(/^two-vms, after step 8 \(configured\)\nHLOS: 3 capabilities\n/);
+    expect(tables[0]).toMatch(/^two-vms, after step 8 \(configured\), seed 1\nHLOS: 3 capabilities\n/);
     expect(tables[1]).toMatch(/\nHLOS: 5 came, 0 went\n {2}cap .*\n\+ 0x3 +0:3 +#\d+ +THREAD /);
     expect(tables[2]).toMatch(/\nHLOS: 0 came, 5 went\n {2}cap .*\n- 0x3 +0:3 +#\d+ +THREAD /);
     expect(out).not.toMatch(/^(RM|VM 128):/m);

@@ -3,7 +3,7 @@ import type { Scenario } from '../../scenario/index.js';
 import { type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from '../../sim/index.js';
 import { CliError, Exit } from '../errors.js';
 import { type GlobalOptions, paints, print, printJson } from '../output.js';
-import { inFile, startRun } from './scenario-file.js';
+import { inFile, startRun, whyCommand } from './scenario-file.js';
 
 interface CapsOptions extends GlobalOptions {
   readonly at?: string[];
@@ -72,13 +72,15 @@ export function caps(file: string, options: CapsOptions): Exit {
   }
   const chosen = ofVms(moments, options.vm);
   const changes = options.changes === true;
+  const seed = playing.sim.options.seed ?? 1;
+  const why = whyCommand(file, playing, options);
   const shown = changes ? changesOf(chosen) : chosen;
   if (options.json === true)
-    printJson({ scenario: scenario.name, seed: playing.sim.options.seed, moments: shown, failures: playing.failures });
+    printJson({ scenario: scenario.name, seed, moments: shown, failures: playing.failures, why });
   else {
     const { bold } = paints(options);
     for (const [i, m] of shown.entries()) {
-      print(bold(`== ${scenario.name}, ${m.title}`));
+      print(bold(`== ${scenario.name}, ${m.title}, seed ${seed}`));
       for (const table of m.tables) {
         for (const line of changes && i > 0 ? capChangeLines(table) : capTableLines(table, options.all === true))
           print(line);
@@ -87,5 +89,6 @@ export function caps(file: string, options: CapsOptions): Exit {
     }
   }
   for (const f of playing.failures) process.stderr.write(`error: ${file}: ${f.path}: ${f.text}\n`);
+  if (why !== undefined) process.stderr.write(`why: ${why}\n`);
   return playing.failures.length === 0 ? Exit.OK : Exit.FAILED;
 }

@@ -33,6 +33,8 @@ export interface ConformRmOptions extends ReportOptions {
   readonly timeout: number;
   /** How long a server that is started may take to listen, ms. */
   readonly startTimeout: number;
+  /** Options about the server, as words of a command line. */
+  readonly given: readonly string[];
 }
 
 const SUITE = 'rmserver';
@@ -52,9 +54,13 @@ export async function conformRm(filters: readonly string[], o: ConformRmOptions)
   try {
     const options = { target, timeoutMs: o.timeout, startMs: o.startTimeout, startThread: replayer };
     const results = await run(cases, expected, options, o, interrupt);
-    if (interrupt.code === undefined) return report(SUITE, results, o);
+    const again = (failed: readonly SuiteResult[]): string[] => [
+      ...['conform', 'rm', ...failed.map((r) => r.path)],
+      ...o.given,
+    ];
+    if (interrupt.code === undefined) return report(SUITE, results, o, { again });
     const left = `interrupted: ${cases.length - results.length} cases were not run to their end`;
-    report(SUITE, results, o, { left });
+    report(SUITE, results, o, { again, left });
     process.stderr.write(`${left}\n`);
     // Leave by the usual way: servers that were started end with us.
     process.exit(interrupt.code);

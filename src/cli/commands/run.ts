@@ -24,7 +24,7 @@ import {
   useColor,
   writeOutput,
 } from '../output.js';
-import { inFile, startRun } from './scenario-file.js';
+import { inFile, startRun, whyCommand } from './scenario-file.js';
 
 interface RunCommandOptions extends GlobalOptions {
   readonly calls?: boolean;
@@ -88,6 +88,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
   recorder?.finish();
   if (options.record !== undefined) writeOutput(options.record, concatBytes(...recording), options.force === true);
   const ok = playing.failures.length === 0;
+  const why = whyCommand(file, playing, options);
   if (options.json === true) {
     printJson({
       scenario: scenario.name,
@@ -95,6 +96,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
       steps: playing.next,
       of: scenario.steps.length,
       failures: playing.failures,
+      why,
       virtualNs: end - begin,
       seed,
       digest,
@@ -111,6 +113,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
       `${scenario.name} ${verdict}: ${playing.next} of ${scenario.steps.length} steps, ${((end - begin) / 1e6).toFixed(3)} ms of virtual time, seed ${seed}, digest ${digest}`,
     );
     for (const f of playing.failures) say(`  ${f.path}: ${f.text}`);
+    if (why !== undefined) say(`why: ${why}`);
   }
   return ok ? Exit.OK : Exit.FAILED;
 }

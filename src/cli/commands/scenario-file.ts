@@ -1,8 +1,9 @@
 /** Scenario files of the command line: reading, checking, starting. */
 import { parseScenario, Run, type RunOptions, type Scenario, ScenarioError } from '../../scenario/index.js';
+import { doing, virtualMs } from '../doing.js';
 import { CliError, Exit } from '../errors.js';
 import { misplaced } from '../file-kind.js';
-import { readInput } from '../files.js';
+import { commandLine, readInput } from '../files.js';
 
 /** Reads and checks a scenario file; a mistake in it is one line and exit 3. */
 function loadScenario(file: string): Scenario {
@@ -25,7 +26,24 @@ export function inFile<T>(file: string, work: () => T): T {
   }
 }
 
+/** The command that explains why a run failed: `options` are those that it was started with. */
+export function whyCommand(file: string, { failures }: Run, options: { readonly seed?: number }): string | undefined {
+  const [failure] = failures;
+  if (failure === undefined) return undefined;
+  const seed = options.seed === undefined ? [] : ['--seed', String(options.seed)];
+  return commandLine(['explain', file, '--step', String(failure.index + 1), ...seed]);
+}
+
 export function startRun(file: string, options: RunOptions): Run {
   const scenario = loadScenario(file);
-  return inFile(file, () => new Run(scenario, options));
+  doing({ file: () => file, step: () => '0 (boot)', seed: () => options.seed ?? scenario.seed ?? 1 });
+  const run = inFile(file, () => new Run(scenario, options));
+  doing({
+    step: () => {
+      const step = scenario.steps[run.next - 1];
+      return step === undefined ? '0 (boot)' : `${run.next} of ${scenario.steps.length} (${step.kind})`;
+    },
+    at: () => virtualMs(run.sim.hyp.now),
+  });
+  return run;
 }

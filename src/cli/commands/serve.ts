@@ -5,8 +5,9 @@ import type { Rule } from '../../conform/interfere/index.js';
 import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
 import { type Address, type LinkServer, parseAddress, serveLink } from '../../link/index.js';
 import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/index.js';
+import { doing, virtualMs } from '../doing.js';
 import { CliError, Exit } from '../errors.js';
-import { packageVersion, reasonOf } from '../files.js';
+import { commandLine, packageVersion, reasonOf } from '../files.js';
 import { checkDistinct, type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
 
 interface ServeCommandOptions extends GlobalOptions {
@@ -42,6 +43,11 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const { record, pcap } = openFiles(options);
   const sim = new Simulator({ seed: options.seed });
   const about = { version: packageVersion(), about: `serve ${listen}` };
+  doing({
+    seed: () => options.seed ?? 1,
+    at: () => virtualMs(sim.hyp.now),
+    again: () => (options.record === undefined ? undefined : commandLine(['replay', options.record])),
+  });
   const recorder = record === undefined ? undefined : new Recorder(sim, about, record.write, FRAME_EVERY);
   if (pcap !== undefined) capture(sim, pcap);
   const restartRules = rules.length > 0 ? disturbLink(sim, rules) : undefined;

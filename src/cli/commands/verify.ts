@@ -13,13 +13,14 @@ import {
   type Totals,
   type Transcript,
 } from '../../transcript/index.js';
+import { bugReport } from '../doing.js';
 import { CliError, Exit } from '../errors.js';
 import { misplaced } from '../file-kind.js';
-import { findTranscripts, packageFolder, readInput } from '../files.js';
+import { commandLine, findTranscripts, packageFolder, readInput } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { type JunitCase, junitXml, prepareReport, writeReport } from '../junit.js';
 import { checkDistinct, checkReports, paints, print, printJson, progress } from '../output.js';
-import { type ReportOptions, type Sums, sumText } from '../suite.js';
+import { againLine, type ReportOptions, type Sums, sumText } from '../suite.js';
 import { tapText } from '../tap.js';
 
 interface VerifyOptions extends ReportOptions {
@@ -28,6 +29,8 @@ interface VerifyOptions extends ReportOptions {
 
 interface FileResult extends Totals {
   readonly file: string;
+  /** Where it is. */
+  readonly path: string;
   readonly seconds: number;
   /** The first event that is not as recorded, in words. */
   firstDifference?: string;
@@ -37,8 +40,15 @@ interface FileResult extends Totals {
 
 interface Named {
   readonly name: string;
+  /** Of its file. */
+  readonly path: string;
   readonly transcript: Transcript;
 }
+
+/** The first event of a transcript is on its second line. */
+const LINES_BEFORE = 2;
+
+const againOf = (paths: readonly string[]): string => commandLine(['verify', ...new Set(paths)]);
 
 const SHIPPED = ['test', 'transcripts'] as const;
 
@@ -54,7 +64,7 @@ function* load(paths: readonly string[], unreadable: string[], base: string): Ge
       const single = read.transcripts.length === 1;
       for (const transcript of read.transcripts) {
         const inner = transcript.header.name ?? '?';
-        yield { name: single ? name : `${name}:${inner}`, transcript };
+        yield { name: single ? name : `${name}:${inner}`, path, transcript };
       }
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
@@ -63,20 +73,23 @@ function* load(paths: readonly string[], unreadable: string[], base: string): Ge
   }
 }
 
-function verifyOne({ name, transcript }: Named): FileResult {
+function verifyOne({ name, path, transcript }: Named): FileResult {
   const start = performance.now();
   const totals = noTotals();
   let firstDifference: string | undefined;
   let bug: string | undefined;
+  let last = 0;
   try {
     for (const outcome of replayTranscript(transcript, new SimDriver(transcript.header))) {
+      last = outcome.index + LINES_BEFORE;
       addOutcome(totals, outcome);
       if (outcome.outcome.kind === 'mismatched') firstDifference ??= describeOutcome(outcome);
     }
   } catch (error) {
-    bug = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const where = { file: () => path, line: () => `after ${last}`, again: () => againOf([path]) };
+    bug = bugReport(error, [], where);
   }
-  return { file: name, ...totals, seconds: (performance.now() - start) / 1000, firstDifference, bug };
+  return { file: name, path, ...totals, seconds: (performance.now() - start) / 1000, firstDifference, bug };
 }
 
 /** `name`, or `name (2)`: a file may be given twice. */
@@ -155,7 +168,14 @@ function tap(results: readonly FileResult[], left: string | undefined): string {
     const reason = verdict === 'skipped' ? unsupportedText(r) : (r.firstDifference ?? r.bug ?? '');
     return { name: r.file, ok: verdict !== 'failed', verdict: TAP_VERDICTS[verdict], reasons: [reason] };
   });
-  return tapText(cases, `${sumText(sumOf(results))}${left === undefined ? '' : `; ${left}`}`);
+  const again = againOfFailed(results);
+  const text = tapText(cases, `${sumText(sumOf(results))}${left === undefined ? '' : `; ${left}`}`);
+  return again === undefined ? text : `${text}\n# ${againLine(again)}`;
+}
+
+function againOfFailed(results: readonly FileResult[]): string | undefined {
+  const failed = results.filter((r) => verdictOf(r) === 'failed');
+  return failed.length === 0 ? undefined : againOf(failed.map((r) => r.path));
 }
 
 function sumOf(results: readonly FileResult[]): Sums {
@@ -172,10 +192,11 @@ function report(results: readonly FileResult[], unreadable: readonly string[], o
   const all = noTotals();
   for (const r of results) addTotals(all, r);
   const sums = sumOf(results);
+  const again = againOfFailed(results);
   if (options.json === true) {
-    const files: Record<string, Omit<FileResult, 'file'>> = {};
-    for (const { file, ...r } of results) files[unusedKey(files, file)] = r;
-    printJson({ ...all, ...sums, unreadable, files });
+    const files: Record<string, Omit<FileResult, 'file' | 'path'>> = {};
+    for (const { file, path: _, ...r } of results) files[unusedKey(files, file)] = r;
+    printJson({ ...all, ...sums, unreadable, again, files });
     return;
   }
   const { red, yellow, bold } = paints(options);
@@ -189,4 +210,5 @@ function report(results: readonly FileResult[], unreadable: readonly string[], o
   );
   if (all.unsupported > 0) print(`unsupported: ${unsupportedText(all)}`);
   print(sumText(sums));
+  if (again !== undefined) print(againLine(again));
 }

@@ -1,12 +1,15 @@
 /** The options of `gunyah-sim conform rm`. */
 import type { Command } from 'commander';
 import type { ConformRmOptions } from '../commands/conform-rm.js';
-import { collect, milliseconds } from './values.js';
+import { collect, givenOptions, milliseconds } from './values.js';
 
 /** The engine may compute for seconds on one long wait of virtual time. */
 const TIMEOUT_MS = 20_000;
 /** Starting a program takes longer than answering. */
 const START_MS = 15_000;
+
+/** What a case is repeated with. */
+const OF_THE_SERVER = ['server', 'serverCommand', 'transcripts', 'expectFail', 'timeout', 'startTimeout'];
 
 /** To be called after `conform`: this is a command of that one. */
 export function registerConformRm(program: Command): void {
@@ -47,5 +50,6 @@ function optionsOf(command: Command): ConformRmOptions {
     ...options,
     timeout: given ? options.timeout : TIMEOUT_MS,
     startTimeout: options.startTimeout ?? START_MS,
+    given: givenOptions(command, OF_THE_SERVER),
   };
 }

@@ -1,12 +1,15 @@
 /** The options of `gunyah-sim conform`. */
 import { type Command, Option } from 'commander';
 import type { ConformOptions } from '../commands/conform/conform.js';
-import { collectList, milliseconds, whole } from './values.js';
+import { collectList, givenOptions, milliseconds, whole } from './values.js';
 
 const DEFAULT_JOBS = 4;
 const MAX_JOBS = 64;
 /** Starting a program takes longer than answering. */
 const START_MS = 20_000;
+
+/** What a check is repeated with. */
+const OF_THE_CLIENT = ['client', 'defect', 'expectFail', 'jobs', 'timeout', 'startTimeout'];
 
 /** `conform`. The work is loaded when the command is used. */
 export function registerConform(program: Command): void {
@@ -52,6 +55,10 @@ export function registerConform(program: Command): void {
     .action(async (ids: string[], _own: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConformOptions>();
       const { conform } = await import('../commands/conform/conform.js');
-      process.exitCode = await conform(ids, { ...options, startTimeout: options.startTimeout ?? START_MS });
+      process.exitCode = await conform(ids, {
+        ...options,
+        startTimeout: options.startTimeout ?? START_MS,
+        given: givenOptions(command, OF_THE_CLIENT),
+      });
     });
 }

@@ -1,5 +1,5 @@
 /** Values of options that several commands have. A wrong one is a mistake in usage, whether it would be used or not. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { nearest } from '../../base/index.js';
 
 /** Decimal or 0x. */
@@ -57,4 +57,15 @@ export const collectList = (value: string, all: string[] | undefined): string[] 
 export function meant(word: string, names: readonly string[]): string {
   const best = nearest(word, names) ?? names.find((n) => n.includes(word));
   return best === undefined ? '' : `did you mean ${best}? `;
+}
+
+/** Those of the named options that stand on the command line, as words of one: for a command that repeats a part of the work. */
+export function givenOptions(command: Command, names: readonly string[]): string[] {
+  const values = command.optsWithGlobals<Record<string, unknown>>();
+  const known = [command, ...(command.parent === null ? [] : [command.parent])].flatMap((c) => c.options);
+  return names.flatMap((name) => {
+    const flag = known.find((o) => o.attributeName() === name)?.long;
+    if (flag == null || command.getOptionValueSourceWithGlobals(name) !== 'cli') return [];
+    return [values[name]].flat().flatMap((value) => [flag, String(value)]);
+  });
 }

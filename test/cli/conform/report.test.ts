@@ -48,6 +48,27 @@ describe('the report of a run', () => {
     expect(expected.results[0]).toMatchObject({ expected: true, ok: true });
   });
 
+  it('ends with the command that repeats what failed', async () => {
+    const r = await lines.run(
+      'conform',
+      'FRAME',
+      'FRAG',
+      '--hostile',
+      '--defect',
+      'first-twice-crash',
+      '--timeout',
+      '900',
+    );
+    const again = 'conform FRAG-19 --defect first-twice-crash --timeout 900';
+    expect(r.out.split('\n').at(-2)).toBe(`again: gunyah-sim ${again}`);
+    const repeated = await lines.run(...again.split(' '), '--tap');
+    expect(repeated.out).toContain('not ok 1 - FRAG-19');
+    expect(repeated.out.split('\n').at(-2)).toBe(`# again: gunyah-sim ${again}`);
+    const other = await lines.run('conform', 'FRAME-2', '--client', client, '--expect-fail', 'FRAME-2', '--json');
+    expect(JSON.parse(other.out).again).toBe(`gunyah-sim conform FRAME-2 --client '${client}' --expect-fail FRAME-2`);
+    expect((await lines.run('conform', 'FRAME-2')).out).not.toContain('again:');
+  });
+
   it('does not call a skipped check one that passes against expectation', async () => {
     const r = await lines.run('conform', 'DISC-7', '--client', client, '--expect-fail', 'DISC');
     expect([r.status, r.out.split('\n')[0]]).toEqual([0, 'SKIP  DISC-7 first is send, second is receive']);

@@ -17,7 +17,9 @@ import {
   unknownIds,
   whyNothing,
 } from '../../../conform/index.js';
+import { doing } from '../../doing.js';
 import { CliError, Exit } from '../../errors.js';
+import { commandLine } from '../../files.js';
 import { type Interrupt, onInterrupt } from '../../interrupt.js';
 import { prepareReport } from '../../junit.js';
 import { meant } from '../../options/values.js';
@@ -40,6 +42,8 @@ export interface ConformOptions extends ReportOptions, ClientChoice {
   readonly level: Level;
   readonly markdown?: boolean;
   readonly self?: boolean;
+  /** Options about the client, as words of a command line. */
+  readonly given: readonly string[];
 }
 
 interface Result extends SuiteResult {
@@ -65,7 +69,7 @@ export async function conform(ids: readonly string[], o: ConformOptions): Promis
   if (mode !== undefined && mode !== '--self') return list(chosen, o);
   prepareReport(o.junit, o.force === true);
   try {
-    return mode === '--self' ? await selfProof(chosen, o) : await check(chosen, o);
+    return mode === '--self' ? await selfProof(chosen, ids, o) : await check(chosen, o);
   } catch (error) {
     // The clients of other checks: nobody waits for them any more.
     closeAll();
@@ -89,13 +93,21 @@ function modeOf(o: ConformOptions): string | undefined {
   return mode;
 }
 
+/** The command that runs these checks again, of any class and level. */
+const againWords = (ids: readonly string[], o: ConformOptions): string[] => ['conform', ...ids, ...o.given];
+
 async function check(chosen: readonly Case[], o: ConformOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const results = await run(chosen, o, interrupt);
   for (const text of new Set(results.flatMap((r) => r.warnings))) process.stderr.write(`warning: ${text}\n`);
-  if (interrupt.code === undefined) return report(SUITE, results, o);
+  const again = (failed: readonly SuiteResult[]): string[] =>
+    againWords(
+      failed.map((r) => r.id),
+      o,
+    );
+  if (interrupt.code === undefined) return report(SUITE, results, o, { again });
   const left = `interrupted: ${chosen.length - results.length} checks were not run to their end`;
-  report(SUITE, results, o, { left });
+  report(SUITE, results, o, { again, left });
   process.stderr.write(`${left}\n`);
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);
@@ -189,7 +201,11 @@ async function run(chosen: readonly Case[], o: ConformOptions, interrupt: Interr
     const check = chosen[i];
     bar.update(`${++done}/${chosen.length} ${check.id}`);
     const start = performance.now();
-    const result = await runner.run(check, image);
+    const result = await runner.run(check, image).catch((error) => {
+      // Several checks may run at this time: it is about this one.
+      doing({ check: () => check.id, again: () => commandLine(againWords([check.id], o)) });
+      throw error;
+    });
     if (interrupt.code !== undefined) return;
     const should = expected.some((w) => matchesId(check.id, w));
     results[i] = judged(check, result, should, (performance.now() - start) / 1000);

@@ -1,6 +1,6 @@
 /** `conform --self`: every check can fail, and fails those clients only that break its rule. */
 import { setImmediate } from 'node:timers/promises';
-import { type BenchImage, bootBench, CATALOG, type Case, DEFECTS } from '../../../conform/index.js';
+import { type BenchImage, bootBench, CATALOG, type Case, DEFECTS, type Level } from '../../../conform/index.js';
 import { CliError, type Exit } from '../../errors.js';
 import { onInterrupt } from '../../interrupt.js';
 import { meant } from '../../options/values.js';
@@ -14,7 +14,8 @@ import { type Mutant, mutantCommand, mutantsCommand, readMutants } from './mutan
 const OTHERS = 8;
 const SUITE = 'rmclient-self';
 
-type SelfOptions = ClientChoice & ReportOptions & { mutant: readonly string[] };
+type SelfOptions = ClientChoice &
+  ReportOptions & { mutant: readonly string[]; given: readonly string[]; level: Level; skip: readonly string[] };
 
 /** Verdicts of many clients, compared with what they should be. */
 class Proof {
@@ -67,14 +68,23 @@ export async function failures(runner: CaseRunner, cases: readonly Case[], image
   return cases.map((c) => c.id).filter((id) => failed.has(id));
 }
 
-export async function selfProof(cases: readonly Case[], o: SelfOptions): Promise<Exit> {
+/** `ids`: what `cases` were chosen by. */
+export async function selfProof(cases: readonly Case[], ids: readonly string[], o: SelfOptions): Promise<Exit> {
   const interrupt = onInterrupt();
   const proof = new Proof(o);
   await Promise.race([prove(cases, o, proof), interrupt.happened]);
   const { results, note } = proof;
-  if (interrupt.code === undefined) return report(SUITE, results, o, { note });
+  const again = (failed: readonly SuiteResult[]): string[] => [
+    ...['conform', '--self', ...ids],
+    ...(o.level === 'G' ? [] : ['--level', o.level]),
+    ...o.skip.flatMap((id) => ['--skip', id]),
+    // The healthy client and every check are looked at anyway.
+    ...failed.filter((r) => r.details !== undefined).flatMap((r) => ['--mutant', r.id]),
+    ...o.given,
+  ];
+  if (interrupt.code === undefined) return report(SUITE, results, o, { again, note });
   const left = 'interrupted: the rest was not tried';
-  report(SUITE, results, o, { note, left });
+  report(SUITE, results, o, { again, note, left });
   process.stderr.write(`${left}\n`);
   // Clients of the checks that were left still run.
   process.exit(interrupt.code);

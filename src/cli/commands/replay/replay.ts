@@ -1,6 +1,7 @@
 /** `replay FILE`: does the inputs of a recording again and compares the state at every checkpoint, or the run with another one. */
 import { counted } from '../../../base/index.js';
 import { type Recording, readRecording, replayRecording, specHash } from '../../../sim/index.js';
+import { doing } from '../../doing.js';
 import { CliError, Exit } from '../../errors.js';
 import { misplaced } from '../../file-kind.js';
 import { packageVersion, readInput } from '../../files.js';
@@ -37,6 +38,8 @@ export function replay(files: readonly string[], options: ReplayOptions): Exit {
   const { recording, warnings } = load(file);
   const { header } = recording;
   const list = options.inputs === true && options.json !== true;
+  const inputs = 0;
+  doing({ file: () => file, input: () => `${inputs}`, seed: () => header.options.seed ?? 1 });
   const result = replayRecording(recording, list ? (sim, input) => print(inputLine(sim.hyp.now, input)) : undefined);
   const verdict = result.difference !== undefined ? 'different' : result.compared > 0 ? 'same' : 'nothing compared';
   const ok = verdict === 'same' && recording.end !== 'damaged';
