@@ -29,6 +29,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   fuzz: [...SIM, 'sim'],
   scenario: [...SIM, 'sim', 'conform'],
   export: [...SIM, 'sim', 'scenario', 'fuzz'],
+  // Its page is for browsers: typed with those, and it imports the rest of the folder only.
+  web: [...SIM, 'sim', 'scenario', 'export'],
 };
 /** Shells: may use everything, and node. */
 const SHELLS = ['link', 'conform-rm', 'cli'];
@@ -76,6 +78,7 @@ function problem(i: Import): string | undefined {
   }
   const target = resolved(i);
   const to = target.split('/')[0];
+  if (i.file.startsWith('web/page/') && to !== 'web') return 'the page may import only web';
   if (to === i.from || SHELLS.includes(i.from)) return undefined;
   const allowed = ALLOWED[i.from];
   if (allowed === undefined) return `folder ${i.from} is not in the import order`;
@@ -142,6 +145,11 @@ describe('import order', () => {
     expect(problem(imported('rm/link/link.ts', '../../hyp/abi.js'))).toBeUndefined();
     expect(problem(imported('gic/port.ts', '../vcpu/index.js'))).toBeDefined();
     expect(problem(imported('sim/host.ts', 'node:fs'))).toBeDefined();
+    expect(problem(imported('web/session.ts', 'node:fs'))).toBeDefined();
+    expect(problem(imported('web/session.ts', '../cli/output.js'))).toBeDefined();
+    expect(problem(imported('web/page/main.ts', '../../sim/index.js'))).toBeDefined();
+    expect(problem(imported('web/page/main.ts', '../index.js'))).toBeUndefined();
+    expect(problem(imported('sim/host.ts', '../web/index.js'))).toBeDefined();
     expect(problem(imported('rm/link/link.ts', 'xstate'))).toBeDefined();
   });
 });

@@ -1,10 +1,15 @@
-/** `npm run build`, second part: the command line in one file with its code cache (src/cli/bundle.ts), and the benchmarks in one file. */
+/**
+ * `npm run build`, second part: the command line in one file with its code cache (src/cli/bundle.ts), the benchmarks in one file,
+ * the web explorer in one file.
+ */
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { BUNDLE_NAME, EPILOGUE, loadBundle, MARK_LENGTH, PROLOGUE } from '../src/cli/bundle.js';
+import { explorerPage } from './explorer.js';
+import { notices } from './notices.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
 const root = new URL('..', import.meta.url);
@@ -39,6 +44,10 @@ await build({
   banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
+const web = new URL('../../web/', folder);
+mkdirSync(web, { recursive: true });
+replace(fileURLToPath(new URL('explorer.html', web)), Buffer.from(await explorerPage()));
+
 const { outputFiles, metafile } = await build({
   ...common,
   metafile: true,
@@ -51,17 +60,10 @@ const { text } = outputFiles[0];
 const mark = createHash('sha256').update(text).digest('hex').slice(0, MARK_LENGTH);
 replace(outfile, Buffer.from(`${text}// ${mark}`));
 
-// The bundle is a copy of these packages too: their licences ask for their notices.
-const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+replace(
+  fileURLToPath(new URL('../../THIRD-PARTY-LICENSES.txt', folder)),
+  Buffer.from(notices(Object.keys(metafile.inputs))),
 );
-const notices = [...packages].sort().map((name) => {
-  const at = fileURLToPath(new URL(`node_modules/${name}/`, root));
-  const licence = readdirSync(at).find((file) => /^licen[cs]e/i.test(file));
-  if (licence === undefined) throw new Error(`${name} comes without a licence file`);
-  return `${name}\n\n${readFileSync(at + licence, 'utf8').trim()}\n`;
-});
-replace(fileURLToPath(new URL('../../THIRD-PARTY-LICENSES.txt', folder)), Buffer.from(notices.join('\n---\n\n')));
 
 // The cache holds what one run compiles: what most commands need.
 const bundle = loadBundle(folder.href);

@@ -9,9 +9,9 @@ export interface Span {
   to: number;
 }
 
-/** Collects who executes where; `finish` closes what still runs. */
+/** Collects who executes where. */
 export class SpanCollector {
-  readonly spans: Span[] = [];
+  private readonly spans: Span[] = [];
   private readonly open = new Map<number, Span>();
 
   add(event: RunEvent): void {
@@ -30,9 +30,10 @@ export class SpanCollector {
     if (span.to > span.from) this.spans.push(span);
   }
 
-  finish(at: number): readonly Span[] {
-    for (const cpu of [...this.open.keys()]) this.close(cpu, at);
-    return this.spans.sort((a, b) => a.from - b.from || a.cpu - b.cpu);
+  /** All so far, by their begin; what runs at that time ends there. */
+  until(at: number): Span[] {
+    const running = [...this.open.values()].flatMap((s) => (at > s.from ? [{ ...s, to: at }] : []));
+    return [...this.spans, ...running].sort((a, b) => a.from - b.from || a.cpu - b.cpu);
   }
 }
 

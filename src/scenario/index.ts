@@ -7,6 +7,7 @@ export type { Listener, RunEvent } from './events.js';
 export { Machine } from './machine.js';
 export { parseScenario, type Scenario, type ScenarioStep } from './parse.js';
 export { type Failure, Run, type RunOptions } from './run.js';
+export { stepTitle } from './steps.js';
 export { callText, resultText, type TextOptions, textTrace } from './text.js';
 export { payloadJson, replyJson, treeJson } from './unparse.js';
 export { type Json, type JsonObject, ScenarioError } from './values.js';

@@ -5,7 +5,7 @@ import { parseRules } from './interference.js';
 import { Machine } from './machine.js';
 import { failures, type Result, save } from './outcome.js';
 import type { Scenario, ScenarioStep } from './parse.js';
-import { STEP_KINDS } from './steps.js';
+import { STEP_KINDS, stepTitle } from './steps.js';
 import { isObject, type JsonObject, type Scope } from './values.js';
 
 export interface RunOptions {
@@ -79,7 +79,7 @@ export class Run {
     const step = this.scenario.steps[index];
     const kind = STEP_KINDS[step.kind];
     if (step.kind !== 'note') {
-      this.options.listener?.({ kind: 'step', at: this.sim.hyp.now, index, title: kind.title(step.json) });
+      this.options.listener?.({ kind: 'step', at: this.sim.hyp.now, index, title: stepTitle(step) });
     }
     const result = kind.run(this, step.json, step.path);
     if (this.failures.length === 0) this.judge(step, kind.normally, result);

@@ -10,6 +10,7 @@ import { peek, write } from './step-memory.js';
 import { notifications, receive, rpc, send } from './step-rpc.js';
 import { dead, irqs, note, raise, wait, wfi, yieldStep } from './step-time.js';
 import { guest, vcpuRun } from './step-vcpu.js';
+import type { JsonObject } from './values.js';
 
 export type { StepKind } from './step-kind.js';
 
@@ -33,3 +34,6 @@ export const STEP_KINDS: Readonly<Record<string, StepKind>> = {
   interfere,
   dead,
 };
+
+/** What the step does, in a few words; for a note, the note. */
+export const stepTitle = (step: { kind: string; json: JsonObject }): string => STEP_KINDS[step.kind].title(step.json);

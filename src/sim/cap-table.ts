@@ -1,4 +1,5 @@
 /** Capability tables of every VM: what each slot names, with which rights, and who else holds the object. */
+import { hex } from '../base/index.js';
 import { allCaps, CapState, type CSpace, encodeCapId } from '../hyp/index.js';
 import { OBJECT_STATE_NAMES, OBJECT_TYPE_NAMES, rightNames } from '../protocol/index.js';
 import type { Simulator } from './simulator.js';
@@ -86,21 +87,26 @@ export function capChangeLines(table: CapTableOfVm): string[] {
   return [`${table.vm}: ${count('+')} came, ${count('-')} went`, ...capTableLines(table, true).slice(1)];
 }
 
+/** What a table shows of a capability. */
+export const CAP_COLUMNS = ['cap', 'slot', 'object', 'type', 'state', 'kind', 'also held by', 'rights'] as const;
+
+/** A row as text, by column. */
+export const capCells = (r: CapRow): string[] => [
+  hex(r.cap),
+  `${r.slot >> 8}:${r.slot & 0xff}`,
+  r.revoked ? '-' : `#${r.object}`,
+  r.revoked ? '(revoked)' : r.type,
+  r.state,
+  r.master ? 'master' : 'copy',
+  r.others.map((o) => `${o.vm} ${hex(o.cap)}`).join(', ') || '-',
+  r.rights.join(' ') || '-',
+];
+
 /** A table as lines of text. RM's hardware interrupts (some hundred rows alike) are one line unless `all`. */
 export function capTableLines(table: CapTableOfVm, all = false): string[] {
   const shown = all ? table.rows : table.rows.filter((r) => r.type !== 'HWIRQ');
-  const cells = shown.map((r) => [
-    `0x${r.cap.toString(16)}`,
-    `${r.slot >> 8}:${r.slot & 0xff}`,
-    r.revoked ? '-' : `#${r.object}`,
-    r.revoked ? '(revoked)' : r.type,
-    r.state,
-    r.master ? 'master' : 'copy',
-    r.others.map((o) => `${o.vm} 0x${o.cap.toString(16)}`).join(', ') || '-',
-    r.rights.join(' ') || '-',
-  ]);
-  const head = ['cap', 'slot', 'object', 'type', 'state', 'kind', 'also held by', 'rights'];
-  const widths = head.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i].length)));
+  const cells = shown.map(capCells);
+  const widths = CAP_COLUMNS.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i].length)));
   const line = (c: readonly string[]): string =>
     c
       .map((t, i) => (i === c.length - 1 ? t : t.padEnd(widths[i])))
@@ -109,7 +115,7 @@ export function capTableLines(table: CapTableOfVm, all = false): string[] {
   const hidden = table.rows.length - shown.length;
   return [
     `${table.vm}: ${table.rows.length} capabilities`,
-    `  ${line(head)}`,
+    `  ${line(CAP_COLUMNS)}`,
     ...cells.map((c, i) => `${shown[i].change ?? ' '} ${line(c)}`),
     ...(hidden > 0 ? [`  and ${hidden} hardware interrupts (HWIRQ)`] : []),
   ];

@@ -3,7 +3,16 @@
  * Models fact base transcript format 3 and 4 (who shares a CPU, when RM runs). Leaves out: real time.
  */
 export type { DataResult } from './a64-access.js';
-export { type CapRow, type CapTableOfVm, capChangeLines, capChanges, capTableLines, capTables } from './cap-table.js';
+export {
+  CAP_COLUMNS,
+  type CapRow,
+  type CapTableOfVm,
+  capCells,
+  capChangeLines,
+  capChanges,
+  capTableLines,
+  capTables,
+} from './cap-table.js';
 export { type CodeOutcome, HostVcpu, type Outcome, type ValueOutcome } from './host.js';
 export { HostPackets, type LinkPlace, PRIMARY_LINK, PRIMARY_RX_IRQ, PRIMARY_TX_IRQ } from './host-packets.js';
 export { applyInput, type Input } from './inputs.js';

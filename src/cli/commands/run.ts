@@ -80,7 +80,7 @@ export function run(file: string, options: RunCommandOptions): Exit {
   if (!quiet) say(bold(`${scenario.name}${scenario.about === '' ? '' : `: ${scenario.about}`}`));
   inFile(file, () => playing.finish());
   const end = sim.hyp.now;
-  const drawn = spans.finish(end);
+  const drawn = spans.until(end);
   const digest = stateDigest(sim);
   if (options.perfetto !== undefined)
     writeOutput(options.perfetto, perfettoTrace(events, drawn), options.force === true);
