@@ -35,6 +35,6 @@ export default defineConfig({
     maxWorkers: '100%',
     testTimeout: 30_000,
     server: { deps: { external: [/\/dist\/src\//] } },
-    setupFiles: coverage ? ['test/support/coverage-setup.ts'] : [],
+    setupFiles: ['test/support/setup.ts', ...(coverage ? ['test/support/coverage-setup.ts'] : [])],
   },
 });

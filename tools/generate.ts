@@ -1,4 +1,4 @@
-/** Generates everything that is derived from spec/: `npm run generate`, or `-- --check` to only compare.
+/** Generates everything that is derived from spec/, and pictures of the state machines: `npm run generate`, or `-- --check` to only compare.
  *
  * Output is formatted by Biome so that the committed files are both fresh and conforming.
  */
@@ -10,6 +10,7 @@ import { arbitrariesTs } from './generate/arbitraries.js';
 import { cGuest } from './generate/c-guest.js';
 import { cHeader } from './generate/c-header.js';
 import { callsTs, messagesTs } from './generate/calls.js';
+import { machinesPage } from './generate/charts.js';
 import { codecFiles } from './generate/codecs.js';
 import { dissectorLua } from './generate/dissector.js';
 import { explainTs } from './generate/explain.js';
@@ -22,7 +23,7 @@ import { loadSpec } from './generate/spec.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Path relative to the repository -> content, before formatting. */
-function render(): Map<string, string> {
+async function render(): Promise<Map<string, string>> {
   const spec = loadSpec(root);
   const link = loadLink(root);
   return new Map([
@@ -42,6 +43,7 @@ function render(): Map<string, string> {
     ['clients/c/example_guest.h', cGuest(root)],
     ['clients/wireshark/gunyah-rm.lua', dissectorLua(spec)],
     ['docs/reference/link.md', linkPage(link)],
+    ['docs/reference/machines.md', await machinesPage(root)],
     ...referencePages(spec),
     ...[...codecFiles(spec)].map(([name, text]): [string, string] => [`src/protocol/codec/${name}`, text]),
   ]);
@@ -81,7 +83,7 @@ function stale(files: Map<string, string>): string[] {
 }
 
 const check = process.argv.includes('--check');
-const files = format(render());
+const files = format(await render());
 const different: string[] = [];
 for (const [path, text] of files) {
   const to = join(root, path);

@@ -5735,6 +5735,13 @@ export const QUIRKS: readonly Quirk[] = [
     consequence: 'Ask the vCPU that handles the interrupt.',
   },
   {
+    id: 'gic-pend-disabled-hidden',
+    area: 'GIC',
+    text: 'An interrupt that is disabled while active, and made pending then, reads as not pending until it is enabled again, also after its end.',
+    source: 'vgic-and-timer 2.7, recorded',
+    consequence: 'Enable an interrupt before looking whether it is pending; it is not lost.',
+  },
+  {
     id: 'rm-silence-on-malformed',
     area: 'RM transport',
     text: 'Packets with a wrong header, a reply or notification from a client, and continuations that do not fit are dropped without an answer.',

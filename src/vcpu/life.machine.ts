@@ -10,9 +10,9 @@ export const lifeMachine = setup({
   id: 'thread-life',
   initial: 'init',
   states: {
-    init: { meta: { doc: 'created, not activated', state: 0 }, on: { ACTIVATE: 'ready' } },
-    ready: { meta: { doc: 'runs whenever nothing blocks it', state: 1 }, on: { KILL: 'killed' } },
-    killed: { meta: { doc: 'exits as soon as it gets CPU time', state: 2 }, on: { EXIT: 'exited' } },
-    exited: { meta: { doc: 'never runs again', state: 3 }, type: 'final' },
+    init: { meta: { doc: 'created, not activated', value: 0 }, on: { ACTIVATE: 'ready' } },
+    ready: { meta: { doc: 'runs whenever nothing blocks it', value: 1 }, on: { KILL: 'killed' } },
+    killed: { meta: { doc: 'exits as soon as it gets CPU time', value: 2 }, on: { EXIT: 'exited' } },
+    exited: { meta: { doc: 'never runs again', value: 3 }, type: 'final' },
   },
 });

@@ -31,20 +31,20 @@ export const proxyMachine = setup({
     waiting: {
       initial: 'ready',
       states: {
-        ready: { meta: { doc: 'gave the CPU back, or never ran', state: 0 }, on: { RUN: '#vcpu-proxy.inside' } },
-        expectsWakeup: { meta: { doc: 'WFI or suspend', state: 1 }, on: { RUN: '#vcpu-proxy.inside' } },
-        poweredOff: { meta: { doc: 'off, halted or exited', state: 2 }, on: { RUN: '#vcpu-proxy.inside' } },
-        blocked: { meta: { doc: 'inside the hypervisor', state: 3 }, on: { RUN: '#vcpu-proxy.inside' } },
+        ready: { meta: { doc: 'gave the CPU back, or never ran', value: 0 }, on: { RUN: '#vcpu-proxy.inside' } },
+        expectsWakeup: { meta: { doc: 'WFI or suspend', value: 1 }, on: { RUN: '#vcpu-proxy.inside' } },
+        poweredOff: { meta: { doc: 'off, halted or exited', value: 2 }, on: { RUN: '#vcpu-proxy.inside' } },
+        blocked: { meta: { doc: 'inside the hypervisor', value: 3 }, on: { RUN: '#vcpu-proxy.inside' } },
         vmmioRead: {
-          meta: { doc: 'reads a device of the manager', state: 4 },
+          meta: { doc: 'reads a device of the manager', value: 4 },
           on: { RUN: { target: '#vcpu-proxy.inside', actions: 'supplyRead' } },
         },
         vmmioWrite: {
-          meta: { doc: 'writes a device of the manager', state: 5 },
+          meta: { doc: 'writes a device of the manager', value: 5 },
           on: { RUN: { target: '#vcpu-proxy.inside', actions: 'completeWrite' } },
         },
-        fault: { meta: { doc: 'halted by a fault', state: 6 }, on: { RUN: '#vcpu-proxy.inside' } },
-        systemReset: { meta: { doc: 'asked for a reset', state: 0x100 }, on: { RUN: '#vcpu-proxy.inside' } },
+        fault: { meta: { doc: 'halted by a fault', value: 6 }, on: { RUN: '#vcpu-proxy.inside' } },
+        systemReset: { meta: { doc: 'asked for a reset', value: 0x100 }, on: { RUN: '#vcpu-proxy.inside' } },
       },
     },
     inside: {

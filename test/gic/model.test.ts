@@ -106,6 +106,8 @@ function compare(steps: readonly Step[], disable: (m: Machine, intid: number) =>
     expect(m.hyp.dead).toBeUndefined();
     expect(gicInvariants(m.hyp)).toEqual([]);
   }
+  // Made pending while active and disabled, an interrupt shows it only when it is enabled (quirk gic-pend-disabled-hidden).
+  for (let i = 0; i < COUNT; i++) bitWrite(m, ISENABLER, FIRST + i);
   for (let i = 0; i < COUNT; i++) {
     expect(bitRead(m, ISPENDR, FIRST + i)).toBe((model.pending & (1 << i)) !== 0);
     expect(bitRead(m, 0x300, FIRST + i)).toBe(model.active.includes(i));

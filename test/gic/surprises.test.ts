@@ -23,6 +23,7 @@ import {
   HPPIR1,
   IAR1,
   ICACTIVER,
+  ICENABLER,
   ICFGR,
   ICPENDR,
   IGROUPR,
@@ -171,6 +172,21 @@ describe('an interrupt', () => {
     for (const n of [0, 1]) bitWrite(m, ICACTIVER, SPI, n);
     expect(bitRead(m, ISACTIVER, SPI)).toBe(true);
     expect(m.mrs(0, RPR)).toBe(0x80n);
+  });
+
+  it('that is disabled while active hides a new pending state until it is enabled', () => {
+    const m = booted();
+    setUpSpi(m, SPI, true, 0x80);
+    bitWrite(m, ISPENDR, SPI);
+    expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
+    bitWrite(m, ICENABLER, SPI);
+    bitWrite(m, ISPENDR, SPI);
+    expect(bitRead(m, ISPENDR, SPI)).toBe(false);
+    m.msr(0, EOIR1, SPI);
+    expect(bitRead(m, ISPENDR, SPI)).toBe(false);
+    bitWrite(m, ISENABLER, SPI);
+    expect(bitRead(m, ISPENDR, SPI)).toBe(true);
+    expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
   });
 
   it('that is listed on a vCPU that executes elsewhere reads as it was recorded', () => {

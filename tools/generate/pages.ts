@@ -351,6 +351,7 @@ export function referencePages(spec: Spec): Map<string, string> {
       '* [Quirks](quirks.md)',
       '* [What stops RM or the hypervisor](deaths.md)',
       '* [RPC packets: header, fragments](../rpc.md); [discovery, and trees of VMs](../discovery.md)',
+      '* [State machines, drawn](machines.md)',
       '* [Frames of the socket link](link.md)\n',
       '## By name\n',
       ...nameIndex(spec),
