@@ -68,6 +68,8 @@ function nameDistance(t: FdtBuilder, name: string): { distance: number; added: b
   if (room - distance < t.structAt + t.struct) return { distance: 0, added: false };
   t.buf.set(bytes, room - distance);
   t.strings = distance;
+  // The search begins with the newest name: what ends it is found there from now on.
+  for (const older of t.names.keys()) if (name.endsWith(older)) t.names.delete(older);
   t.names.set(name, distance);
   return { distance, added: true };
 }

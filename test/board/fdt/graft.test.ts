@@ -294,6 +294,17 @@ describe('the overlay writer', () => {
     );
   });
 
+  it('finds a name in the newest one that ends with it', () => {
+    const t = createFdt(4096);
+    beginNode(t, '');
+    for (const name of ['label', 'qcom,label', 'label']) addProp(t, name, new Uint8Array(0));
+    endNode(t);
+    const blob = finishFdt(t) as Uint8Array;
+    const struct = be32(blob, Head.OFF_STRUCT);
+    // Behind the root's begin (8 bytes) properties of 12 bytes; the names are "qcom,label", "label".
+    expect([0, 1, 2].map((i) => be32(blob, struct + 8 + 12 * i + 8))).toEqual([11, 0, 5]);
+  });
+
   it('writes unit addresses as digits without leading zeros', () => {
     fc.assert(
       fc.property(
