@@ -73,6 +73,7 @@ export type DeathId =
   | 'hyp-system-off-by-hlos'
   | 'hyp-system-reset-by-hlos'
   | 'hyp-second-affinity-move'
+  | 'hyp-yield-without-target'
   | 'hyp-affinity-out-of-range'
   | 'hyp-eoir-1023-disabled'
   | 'hyp-dir-special-intid'
@@ -604,6 +605,14 @@ export const DEATHS: Readonly<Record<DeathId, DeathInfo>> = {
       'vcpu_set_affinity moves a vCPU of an aggregating power group away from a CPU that its previous move switched on for the first time: the CPU forgot the vCPU when it came up.',
     source: 'vcpu-and-scheduler, corrections (section 5)',
     reachable: true,
+  },
+  'hyp-yield-without-target': {
+    id: 'hyp-yield-without-target',
+    kind: 'HYP',
+    trigger:
+      'A thread is preempted during its directed yield, gets control through the directed yield of the thread that preempted it, and is scheduled by itself later: it still counts as yielding, to nobody.',
+    source: 'hypervisor source, scheduler',
+    reachable: false,
   },
   'hyp-affinity-out-of-range': {
     id: 'hyp-affinity-out-of-range',

@@ -79,10 +79,20 @@ function mayYieldTo(s: CpuSched, cpu: number, target: Vcpu): boolean {
   return isRunnable(target);
 }
 
-/** Replaces a yielding thread by its target, or ends the yield when the target may not run here. */
+/**
+ * Replaces a yielding thread by its target, or ends the yield when the target may not run here. A thread that came back from
+ * its directed yield on a slot that another one lent to it still counts as yielding, without a target: an assertion fails.
+ */
 function substitute(hyp: Hypervisor, s: CpuSched, cpu: number, next: Vcpu | undefined): Vcpu | undefined {
   s.yieldedFrom = NO_THREAD;
   if (next === undefined || !next.yielding) return next;
+  if (next.yieldTo === NO_THREAD) {
+    hyp.dead = {
+      what: 'hypervisor: assertion "yield_to != NULL" in select_yield_target',
+      rule: 'hyp-yield-without-target',
+    };
+    return next;
+  }
   const target = vcpuOf(hyp, next.yieldTo);
   if (!mayYieldTo(s, cpu, target)) {
     next.yielding = false;
@@ -123,6 +133,7 @@ export function schedule(hyp: Hypervisor, cpu: number): void {
     const active = nextActive(hyp, s);
     setDeadline(s, active);
     const next = substitute(hyp, s, cpu, active);
+    if (hyp.dead !== undefined) return;
     if (next !== undefined) next.canIdle = highestWaiting(s) < 0 && s.yieldedFrom === NO_THREAD;
     const nextId = next?.id ?? NO_THREAD;
     if (nextId !== s.executing) {
@@ -146,7 +157,6 @@ export function schedule(hyp: Hypervisor, cpu: number): void {
 
 function enter(hyp: Hypervisor, s: CpuSched, v: Vcpu): void {
   hyp.vic?.vcpuSwitchedIn(v, v.running);
-  v.yielding = false;
   finishPending(hyp, v);
   if (v.life === Life.KILLED && hyp.dead === undefined) {
     exitThread(hyp, v);
