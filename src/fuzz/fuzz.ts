@@ -10,15 +10,8 @@ import { FAULTS } from './faults.js';
 import { generator, listed } from './generate.js';
 import type { Command } from './lifecycle/commands.js';
 import { Machine } from './machine.js';
-import {
-  type AnswerCounts,
-  type Failure,
-  Runner,
-  type RunOptions,
-  type RunResult,
-  type Source,
-  type Watcher,
-} from './run.js';
+import { Runner } from './run.js';
+import type { AnswerCounts, Failure, RunOptions, RunResult, Source, Watcher } from './run-types.js';
 import { shrink } from './shrink.js';
 import { stepWords } from './words.js';
 
@@ -45,8 +38,8 @@ export const defaultFuzzOptions = (): FuzzOptions => ({
 });
 
 export interface FuzzFailure extends Failure {
-  /** Seed of the sequence in which it was found; -1 and below: a sequence of the corpus. */
-  seed: number;
+  /** Seed of the sequence in which it was found; -1 and below: a sequence of the corpus; none: no sequence of a run. */
+  seed?: number;
   commands: Command[];
   words: string[];
 }

@@ -3,10 +3,9 @@ import { noBias, sample } from 'fast-check';
 import { AuthType, Msg, TransType, VmState } from '../protocol/index.js';
 import { type DrawOptions, sequences } from './draws.js';
 import { COMMANDS, type Command, type Request, type Step } from './lifecycle/commands.js';
-import { cloneWorld, predict } from './lifecycle/predict.js';
-import { finishReset } from './lifecycle/rules-vm.js';
+import { foreseen } from './lifecycle/foreseen.js';
 import { HLOS, type ModelVm, num, type World } from './lifecycle/world.js';
-import type { Source } from './run.js';
+import type { Source } from './run-types.js';
 
 export interface GenerateOptions extends DrawOptions {
   /** Triggers that a sequence may kill RM by; everything else that would kill it is not generated. */
@@ -81,9 +80,7 @@ function allowed(w: World, command: Command, options: GenerateOptions, last: boo
   if (step.kind !== 'request' && step.kind !== 'burst') return step;
   const requests = step.kind === 'request' ? [step.request] : step.requests;
   if (!requests.some((request) => risky(w, request))) return step;
-  const trial = cloneWorld(w);
-  for (const { from, id, payload } of requests) predict(trial, from, id, payload);
-  while (trial.resetting.length > 0 && trial.death === undefined) finishReset(trial, trial.resetting.shift() as number);
+  const trial = foreseen(w, requests);
   if (trial.death !== undefined) return mayDie(trial.death) ? step : undefined;
   return trial.lost === undefined && (trial.over === undefined || last) ? step : undefined;
 }

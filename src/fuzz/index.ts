@@ -21,5 +21,6 @@ export type { World } from './lifecycle/world.js';
 export { rmLinkOf } from './machine.js';
 export { type FuzzRecording, parseRecording, recordingText } from './recording.js';
 export { type AnswerRow, answerLines, answerTable, answerTotals, machineLines, mergeCoverage } from './report.js';
-export { isWritable, type Watcher } from './run.js';
+export { isWritable } from './run.js';
+export type { AnswerCounts, Watcher } from './run-types.js';
 export { stepWords } from './words.js';

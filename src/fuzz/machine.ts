@@ -37,6 +37,12 @@ export function rmLinkOf(sim: Simulator, vmid: number): { tx: bigint; rx: bigint
   return device?.type === 'rm-rpc' ? { tx: device.txVmCap, rx: device.rxVmCap } : undefined;
 }
 
+export interface SavedMachine {
+  sim: Snapshot;
+  /** Sequence number of the primary VM's next request. */
+  seq: number;
+}
+
 export class Machine {
   readonly sim: Simulator;
   readonly host: HostVcpu;
@@ -50,7 +56,7 @@ export class Machine {
   /** Sees every packet to the primary VM; undefined: it is lost. Canary faults put themselves in here. */
   tap: (packet: Uint8Array) => Uint8Array | undefined = (packet) => packet;
 
-  /** Called by {@link reset}: canary faults forget what they saw. */
+  /** Called when the machine is put into another state: canary faults forget what they saw. */
   onReset: (() => void) | undefined;
 
   constructor() {
@@ -65,10 +71,19 @@ export class Machine {
 
   /** Back to the moment after boot. */
   reset(): void {
-    restoreSnapshot(this.sim, this.booted);
+    this.restore({ sim: this.booted, seq: 0 });
+  }
+
+  /** Everything there is between two commands, when RM rests and nothing is half received. */
+  save(): SavedMachine {
+    return { sim: takeSnapshot(this.sim), seq: this.seq };
+  }
+
+  restore({ sim, seq }: SavedMachine): void {
+    restoreSnapshot(this.sim, sim);
     this.assembly = rpcAssembly();
     this.received = [];
-    this.seq = 0;
+    this.seq = seq;
     this.guestHosts = new Map();
     this.onReset?.();
   }

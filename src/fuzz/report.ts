@@ -1,6 +1,6 @@
 /** Tables at the end of a fuzzing run: message x answer and state machines, with the reason of everything that was not reached. */
 import { coverage, type MachineCoverage } from '../machine/index.js';
-import type { AnswerCounts } from './run.js';
+import type { AnswerCounts } from './run-types.js';
 import { answerPairs, whyNotTaken } from './unreachable.js';
 
 export interface AnswerRow {

@@ -7,59 +7,7 @@ import { cloneWorld, predict } from './lifecycle/predict.js';
 import { finishReset, guestStops } from './lifecycle/rules-vm.js';
 import { HLOS, newWorld, num, type World } from './lifecycle/world.js';
 import type { Machine } from './machine.js';
-
-export type FailureKind = 'mismatch' | 'invariant' | 'death' | 'crash' | 'divergence';
-
-export interface Failure {
-  kind: FailureKind;
-  /** What makes two failures the same one: name of the invariant, message and error codes, or trigger. */
-  tag: string;
-  what: string;
-  /** Index of the command. */
-  at: number;
-}
-
-/** How often each message got each answer: `VM_INIT` -> `OK` -> count. */
-export type AnswerCounts = Record<string, Record<string, number>>;
-
-export interface RunResult {
-  /** Commands that made sense and were carried out. */
-  executed: Command[];
-  failure: Failure | undefined;
-  /** RM died as the model said: trigger. */
-  death: string | undefined;
-  /** Requests answered. */
-  requests: number;
-  /** Lives that went from allocation to deallocation. */
-  lives: number;
-}
-
-/** A command, and what it comes to in the present state if its source has found that out already. */
-export interface Planned {
-  command: Command;
-  step?: Step;
-}
-
-/** Gives the next command for a state of the model; undefined: the sequence is over. */
-export type Source = (w: World) => Planned | undefined;
-
-export interface RunOptions {
-  /** Leaves the invariants out: for runs that are only compared with another one. */
-  unchecked?: boolean;
-  counts?: AnswerCounts;
-  /** Triggers that may kill RM although the model did not say so. */
-  excuse?: readonly string[];
-  afterCommand?: () => void;
-  watcher?: Watcher;
-}
-
-/** Hears of a run command by command. */
-export interface Watcher {
-  /** What comes next, in this state of the model. */
-  step(command: Command, step: Step, w: World): void;
-  /** What the primary VM must get of it, and the model behind it. */
-  expects?(messages: readonly Expected[], w: World): void;
-}
+import type { End, Found, RunOptions, RunResult, SavedRun, Source } from './run-types.js';
 
 const isPlayable = (w: World, vmid: number): boolean => playable(w).some((vm) => vm.vmid === vmid);
 
@@ -88,21 +36,15 @@ export function isWritable(w: World, at: number): boolean {
 
 export class Runner {
   w!: World;
-  private inbox = new Map<number, Expected[]>();
+  /** What guests find when they read next. */
+  inbox = new Map<number, Expected[]>();
   private guestSeq = 0;
-  private counts: AnswerCounts | undefined;
-  private watcher: Watcher | undefined;
+  private options: RunOptions = {};
 
   constructor(readonly machine: Machine) {}
 
   run(source: Source, options: RunOptions): RunResult {
-    const { machine } = this;
-    machine.reset();
-    this.w = newWorld(machine.sim.rm.irqs.handleBase);
-    this.inbox = new Map();
-    this.guestSeq = 0;
-    this.counts = options.counts;
-    this.watcher = options.watcher;
+    this.begin(options);
     const result: RunResult = { executed: [], failure: undefined, death: undefined, requests: 0, lives: 0 };
     for (;;) {
       const planned = source(this.w);
@@ -110,37 +52,70 @@ export class Runner {
       const { command } = planned;
       const step = planned.step ?? COMMANDS[command.name]?.build(this.w, command.args);
       if (step === undefined) continue;
-      options.watcher?.step(command, step, this.w);
       const at = result.executed.length;
       result.executed.push(command);
       const before = this.w.vms.size;
-      const problem = this.guarded(step, options);
+      const end = this.carryOut(command, step);
       result.requests++;
       if (this.w.vms.size < before) result.lives++;
-      if (problem !== undefined) {
-        result.failure = { ...problem, at };
-        return result;
-      }
-      if (machine.sim.rm.state === 'dead') {
-        result.death = machine.sim.rm.dead?.trigger;
-        return result;
-      }
-      if (options.unchecked !== true) result.failure = this.invariants(at);
-      if (result.failure !== undefined || this.w.lost !== undefined || this.w.over !== undefined) return result;
+      if (end === undefined) continue;
+      if (end.kind === 'failure') result.failure = { ...end.failure, at };
+      else if (end.kind === 'death') result.death = end.trigger;
+      break;
     }
     return result;
   }
 
-  private invariants(at: number): Failure | undefined {
+  /** Back to the moment after boot. */
+  begin(options: RunOptions): void {
+    const { machine } = this;
+    machine.reset();
+    this.w = newWorld(machine.sim.rm.irqs.handleBase);
+    this.inbox = new Map();
+    this.guestSeq = 0;
+    this.options = options;
+  }
+
+  /** One command and everything that is checked behind it; why nothing can follow it, if so. */
+  carryOut(command: Command, step: Step): End | undefined {
+    const { machine, options } = this;
+    options.watcher?.step(command, step, this.w);
+    const problem = this.guarded(step);
+    if (problem !== undefined) return { kind: 'failure', failure: problem };
+    if (machine.sim.rm.state === 'dead') return { kind: 'death', trigger: machine.sim.rm.dead?.trigger };
+    const broken = options.unchecked === true ? undefined : this.invariants();
+    if (broken !== undefined) return { kind: 'failure', failure: broken };
+    const why = this.w.lost ?? this.w.over;
+    return why === undefined ? undefined : { kind: 'over', why };
+  }
+
+  /** Where a run stands between two commands. */
+  save(): SavedRun {
+    const { machine, w, inbox, guestSeq } = this;
+    return { machine: machine.save(), w: cloneWorld(w), inbox: new Map(inbox), guestSeq };
+  }
+
+  /** Goes on from there, with the options of {@link begin}. */
+  restore({ machine, w, inbox, guestSeq }: SavedRun): void {
+    this.machine.restore(machine);
+    this.w = cloneWorld(w);
+    this.inbox = new Map(inbox);
+    this.guestSeq = guestSeq;
+    // Canary faults look at what is there now.
+    this.options.afterCommand?.();
+  }
+
+  private invariants(): Found | undefined {
     try {
       const [first] = this.machine.check(this.machine.sim);
-      return first === undefined ? undefined : { kind: 'invariant', tag: first.invariant, what: first.what, at };
+      return first === undefined ? undefined : { kind: 'invariant', tag: first.invariant, what: first.what };
     } catch (error) {
-      return { kind: 'crash', tag: (error as Error).message, what: String((error as Error).stack), at };
+      return { kind: 'crash', tag: (error as Error).message, what: String((error as Error).stack) };
     }
   }
 
-  private guarded(step: Step, options: RunOptions): Omit<Failure, 'at'> | undefined {
+  private guarded(step: Step): Found | undefined {
+    const { options } = this;
     const { sim } = this.machine;
     let problem: Problem | undefined;
     try {
@@ -214,10 +189,11 @@ export class Runner {
 
   private count(id: number, error: number): void {
     // What kills RM is not answered.
-    if (this.counts === undefined || this.w.death !== undefined) return;
+    const { counts } = this.options;
+    if (counts === undefined || this.w.death !== undefined) return;
     const message = messageName(id);
-    const of = this.counts[message] ?? {};
-    this.counts[message] = of;
+    const of = counts[message] ?? {};
+    counts[message] = of;
     const name = rmErrorName(error);
     of[name] = (of[name] ?? 0) + 1;
   }
@@ -249,7 +225,7 @@ export class Runner {
       const problem = this.send(request, [reply]);
       if (problem !== undefined) return problem;
     }
-    this.watcher?.expects?.(expected, w);
+    this.options.watcher?.expects?.(expected, w);
     const got = machine.settle();
     for (const [{ id, payload }, { answer }] of replies)
       if (id === Msg.VM_START && answer?.error === 0) machine.adopt(num(payload, 0, 2));
@@ -296,7 +272,7 @@ export class Runner {
     this.inbox = real.inbox;
     for (const vmid of guests) this.inbox.set(vmid, []);
     for (const [{ id }, { answer }] of real.replies) this.count(id, answer?.error ?? 0);
-    this.watcher?.expects?.(real.expected, this.w);
+    this.options.watcher?.expects?.(real.expected, this.w);
     return problem ?? compare([], machine.settle(), 'the primary VM');
   }
 
@@ -350,7 +326,7 @@ export class Runner {
     if (!machine.guestStops(vmid, reset)) return { tag: 'guest run', what: `VM ${vmid} gets no CPU` };
     const got = machine.settle();
     this.finishResets(expected);
-    this.watcher?.expects?.(expected, w);
+    this.options.watcher?.expects?.(expected, w);
     return compare(expected, got, 'the primary VM');
   }
 }

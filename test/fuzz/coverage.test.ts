@@ -11,7 +11,8 @@ import {
   machineLines,
 } from '../../src/fuzz/index.js';
 import { Machine } from '../../src/fuzz/machine.js';
-import { type AnswerCounts, Runner } from '../../src/fuzz/run.js';
+import { Runner } from '../../src/fuzz/run.js';
+import type { AnswerCounts } from '../../src/fuzz/run-types.js';
 import { answerPairs, UNREACHABLE_ANSWERS, UNREACHABLE_TRANSITIONS, whyNotTaken } from '../../src/fuzz/unreachable.js';
 import { coverage, type MachineCoverage, resetCoverage } from '../../src/machine/index.js';
 import { MESSAGE_EXPLANATIONS } from '../../src/protocol/explain-data.js';

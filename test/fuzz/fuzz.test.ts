@@ -89,6 +89,26 @@ describe('a run of the fuzzer', () => {
     }
   });
 
+  it('goes on from where it was saved as if nothing had come between', () => {
+    const machine = new Machine();
+    const runner = new Runner(machine);
+    const digestAfter = (part: typeof life): string => {
+      for (const { name, args } of part) {
+        const step = COMMANDS[name].build(runner.w, [...args]);
+        if (step !== undefined) expect(runner.carryOut({ name, args: [...args] }, step), name).toBeUndefined();
+      }
+      return stateDigest(machine.sim);
+    };
+    runner.begin({});
+    digestAfter(life.slice(0, 6));
+    const saved = runner.save();
+    const end = digestAfter(life.slice(6));
+    runner.restore(saved);
+    digestAfter(life.slice(8));
+    runner.restore(saved);
+    expect(digestAfter(life.slice(6))).toBe(end);
+  });
+
   it('carries out a whole life', () => {
     expect(new Fuzzer(defaultFuzzOptions()).replay(life)).toBeUndefined();
   });

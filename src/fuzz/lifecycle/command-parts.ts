@@ -44,6 +44,8 @@ export function secondary(w: World): ModelVm[] {
   return out;
 }
 export const PICK = 40;
+/** Picks from here on take any, whether it fits or not. */
+export const ANY = PICK - 10;
 /** One in ten picks is none of the VMs. */
 const STRANGE = [0x90, HLOS, RM, 0, 300, 5];
 
@@ -53,7 +55,7 @@ export function pick(w: World, a: number, suits: (vm: ModelVm) => boolean = () =
   const all = secondary(w);
   const fitting = all.filter(suits);
   // Mostly one that fits, sometimes any: wrong states are part of the game.
-  const from = fitting.length > 0 && a < PICK - 10 ? fitting : all;
+  const from = fitting.length > 0 && a < ANY ? fitting : all;
   return from.length === 0 ? undefined : from[a % from.length].vmid;
 }
 
@@ -68,7 +70,7 @@ export const parcelOf = (
   suits: (p: ModelParcel) => boolean = () => true,
 ): ModelParcel | undefined => {
   const fitting = w.parcels.filter(suits);
-  const from = fitting.length > 0 && a < PICK - 10 ? fitting : w.parcels;
+  const from = fitting.length > 0 && a < ANY ? fitting : w.parcels;
   return from.length === 0 ? undefined : from[a % from.length];
 };
 export const handleOf = (w: World, a: number, suits?: (p: ModelParcel) => boolean): number =>

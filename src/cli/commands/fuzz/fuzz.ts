@@ -1,24 +1,18 @@
 /** `fuzz`: random VM lives against the model, until something fails or the time is over. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { counted } from '../../../base/index.js';
 import {
   answerLines,
   answerTable,
   defaultFuzzOptions,
-  FAULTS,
-  type FuzzFailure,
   type FuzzOptions,
   machineLines,
   recordingText,
 } from '../../../fuzz/index.js';
-import { DEATHS, Msg } from '../../../protocol/index.js';
-import { INVARIANTS } from '../../../sim/index.js';
 import { CliError, Exit } from '../../errors.js';
-import { shellWord } from '../../files.js';
 import { onInterrupt } from '../../interrupt.js';
-import { meant } from '../../options/values.js';
-import { goOnUnread, prepareOutput, print, printJson, progress, writeOutput } from '../../output.js';
+import { goOnUnread, prepareOutput, print, printJson, progress } from '../../output.js';
+import { checkNames, failureLines, freeName, keep } from './failure.js';
 import type { FuzzJob } from './job.js';
 import { type FuzzReplayOptions, replayFile } from './replay.js';
 import { runJobs, totalsLine } from './run.js';
@@ -41,17 +35,8 @@ const SECONDS = 60;
 
 function fuzzOptions(o: FuzzCliOptions): FuzzOptions {
   const excuse = o.excuse ?? [];
-  for (const id of excuse) {
-    if (id !== 'all' && !Object.hasOwn(DEATHS, id))
-      throw new CliError(
-        `--excuse ${id}: no such way to die; ${meant(id, Object.keys(DEATHS))}"gunyah-sim explain deaths" lists them, "all" means every one`,
-      );
-  }
   const fault = o.fault ?? '';
-  if (fault !== '' && !Object.hasOwn(FAULTS, fault))
-    throw new CliError(
-      `--fault ${fault}: ${meant(fault, Object.keys(FAULTS))}there are ${Object.keys(FAULTS).join(', ')}`,
-    );
+  checkNames(excuse, fault);
   return {
     ...defaultFuzzOptions(),
     corpus: o.from === undefined,
@@ -82,48 +67,8 @@ function goOnCommand(o: FuzzCliOptions, { seed, length, swarm, excuse, fault }: 
   return `gunyah-sim fuzz ${words.join(' ')}`;
 }
 
-/** Name of a new recording in the working directory. */
-function freeName(seed: number, force: boolean): string {
-  const name = (n: number): string => `fuzz-${seed}${n === 1 ? '' : `-${n}`}.json`;
-  let n = 1;
-  while (!force && existsSync(name(n))) n++;
-  return name(n);
-}
-
-/** Hours may have gone into it: where its file cannot be written any more, it is printed. Returns whether there is a file. */
-function keep(file: string, text: string, force: boolean): boolean {
-  try {
-    writeOutput(file, text, force);
-    return file !== '-';
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    process.stderr.write(`error: ${error.message}; the recording is printed instead\n`);
-    print(text);
-    return false;
-  }
-}
-
-/** What `explain` knows about a failure: the invariant, the way to die, or the message. */
-function explained(tag: string): string | undefined {
-  if (Object.hasOwn(INVARIANTS, tag) || Object.hasOwn(DEATHS, tag)) return tag;
-  return tag.split(/[^A-Z_]+/).find((word) => Object.hasOwn(Msg, word) || Object.hasOwn(Msg, `N_${word}`));
-}
-
-/** `file`: where it is; undefined: it was printed. */
-function failureLines(failure: FuzzFailure, file: string | undefined): string[] {
-  const from = failure.seed < 0 ? `sequence ${-failure.seed} of the corpus` : `sequence seed ${failure.seed}`;
-  const about = explained(failure.tag);
-  return [
-    `FAILED (${failure.kind}): ${failure.what}`,
-    `${counted(failure.commands.length, 'command')}, from ${from}:`,
-    ...failure.words.map((w, i) => `  ${i + 1}. ${w}`),
-    ...(about === undefined ? [] : [`what was checked: gunyah-sim explain ${about}`]),
-    file === undefined
-      ? 'replay: put the recording above into a FILE, then gunyah-sim fuzz --replay FILE'
-      : `replay: gunyah-sim fuzz --replay ${shellWord(file)}`,
-    'with its packets: --trace; as a scenario: --scenario FILE',
-  ];
-}
+/** Where a sequence comes from. */
+const origin = (seed = 0): string => (seed < 0 ? `from sequence ${-seed} of the corpus` : `from sequence seed ${seed}`);
 
 export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   if (o.trace === true && (o.replay === undefined || o.json === true))
@@ -149,7 +94,7 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
   const outcome = await runJobs(options, jobs, live, since, interrupt);
   live.done();
   const { failure } = outcome;
-  const file = o.record ?? freeName(options.seed, o.force === true);
+  const file = o.record ?? freeName(`fuzz-${options.seed}`, o.force === true);
   const kept = failure !== undefined && keep(file, recordingText(options, failure), o.force === true);
   if (o.json === true) {
     printJson({
@@ -175,7 +120,8 @@ export async function fuzz(o: FuzzCliOptions): Promise<Exit> {
     // Interrupted in the corpus: there is nothing yet to go on behind.
     const goesOn =
       outcome.next === 0 && failure === undefined ? '' : `; go on: ${goOnCommand(o, options, outcome.next)}`;
-    if (failure !== undefined) for (const l of failureLines(failure, kept ? file : undefined)) print(l);
+    if (failure !== undefined)
+      for (const l of failureLines(failure, origin(failure.seed), kept ? file : undefined)) print(l);
     print(
       `${totalsLine(outcome.totals, since)}; seed ${options.seed}, ${failure === undefined ? 'nothing failed' : '1 failed'}${interrupt.code === undefined ? '' : ' before it was interrupted'}${goesOn}`,
     );
