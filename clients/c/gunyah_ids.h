@@ -519,6 +519,7 @@
 #define GH_USABLE_CORES                  0xffu
 #define GH_PAGE_SIZE                     0x1000u
 #define GH_GUEST_PA_BITS                 0x24u
+#define GH_DEVICE_ADDRESS_BITS           0x2cu
 #define GH_TIMER_FREQ_HZ                 0x3b9aca0u
 #define GH_PPI_PMU                       0x17u
 #define GH_PPI_GIC_MAINTENANCE           0x19u

@@ -1,12 +1,12 @@
 /** Binding of sources to SPIs, assertion and clearing (fact base ipc 1; vgic-and-timer 1.2, 2.7). */
 
 import { NO_OBJECT } from '../hyp/types.js';
-import type { VirqSource } from '../hyp/virq.js';
+import { SourceKind, type VirqSource } from '../hyp/virq.js';
 import { HypError } from '../protocol/index.js';
 import { type Gic, noteSource, vcpuAt } from './context.js';
 import { deliver, syncAll, undeliver } from './deliver.js';
 import { isSpi } from './distributor.js';
-import { EDGE, HW_ACTIVE, LEVEL_SRC, routeOf } from './dstate.js';
+import { EDGE, HW_ACTIVE, HW_DETACHED, LEVEL_SRC, routeOf } from './dstate.js';
 import { SPI_BASE, type Vic } from './types.js';
 
 const targetOf = (g: Gic, vic: Vic, virq: number) => vcpuAt(g, vic, routeOf(vic.spi[virq - SPI_BASE]));
@@ -15,6 +15,8 @@ export function bindToVic(g: Gic, source: VirqSource, vicId: number, virq: numbe
   const vic = g.hyp.get<Vic>(vicId);
   if (!isSpi(virq) || virq - SPI_BASE >= vic.maxVirqs) return HypError.ARGUMENT_INVALID;
   if (vic.bound[virq - SPI_BASE] !== 0) return HypError.BUSY;
+  // The register that still holds the one before would end the wrong physical interrupt.
+  if (source.kind === SourceKind.HWIRQ && (vic.spi[virq - SPI_BASE] & HW_DETACHED) !== 0) return HypError.RETRY;
   vic.bound[virq - SPI_BASE] = 1;
   source.vic = vicId;
   source.virq = virq;

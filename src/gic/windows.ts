@@ -8,13 +8,14 @@ import type { Gic } from './context.js';
 import { gicState } from './timer.js';
 import type { GicThread, GicWindow, Vic } from './types.js';
 
-const ADDRESS_END = 2 ** Platform.GUEST_PA_BITS;
+/** Windows may lie where no memory can be mapped. */
+const ADDRESS_END = 2 ** Platform.DEVICE_ADDRESS_BITS;
 
 const overlaps = (w: GicWindow, addrspace: number, base: number, size: number): boolean =>
   w.addrspace === addrspace && base < w.base + w.size && w.base < base + size;
 
 function attachWindow(g: Gic, window: GicWindow, addrspace: HypObject, base: number, size: number): number {
-  if (size === 0 || base + size > 2 ** 64) return HypError.ARGUMENT_INVALID;
+  if (size === 0) return HypError.ARGUMENT_INVALID;
   if (base + size > ADDRESS_END) return HypError.ARGUMENT_SIZE;
   for (const other of gicState(g).windows) {
     const vic = g.hyp.get<Vic>(other.vic);

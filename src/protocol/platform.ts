@@ -13,6 +13,8 @@ export const Platform = {
   PAGE_SIZE: 0x1000,
   /** Guest physical address width. Fact base: platform-qemu 2. */
   GUEST_PA_BITS: 36,
+  /** Width of the table of device windows: wider than guest physical addresses, and windows may lie beyond those. Fact base: hypervisor source, virtual devices. */
+  DEVICE_ADDRESS_BITS: 44,
   /** Architectural timer; one tick is 16 ns. Fact base: platform-qemu 2. */
   TIMER_FREQ_HZ: 0x3b9aca0,
   /** PMU overflow interrupt. Fact base: platform-qemu 3. */

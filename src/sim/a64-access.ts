@@ -7,14 +7,14 @@ import { BUS_END, busAccess } from '../board/index.js';
 import { getStored } from '../gic/index.js';
 import type { Access } from '../guest/a64/index.js';
 import { Fault, type GuestException, type Hypervisor } from '../hyp/index.js';
-import { Access as Permission } from '../protocol/index.js';
+import { Access as Permission, Platform } from '../protocol/index.js';
 import { deviceValue, handleDataAbort, type Vcpu } from '../vcpu/index.js';
 
 export const IPA_LIMIT = 1n << 36n;
 /** With stage 1 off, larger addresses are address size faults of level 0, which EL1 takes without the hypervisor. */
 export const VA_LIMIT = 1n << 52n;
 /** The hypervisor looks only so far for the device of a faulting access, and asserts that nobody asks beyond. */
-const DEVICE_LIMIT = 1n << 44n;
+const DEVICE_LIMIT = 1n << BigInt(Platform.DEVICE_ADDRESS_BITS);
 const ESR_SIZE_LOAD = 0x9600_0000;
 const ESR_SIZE_STORE = 0x9600_0040;
 /** An address that no stage-2 table can hold. */
@@ -79,7 +79,8 @@ export function accessMemory(hyp: Hypervisor, v: Vcpu, va: bigint, access: Acces
     const answer = busAccess(pa, size, write);
     return answer === 'abort' ? { exception: { esr: busAbortEsr(write), far: va } } : answer;
   }
-  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa, value }, pa, {
+  // Devices and VMMIO ranges may lie beyond what a stage-2 table can hold.
+  const resolution = handleDataAbort(hyp, v, { ...access, va, ipa: toNumber(va), value }, pa, {
     pc: v.pc,
     vbar: getStored(v, 'VBAR_EL1'),
     fromEl0: false,

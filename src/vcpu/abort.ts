@@ -14,7 +14,7 @@ import { Block, type Vcpu } from './types.js';
 /** A load or store with its stage-2 syndrome. */
 export interface GuestAccess {
   va: bigint;
-  /** Negative: above everything that a stage-2 table can hold. */
+  /** Also above everything that a stage-2 table can hold. */
   ipa: number;
   /** 1, 2, 4 or 8 bytes. */
   size: number;
@@ -83,7 +83,7 @@ function emulatePage(hyp: Hypervisor, v: Vcpu, access: GuestAccess): Resolution 
 
 /** A device model's turn; `undefined`: nobody claims the access. */
 function emulate(hyp: Hypervisor, v: Vcpu, access: GuestAccess, fault: number): Resolution | undefined {
-  if (!access.isv || access.ipa < 0) return undefined;
+  if (!access.isv) return undefined;
   if (fault === Fault.PERMISSION) return access.write ? emulatePage(hyp, v, access) : undefined;
   const gic = hyp.vic?.mmioAccess(v, access.ipa, access.size, access.write, access.value);
   if (gic !== undefined) return 'value' in gic ? { kind: 'emulated', value: gic.value } : { kind: 'exception', ...gic };

@@ -166,13 +166,21 @@ test('an access outside the ranges, without a syndrome, or by a vCPU that is not
   expect(handleDataAbort(r.hyp, hlos, other, Fault.TRANSLATION, AT)).toEqual(abort);
 });
 
-test('an address above every stage-2 table is no emulated access, even with a range at 0', () => {
+test('an address above every stage-2 table is no address of a range at 0', () => {
   // Recorded: a load at 2^36 by a guest with a virtio page at 0 is an external abort.
   const { r, guest, run } = pair();
   r.vmmio.push({ base: 0, size: 0x1000 });
   run();
-  const above = handleDataAbort(r.hyp, guest, access({ ipa: -1, va: 1n << 36n }), Fault.TRANSLATION, AT);
+  const above = handleDataAbort(r.hyp, guest, access({ ipa: 2 ** 36, va: 1n << 36n }), Fault.TRANSLATION, AT);
   expect(above).toEqual({ kind: 'exception', exception: { esr: 0x9600_0010, far: 1n << 36n } });
+});
+
+test('a range above what a stage-2 table can hold takes its accesses', () => {
+  const { r, guest, run } = pair();
+  r.vmmio.push({ base: 2 ** 40, size: 0x1000 });
+  run();
+  const above = access({ ipa: 2 ** 40, va: 1n << 40n });
+  expect(handleDataAbort(r.hyp, guest, above, Fault.TRANSLATION, AT)).toEqual({ kind: 'blocked' });
 });
 
 test('an abort in the own synchronous vector halts the vCPU with FAULT', () => {

@@ -195,7 +195,9 @@ function registerAttach(hyp: Hypervisor): void {
     if (typeof as === 'number') return as;
     const vic = lookup<HypObject>(h, caller, a[1], ObjectType.VIC, Rights.VIC.ATTACH_VDEVICE);
     if (typeof vic === 'number') return vic;
-    return h.vic.attachVdevice(as, vic, lo32(a[2]), toNumber(a[3]), toNumber(a[4]), a[5]);
+    // A window that wraps is refused where an empty one is; as numbers, base and size could no longer tell.
+    const size = sumExceeds(a[3], a[4], UINT64_END) ? 0 : toNumber(a[4]);
+    return h.vic.attachVdevice(as, vic, lo32(a[2]), toNumber(a[3]), size, a[5]);
   });
 }
 
