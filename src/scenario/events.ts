@@ -8,7 +8,7 @@ export type RunEvent =
   | { kind: 'packet'; at: number; from: string; to: string; bytes: Uint8Array }
   /**
    * A native hypercall with its registers before and after. `blocked`: the caller gave up the CPU, no result yet. `detail`: RM's own,
-   * or one on a queue of an RM link, of which the packet tells.
+   * or one on a queue of an RM link of which the packets tell.
    */
   | {
       kind: 'call';

@@ -18,6 +18,9 @@ import { Interference } from './interference.js';
 /** The virtual timer, as a bit of the private interrupts. */
 const TIMER_BIT = 1n << BigInt(Platform.PPI_VIRTUAL_TIMER);
 
+/** Results on a queue of an RM link of which the packets tell, this one or the next. */
+const TOLD_BY_PACKETS = [HypError.OK, HypError.MSGQUEUE_EMPTY].map(BigInt);
+
 export class Machine {
   host!: HostVcpu;
   readonly client: RmClient;
@@ -127,8 +130,8 @@ export class Machine {
         listener({ kind: 'packet', at: hyp.now, from: link.toRm ? vm : 'RM', to: link.toRm ? 'RM' : vm, bytes });
       }
     }
-    // The packet says it all; receiving is polling.
-    const detail = link !== undefined || thread.id === this.sim.rootThread;
+    const isTold = link !== undefined && TOLD_BY_PACKETS.includes(thread.x[0]);
+    const detail = isTold || thread.id === this.sim.rootThread;
     if (this.calls === 'none' || (this.calls === 'guests' && detail)) return;
     listener({
       kind: 'call',

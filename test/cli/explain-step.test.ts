@@ -23,6 +23,15 @@ describe('explain FILE --step N', () => {
     expect(out).toContain('msgqueue could be 0x0');
   });
 
+  it('explains refusals on the queues to RM as well', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'explain-'));
+    const file = join(folder, 's.json');
+    const send = { hvc: 'msgqueue_send', args: ['0x1', 8, '0x41000000', 0, 0], expect: 'CSPACE_INSUFFICIENT_RIGHTS' };
+    writeFileSync(file, JSON.stringify({ format: 'gunyah-scenario/1', name: 't', steps: [send] }));
+    expect((await explain(file, '--step', '1')).out).toContain('HLOS.0: msgqueue_send was refused with CSPACE_INSUF');
+    rmSync(folder, { recursive: true });
+  });
+
   it('takes no call for refused whose caller gave up the CPU, and whose result comes later', async () => {
     expect((await explain('examples/proxy.json', '--step', '17')).out).toBe('nothing was refused in step 17\n');
   });
