@@ -24,6 +24,7 @@ import { registerRun } from './options/run.js';
 import { registerServe } from './options/serve.js';
 import { seed } from './options/values.js';
 import { registerVerify } from './options/verify.js';
+import { registerWeb } from './options/web.js';
 import { stdoutFailed } from './output.js';
 
 function command(): Command {
@@ -41,6 +42,7 @@ function command(): Command {
     .exitOverride();
   registerRun(program);
   registerCaps(program);
+  registerWeb(program);
   registerReplay(program);
   registerDemo(program);
   registerServe(program);

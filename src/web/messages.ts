@@ -24,7 +24,7 @@ export interface ScenarioView {
 export interface TraceEntry {
   readonly kind: 'packet' | 'call' | 'return' | 'result' | 'failed' | 'note';
   readonly lines: readonly string[];
-  /** RM's own hypercall, or one on a queue of an RM link, of which the packet tells. */
+  /** RM's own hypercall, or one on a queue of an RM link of which the packets tell. */
   readonly detail: boolean;
   /** Numbers of the objects whose capabilities a hypercall named. */
   readonly objects: readonly number[];

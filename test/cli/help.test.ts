@@ -6,7 +6,7 @@ afterAll(() => lines.close());
 
 /** The program's commands, and theirs. */
 const COMMANDS = [
-  ...['run', 'caps', 'replay', 'demo', 'serve', 'verify', 'decode', 'explain', 'completion', 'fuzz'],
+  ...['run', 'caps', 'web', 'replay', 'demo', 'serve', 'verify', 'decode', 'explain', 'completion', 'fuzz'],
   ...['conform', 'conform rm'],
 ];
 

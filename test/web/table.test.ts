@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { embedded, filled, type Table } from '../../src/web/index.js';
+import { embedded, filled, found, type Table } from '../../src/web/index.js';
 import { changesSince } from '../../src/web/table.js';
 
 const table = (id: string, ...rows: [string, string][]): Table => ({
@@ -31,7 +31,7 @@ describe('the script elements of the page', () => {
     const value = { text: '</script><!-- <b>' };
     const page = filled(html, 'one', embedded(value));
     expect(page.match(/<\/script>/g)).toHaveLength(2);
-    expect(JSON.parse(/id="one">([^<]*)</.exec(page)?.[1] ?? '')).toEqual(value);
+    expect(JSON.parse(found(page, 'one'))).toEqual(value);
     expect(filled(page, 'one', 'new')).toBe(filled(html, 'one', 'new'));
   });
 

@@ -6,10 +6,11 @@ import { misplaced } from '../file-kind.js';
 import { commandLine, readInput } from '../files.js';
 
 /** Reads and checks a scenario file; a mistake in it is one line and exit 3. */
-function loadScenario(file: string): Scenario {
+export function readScenario(file: string): { text: string; scenario: Scenario } {
   const bytes = readInput(file);
   try {
-    return parseScenario(new TextDecoder().decode(bytes));
+    const text = new TextDecoder().decode(bytes);
+    return { text, scenario: parseScenario(text) };
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
     throw new CliError(`${file}: ${misplaced(error.message, bytes, 'scenario')}`, Exit.INPUT);
@@ -35,7 +36,7 @@ export function whyCommand(file: string, { failures }: Run, options: { readonly 
 }
 
 export function startRun(file: string, options: RunOptions): Run {
-  const scenario = loadScenario(file);
+  const { scenario } = readScenario(file);
   doing({ file: () => file, step: () => '0 (boot)', seed: () => options.seed ?? scenario.seed ?? 1 });
   const run = inFile(file, () => new Run(scenario, options));
   doing({
