@@ -27,7 +27,7 @@ import { registerVerify } from './options/verify.js';
 import { registerWeb } from './options/web.js';
 import { stdoutFailed } from './output.js';
 
-function command(): Command {
+function command(args: readonly string[]): Command {
   const program = new Command('gunyah-sim')
     .description('An exact, deterministic simulator of the Gunyah hypervisor and its Resource Manager')
     .version(packageVersion())
@@ -54,7 +54,8 @@ function command(): Command {
   registerConform(program);
   registerConformRm(program);
   registerHelp(program);
-  sayWhereHelpIs(program, 'gunyah-sim');
+  program.hook('preAction', (_, action) => refuseSeed(program, action));
+  sayWhereHelpIs(program, calledIn(program, args));
   return program;
 }
 
@@ -62,7 +63,23 @@ function command(): Command {
 function visibleGlobalOptions(this: Help, command: Command): Option[] {
   let top = command;
   while (top.parent !== null) top = top.parent;
-  return top === command ? [] : this.visibleOptions(top).filter((o) => !['--help', '--version'].includes(o.long ?? ''));
+  const hidden = ['--help', '--version', ...(SEEDLESS.has(command.name()) ? ['--seed'] : [])];
+  return top === command ? [] : this.visibleOptions(top).filter((o) => !hidden.includes(o.long ?? ''));
+}
+
+/** Commands with nothing random in them, or whose input says the seed. */
+const SEEDLESS: ReadonlySet<string> = new Set([
+  ...['verify', 'replay', 'decode', 'demo', 'conform', 'rm', 'completion', 'bench', 'help'],
+]);
+
+/** Whoever gives a seed expects something of it. */
+function refuseSeed(program: Command, action: Command): void {
+  if (program.opts().seed === undefined) return;
+  const isIdle = SEEDLESS.has(action.name()) || (action.name() === 'explain' && action.opts().step === undefined);
+  if (isIdle)
+    throw new CliError(
+      `--seed has no effect on ${action.name() === 'rm' ? 'conform rm' : action.name()}: leave it out`,
+    );
 }
 
 /** That a list is empty at first is nobody's concern. */
@@ -107,11 +124,27 @@ export const threads = {
   'conform-rm': async (data, main) => (await import('../conform-rm/index.js')).replayThread(data as ReplayData, main),
 } as const satisfies Record<string, Thread>;
 
-/** A mistake in usage is one line, which ends with the command that tells more. */
+/** The command that `args` name, wherever its options stand. */
+function calledIn(program: Command, args: readonly string[]): string {
+  let at = program;
+  let called = program.name();
+  for (const word of args) {
+    const next = at.commands.find((c) => c.name() === word);
+    if (next === undefined) continue;
+    at = next;
+    called += ` ${word}`;
+  }
+  return called;
+}
+
+/**
+ * A mistake in usage is one line, which ends with the command that tells more: the one that is used, also where the option is one of
+ * all commands.
+ */
 function sayWhereHelpIs(command: Command, called: string): void {
   const oneLine = (text: string): string => text.trimEnd().replaceAll('\n', ' ');
   command.configureOutput({ outputError: (text, write) => write(`${oneLine(text)}; "${called} --help" tells more\n`) });
-  for (const c of command.commands) sayWhereHelpIs(c, `${called} ${c.name()}`);
+  for (const c of command.commands) sayWhereHelpIs(c, called);
 }
 
 /** What comes out of files must not command the terminal. */
@@ -129,7 +162,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stderr.on('error', () => {});
   nothingDoing();
   try {
-    await command().parseAsync(argv);
+    await command(argv.slice(2)).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.OK : Exit.USAGE;
     else if (error instanceof CliError) {

@@ -122,7 +122,7 @@ async function connected(address: Address): Promise<LinkClient> {
     try {
       return await LinkClient.connect(address);
     } catch (error) {
-      if (i >= CONNECT_TRIES) throw new LinkFault('lost', (error as Error).message);
+      if (i >= CONNECT_TRIES) throw new LinkFault('lost', (error as Error).message, error);
       await sleep(CONNECT_MS);
     }
   }

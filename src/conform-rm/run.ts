@@ -128,7 +128,7 @@ class AddressRun {
         peer = await Peer.open(this.address, check.id, timeoutMs);
       } catch (error) {
         if (this.firstNs === undefined && error instanceof LinkFault && error.kind === 'lost')
-          throw new NoServer(`there is no server at ${addressText(this.address)}: ${error.message}`);
+          throw new NoServer(`there is no server at ${addressText(this.address)}`, { cause: error.cause ?? error });
         fault = error;
         if (error instanceof LinkFault && error.kind !== 'lost') break;
         continue;

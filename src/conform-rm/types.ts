@@ -45,8 +45,10 @@ export class LinkFault extends Error {
   constructor(
     readonly kind: FaultKind,
     message: string,
+    /** What the system said, where it did. */
+    cause?: unknown,
   ) {
-    super(message);
+    super(message, { cause });
   }
 }
 

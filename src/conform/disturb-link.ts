@@ -25,7 +25,8 @@ const SEND = HYPERCALL_BASE + Call.MSGQUEUE_SEND;
 export function parseLinkRule(text: string): Rule | string {
   const rule = parseRule(text);
   if (typeof rule === 'string') return rule;
-  if (rule.kind !== 'message' || rule.on === 'request') return 'here rules are about replies and notifications';
+  if (rule.kind !== 'message' || rule.on === 'request')
+    return `'${text.trim().split(/\s/)[0]}' works in scenarios ("interfere", docs/scenarios.md); rules of a server are about replies and notifications`;
   return /\b(delay|spread)=/.test(text) ? 'here packets cannot be delayed' : rule;
 }
 

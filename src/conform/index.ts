@@ -16,7 +16,7 @@ export { parseRule, type Rule, RuleSet, ruleText } from './interfere/index.js';
 export { leftovers } from './leftovers.js';
 export { caseText, catalogMarkdown, logText, pathOf, standstill } from './report.js';
 export { runBuiltin, wholeCase } from './run.js';
-export { matchesId, normalId, type Selection, select, UnknownIds, unknownIds, whyNothing } from './select.js';
+export { matchesId, normalId, refuseUnknown, type Selection, select, UnknownIds, whyNothing } from './select.js';
 export { builtinSession, type Session } from './session.js';
 export { Tester } from './tester.js';
 export type { Case, Check, Level, Verdict, VerdictKind } from './types.js';

@@ -22,8 +22,8 @@ export class UnknownIds extends Error {
   ) {
     const isEmpty = ids.includes('');
     const called = isEmpty ? 'an id is empty: rmclient is every check' : `no check is called ${ids.join(', ')}`;
-    const hint = near === undefined || isEmpty ? '--list shows all' : `did you mean ${near}?`;
-    super(`${called}${isEmpty ? ',' : ':'} ${hint}`);
+    const hint = near === undefined || isEmpty ? '' : `did you mean ${near}? `;
+    super(`${called}${isEmpty ? ',' : ':'} ${hint}--list shows all`);
   }
 }
 
@@ -41,9 +41,13 @@ export const normalId = (id: string): string =>
 export const matchesId = (check: string, wanted: string): boolean =>
   wanted === EVERYTHING || check === wanted || check.startsWith(`${wanted}-`);
 
-/** Those of `ids` that are neither a check nor a group nor everything. */
-export const unknownIds = (catalog: readonly Case[], ids: readonly string[]): string[] =>
-  ids.filter((id) => !catalog.some((c) => matchesId(c.id, normalId(id))));
+/** Throws {@link UnknownIds} for those that are neither a check nor a group nor everything. */
+export function refuseUnknown(catalog: readonly Case[], ids: readonly string[]): void {
+  const unknown = ids.filter((id) => !catalog.some((c) => matchesId(c.id, normalId(id))));
+  if (unknown.length === 0) return;
+  const names = new Set(catalog.flatMap((c) => [c.id.replace(/-\d+$/, ''), c.id]));
+  throw new UnknownIds(unknown, nearest(unknown[0], [...names]));
+}
 
 /** Why {@link select} took nothing. */
 export function whyNothing(catalog: readonly Case[], s: Selection): string {
@@ -62,12 +66,7 @@ export function whyNothing(catalog: readonly Case[], s: Selection): string {
 export function select(catalog: readonly Case[], s: Selection): Case[] {
   const ids = s.ids.map(normalId);
   const skip = s.skip.map(normalId);
-  const unknown = unknownIds(catalog, [...s.ids, ...s.skip]);
-  if (unknown.length > 0)
-    throw new UnknownIds(
-      unknown,
-      nearest(unknown[0], [...new Set(catalog.flatMap((c) => [c.id.replace(/-\d+$/, ''), c.id]))]),
-    );
+  refuseUnknown(catalog, [...s.ids, ...s.skip]);
   return catalog.filter((c) => {
     if (skip.some((w) => matchesId(c.id, w))) return false;
     if (s.level === 'T' && c.level !== 'T') return false;

@@ -1,6 +1,6 @@
 /** The link over sockets: listening, the real clock, limits of real time. */
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Simulator } from '../sim/index.js';
 import type { Connection, Transport } from './connection.js';
@@ -10,6 +10,7 @@ import { FrameWriter } from './writer.js';
 
 export type Address = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
 
+const PORT_MAX = 65_535;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** How often grace, greetings and stuck readers are looked at, ms. */
 const CHECK_MS = 10;
@@ -22,8 +23,11 @@ export function parseAddress(text: string, allowRemote = false): Address | strin
     return Buffer.byteLength(path) > 107 ? 'the path of a unix socket has at most 107 bytes' : { kind: 'unix', path };
   }
   const m = /^tcp:(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  if (m === null || Number(m[3]) > 65_535) return `'${text}' is not unix:PATH or tcp:HOST:PORT`;
+  if (m === null) return `'${text}' is not unix:PATH or tcp:HOST:PORT`;
+  if (Number(m[3]) > PORT_MAX) return `${text}: there is no port ${m[3]}, give one up to ${PORT_MAX}`;
   const host = m[1] ?? m[2];
+  // Names are asked for later; what has only digits, or colons, is meant as an address.
+  if (/^[\d.]+$|:/.test(host) && isIP(host) === 0) return `${text}: ${host} is no IP address`;
   if (!LOOPBACK.includes(host) && !allowRemote)
     return `${host} may be reached from elsewhere and the link has no authentication; --allow-remote to listen there anyway`;
   return { kind: 'tcp', host, port: Number(m[3]) };

@@ -141,16 +141,30 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)];
 const NAMES = unique(Object.values(TOPICS).flatMap((list) => list.map(([name]) => name)));
 const VALUES = unique(ENUM_EXPLANATIONS.flatMap((e) => e.values.map(([name]) => name)));
 
+const RULE_IDS = [...CALL_EXPLANATIONS, ...MESSAGE_EXPLANATIONS].flatMap((x) => x.rules.map((r) => r.id));
+/** `rm.VM_START` of `rm.VM_START.1`. */
+const groupOf = (rule: string): string => rule.replace(/(\.[^.]*)\..*/, '$1');
+
+/** All rules of the call or message that such an id names, or probably means. */
+function rulesLike(id: string): string[] {
+  if (!/^(hvc|rm)\../i.test(id)) return [];
+  const groups = unique(RULE_IDS.map(groupOf));
+  const meant = nearest(groupOf(id), groups);
+  return RULE_IDS.filter((rule) => groupOf(rule) === meant);
+}
+
 /** Shorter words are in everything, and near everything. */
 const SHORTEST = 3;
 
 /**
  * Names close to a word that `explain` does not know: those that contain it (names of values only when no other does), or the
- * one that was probably meant. At most 10.
+ * one that was probably meant. At most 10; of a rule that is not there, all rules of its call or message.
  */
 export function suggestions(query: string): string[] {
   const word = query.trim().toLowerCase();
   if (word.length < SHORTEST) return [];
+  const rules = rulesLike(word);
+  if (rules.length > 0) return rules;
   for (const names of [NAMES, VALUES]) {
     const containing = names.filter((n) => n.toLowerCase().includes(word));
     if (containing.length > 0) return containing.slice(0, 10);

@@ -26,7 +26,7 @@ describe('a client under test', () => {
   it.each([
     ['tcp:foo', /^error: --client: 'tcp:foo' is not unix:PATH or tcp:HOST:PORT\n$/],
     ['tcp:h:-1', /^error: --client: 'tcp:h:-1' is not unix:PATH or tcp:HOST:PORT\n$/],
-    ['tcp:1.2.3.4:99999', /^error: --client: 'tcp:1.2.3.4:99999' is not unix:PATH or tcp:HOST:PORT\n$/],
+    ['tcp:1.2.3.4:99999', /^error: --client: tcp:1.2.3.4:99999: there is no port 99999, give one up to 65535\n$/],
     ['unix:', /^error: --client: unix: needs a path.*\n$/],
   ])('is not looked for at %s: exit code 2', async (client, message) => {
     const r = await lines.run('conform', 'FRAG-1', '--client', client);

@@ -1,17 +1,26 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { concatBytes } from '../../src/base/index.js';
 import { compareRecordings, divergenceLines } from '../../src/cli/commands/replay/compare.js';
+import { replay } from '../../src/cli/commands/replay/replay.js';
 import { compareTranscripts, transcriptLines, transcriptsOf } from '../../src/cli/commands/replay/transcripts.js';
 import { type Entry, HostVcpu, Recorder, type Recording, readRecording, Simulator } from '../../src/sim/index.js';
 
-function recorded(drive: (host: HostVcpu) => void): Recording {
+/** The bytes of a recording. */
+function bytesOf(drive: (host: HostVcpu) => void): Uint8Array {
   const parts: Uint8Array[] = [];
   const sim = new Simulator({ seed: 1 });
   const recorder = new Recorder(sim, { version: '0', about: 'x' }, (part) => parts.push(part));
   sim.bootPrimary();
   drive(new HostVcpu(sim, sim.primaryVcpu()?.id ?? -1));
   recorder.finish();
-  const recording = readRecording(concatBytes(...parts));
+  return concatBytes(...parts);
+}
+
+function recorded(drive: (host: HostVcpu) => void): Recording {
+  const recording = readRecording(bytesOf(drive));
   if (typeof recording === 'string') throw new Error(recording);
   return recording;
 }
@@ -69,4 +78,28 @@ test('a transcript that goes on behind another one, or holds more of them, diffe
     sides: [['ends here'], expect.arrayContaining([reply(0)])],
   });
   expect(compareTranscripts(longer, [...longer, ...one])).toMatchObject({ events: 2, difference: { event: 0 } });
+});
+
+test('a replay that takes long says how far it is, unless it is to be quiet', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gunyah-replay-'));
+  const file = join(folder, 'long.rec');
+  writeFileSync(
+    file,
+    bytesOf((host) => {
+      for (let i = 0; i < 600; i++) identify(host);
+    }),
+  );
+  let now = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => (now += 3000));
+  const said: string[] = [];
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  expect(replay([file], {})).toBe(0);
+  const told = said.splice(0);
+  expect(replay([file], { quiet: true })).toBe(0);
+  for (const spy of [clock, err, out]) spy.mockRestore();
+  rmSync(folder, { recursive: true });
+  const steps = ['1 of 601', '257 of 601', '513 of 601'].map((step) => `${step} inputs\n`);
+  expect(told.filter((text) => !text.startsWith('warning'))).toEqual(steps);
+  expect(said.filter((text) => !text.startsWith('warning'))).toEqual([]);
 });

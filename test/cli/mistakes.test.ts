@@ -73,6 +73,12 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['run SCENARIO --frob', 2, /unknown option '--frob'/],
   ['run SCENARIO --seed -1', 2, /'-1' is invalid. give 0 to 4294967295/],
   ['run SCENARIO --seed 4294967296', 2, /give 0 to 4294967295/],
+  ['run SCENARIO --seed x', 2, /; "gunyah-sim run --help" tells more/],
+  ['--seed x conform rm', 2, /; "gunyah-sim conform rm --help" tells more/],
+  ['conform rm --timeout x', 2, /; "gunyah-sim conform rm --help" tells more/],
+  ...['verify', 'decode 00', 'conform FRAG-1', 'conform rm', 'explain 0x35', 'replay x', 'demo'].map(
+    (line) => [`${line} --seed 3`, 2, /--seed has no effect on [a-z ]+: leave it out/] as const,
+  ),
   ['run missing', 3, /cannot read missing: no such file$/m],
   ['run dir', 3, /cannot read dir: it is a directory$/m],
   ['run /dev/zero', 3, /cannot read \/dev\/zero: it does not end within 256 MiB/],
@@ -114,6 +120,8 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['verify empty --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['decode zz', 2, /no such file, and not an even number of hex digits: zz/],
   ['decode --hex noise', 3, /packet 1 of noise: not an even number of hex digits/],
+  ['explain rm.VM_RESET.99', 2, /nothing is called 'rm.VM_RESET.99'; near it: rm.VM_RESET.1, rm.VM_RESET.2/],
+  ['explain hvc.msgqueue_sned.1', 2, /near it: hvc.msgqueue_send.0, hvc.msgqueue_send.1/],
   ['explain xyzzy', 2, /nothing is called 'xyzzy'; give a name or number/],
   ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
   ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
@@ -126,7 +134,14 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['fuzz --replay list.json', 3, /list.json: not a recording made by fuzz/],
   ['serve', 2, /give --listen ADDRESS: unix:PATH or tcp:HOST:PORT/],
   ['serve --lisen unix:./s', 2, /unknown option '--lisen' \(Did you mean --listen\?\)/],
-  ['serve --listen tcp:127.0.0.1:99999', 2, /'tcp:127.0.0.1:99999' is not unix:PATH or tcp:HOST:PORT/],
+  ['serve --listen tcp:127.0.0.1:99999', 2, /tcp:127.0.0.1:99999: there is no port 99999, give one up to 65535/],
+  ['serve --listen tcp:256.0.0.1:1', 2, /tcp:256.0.0.1:1: 256.0.0.1 is no IP address/],
+  ['serve --listen unix:./nowhere/s', 4, /cannot listen on unix:.\/nowhere\/s: no such folder$/m],
+  [
+    'serve --listen unix:./s --interfere withhold+rx',
+    2,
+    /'withhold' works in scenarios \("interfere", docs\/scenarios.md\); rules of a server are about replies and not/,
+  ],
   ['serve --listen unix:./a --listen unix:./b', 2, /one address only/],
   ['serve --listen unix:./taken', 4, /cannot listen on unix:.\/taken: it is in use/],
   ['serve --listen unix:./dir', 4, /cannot listen on unix:.\/dir: something that is no socket is there already/],
@@ -157,9 +172,15 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['conform rm --list --tap', 2, /--list runs no checks, so --tap has no results/],
   ['verify --tap --json', 2, /--json and --tap are both stdout/],
   ['conform FRAG-99', 2, /no check is called FRAG-99: did you mean FRAG-\d/],
-  ['fuzz --fault leakd-cap', 2, /--fault leakd-cap: did you mean leaked-cap\? there are lost-mem-released, /],
+  [
+    'fuzz --fault leakd-cap',
+    2,
+    /no fault is called leakd-cap: did you mean leaked-cap\? there are lost-mem-released, /,
+  ],
   ['fuzz --excuse irq-empty', 2, /--excuse irq-empty: no such way to die; did you mean irq-empty-payload\? "/],
-  ['conform FRAG-1 --expect-fail NOPE', 2, /--expect-fail: no check is called NOPE/],
+  ['conform FRAG-1 --expect-fail NOPE', 2, /--expect-fail: no check is called NOPE: --list shows all/],
+  ['conform FRAG-1 --expect-fail FRAGG', 2, /no check is called FRAGG: did you mean FRAG\? --list shows all/],
+  ['conform FRAG-1 --quiet --client ./none+{link}', 4, /error: the client cannot be started: .\/none: not found$/m],
   ['conform FRAG-1 --timeout abc', 2, /give milliseconds, 1 to 3600000/],
   ['conform FRAG-1 --tap --json', 2, /--json and --tap are both stdout: give one of them, or a file/],
   ['conform FRAG-1 --tap --junit -', 2, /--tap and --junit are both stdout/],
@@ -173,10 +194,12 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['conform FRAG-1 --junit nowhere/x', 3, /cannot write nowhere\/x: no such folder/],
   ['conform --self --quiet --client /none/{link}', 4, /'\/none\/--mutants' does not list mutants: .*not found/],
   ['conform rm', 2, /give --server ADDRESS or --server-command 'PROGRAM {link}'/],
-  ['conform rm b2_payload_length_011 --server unix:./none', 4, /there is no server at unix:.\/none/],
+  ['conform rm b2_payload_length_011 --server unix:./none', 4, /there is no server at unix:.\/none: no such file$/m],
 ];
 
-const words = (line: string): string[] => line.split(' ').map((word) => (word === 'SCENARIO' ? SCENARIO : word));
+/** `+` is a space in a word. */
+const words = (line: string): string[] =>
+  line.split(' ').map((word) => (word === 'SCENARIO' ? SCENARIO : word.replaceAll('+', ' ')));
 
 describe('a mistake of the user is one line that says what, where and what to do', () => {
   it.each(MISTAKES)('%s: exit code %i', async (line, code, message) => {

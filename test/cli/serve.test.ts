@@ -53,7 +53,8 @@ describe('serve', () => {
     expect(exists).toMatchObject({ status: 2, out: '' });
     expect(exists.err).toMatch(/kept exists: give --force/);
     expect((await serve(...listen, '--record', 'nowhere/r')).err).toMatch(/cannot write nowhere\/r: no such folder/);
-    expect((await serve(...listen, '--record', '-')).err).toMatch(/--record needs a file/);
+    expect((await serve(...listen, '--record', '-', '--pcap', '-')).err).toMatch(/--record and --pcap are both stdout/);
+    expect((await serve(...listen, '--record', '-', '--json')).err).toMatch(/--record and --json are both stdout/);
     expect((await serve(...listen, '--record', 'new', '--pcap', 'kept')).status).toBe(2);
     expect(existsSync(join(folder, 'new'))).toBe(false);
     expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('precious');
@@ -68,7 +69,7 @@ describe('serve', () => {
   it('leaves no files behind when it cannot listen', async () => {
     const r = await serve('--listen', 'unix:./nowhere/s', '--record', 'r', '--pcap', 'p');
     expect(r).toMatchObject({ status: 4, out: '' });
-    expect(r.err).toMatch(/cannot listen on unix:\.\/nowhere\/s: no permission, or no such folder/);
+    expect(r.err).toMatch(/cannot listen on unix:\.\/nowhere\/s: no such folder/);
     expect(existsSync(join(folder, 'r')) || existsSync(join(folder, 'p'))).toBe(false);
   });
 
@@ -94,6 +95,34 @@ describe('serve', () => {
     const r = await replay(signal);
     expect(r).toMatchObject({ status: 0, err: '' });
     expect(r.out).toMatch(/same run \(2\d inputs, \d states? compared/);
+  });
+
+  it('writes a capture or a recording to stdout as it comes, and the address to stderr; the reader may go', async () => {
+    const server = spawn(process.execPath, [MAIN, 'serve', '--listen', 'unix:./out', '--pcap', '-', '--seed', '9'], {
+      cwd: folder,
+    });
+    const ended = once(server, 'exit');
+    let said = '';
+    server.stderr.on('data', (text) => {
+      said += text;
+    });
+    const parts: Buffer[] = [];
+    server.stdout.on('data', (part) => parts.push(part));
+    while (!said.includes('listening on unix:./out\n')) await once(server.stderr, 'data');
+    expect(said).toContain('seed 9\n');
+    const client = await LinkClient.connect({ kind: 'unix', path: join(folder, 'out') });
+    await client.hello({ rpc: true });
+    const before = Buffer.concat(parts).length;
+    expect([...Buffer.concat(parts).subarray(0, 4)]).toEqual([0x0a, 0x0d, 0x0d, 0x0a]);
+    const request = Buffer.of(0x21, 1, 0, 0, 0x24, 0, 0, 0x56);
+    client.sendPacket(request);
+    while (Buffer.concat(parts).length === before) await once(server.stdout, 'data');
+    expect(Buffer.concat(parts).includes(request)).toBe(true);
+    server.stdout.destroy();
+    client.sendPacket(request);
+    while (!said.includes('--pcap ends here\n')) await once(server.stderr, 'data');
+    server.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
   });
 
   it('goes on without a file that cannot be written any more, and says so', async () => {

@@ -226,7 +226,10 @@ describe('addresses', () => {
     expect(parseAddress('unix:./g.sock')).toEqual({ kind: 'unix', path: './g.sock' });
     expect(parseAddress('tcp:0.0.0.0:80')).toMatch(/--allow-remote/);
     expect(parseAddress('tcp:0.0.0.0:80', true)).toMatchObject({ port: 80 });
-    expect(parseAddress('tcp:127.0.0.1:99999')).toMatch(/not unix:PATH/);
+    expect(parseAddress('tcp:127.0.0.1:99999')).toMatch(/no port 99999/);
+    expect(parseAddress('tcp:256.0.0.1:1', true)).toMatch(/no IP address/);
+    expect(parseAddress('tcp:[::x]:1', true)).toMatch(/no IP address/);
+    expect(parseAddress('tcp:[::1]:1')).toEqual({ kind: 'tcp', host: '::1', port: 1 });
     expect(parseAddress('pipe:x')).toMatch(/not unix:PATH/);
   });
 

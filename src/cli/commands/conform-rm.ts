@@ -15,7 +15,7 @@ import {
   type Target,
 } from '../../conform-rm/index.js';
 import { CliError, Exit } from '../errors.js';
-import { findTranscripts, packageFolder, readInput } from '../files.js';
+import { findTranscripts, packageFolder, readInput, reasonOf } from '../files.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { prepareReport } from '../junit.js';
 import { checkDistinct, checkReports, print, printJson, progress } from '../output.js';
@@ -65,8 +65,9 @@ export async function conformRm(filters: readonly string[], o: ConformRmOptions)
     // Leave by the usual way: servers that were started end with us.
     process.exit(interrupt.code);
   } catch (error) {
-    if (error instanceof NoServer) throw new CliError(error.message, Exit.TRANSPORT);
-    throw error;
+    if (!(error instanceof NoServer)) throw error;
+    const why = error.cause === undefined ? '' : `: ${reasonOf(error.cause)}`;
+    throw new CliError(`${error.message}${why}`, Exit.TRANSPORT);
   }
 }
 

@@ -1,5 +1,9 @@
-/** `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout. */
-import { closeSync, lstatSync, unlinkSync } from 'node:fs';
+/**
+ * `serve`: boots, listens, and ends on SIGTERM (exit code 0) or SIGINT (130). The address in use is the line on stdout, or on
+ * stderr where stdout carries a recording or a capture.
+ */
+import { closeSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { disturbLink, parseLinkRule } from '../../conform/disturb-link.js';
 import type { Rule } from '../../conform/interfere/index.js';
 import { pcapngHeader, pcapngPacket, tapLinks } from '../../export/index.js';
@@ -8,7 +12,16 @@ import { Recorder, restoreSnapshot, Simulator, takeSnapshot } from '../../sim/in
 import { doing, virtualMs } from '../doing.js';
 import { CliError, Exit } from '../errors.js';
 import { commandLine, packageVersion, reasonOf } from '../files.js';
-import { checkDistinct, type GlobalOptions, openOutput, print, printJson, writeAll } from '../output.js';
+import {
+  checkDistinct,
+  type GlobalOptions,
+  goOnUnread,
+  openOutput,
+  print,
+  printBeside,
+  printJson,
+  writeAll,
+} from '../output.js';
 
 interface ServeCommandOptions extends GlobalOptions {
   readonly listen?: string;
@@ -39,14 +52,19 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
   const log = (line: string): void => {
     if (options.quiet !== true) process.stderr.write(`${line}\n`);
   };
-  checkDistinct({ '--record': options.record, '--pcap': options.pcap }, []);
+  const streams = [options.record, options.pcap].includes('-');
+  checkDistinct(
+    { '--record': options.record, '--pcap': options.pcap, '--json': options.json === true ? '-' : undefined },
+    [],
+  );
   const { record, pcap } = openFiles(options);
   const sim = new Simulator({ seed: options.seed });
   const about = { version: packageVersion(), about: `serve ${listen}` };
   doing({
     seed: () => options.seed ?? 1,
     at: () => virtualMs(sim.hyp.now),
-    again: () => (options.record === undefined ? undefined : commandLine(['replay', options.record])),
+    again: () =>
+      options.record === undefined || options.record === '-' ? undefined : commandLine(['replay', options.record]),
   });
   const recorder = record === undefined ? undefined : new Recorder(sim, about, record.write, FRAME_EVERY);
   if (pcap !== undefined) capture(sim, pcap);
@@ -66,10 +84,11 @@ export async function serve(options: ServeCommandOptions): Promise<Exit> {
     for (const file of [record, pcap]) file?.discard();
     throw new CliError(`cannot listen on ${listen}: ${whyNot(address, error)}`, Exit.TRANSPORT);
   }
+  log(`seed ${sim.options.seed ?? 1}`);
   const end = ended();
   const writing = setInterval(() => recorder?.rest(), REST_MS);
-  if (options.json === true) printJson({ listen: server.address });
-  else print(`listening on ${server.address}`);
+  if (options.json === true) printJson({ listen: server.address, seed: sim.options.seed ?? 1 });
+  else (streams ? printBeside : print)(`listening on ${server.address}`);
   try {
     const code = await end;
     return code === Exit.OK && (record?.cut === true || pcap?.cut === true) ? Exit.INPUT : code;
@@ -95,7 +114,7 @@ interface OutputFile {
 
 function openFile(option: string, path: string | undefined, force: boolean): OutputFile | undefined {
   if (path === undefined) return undefined;
-  if (path === '-') throw new CliError(`--${option} needs a file: stdout tells the address`);
+  if (path === '-') return streamOf(option);
   const fd = openOutput(path, force);
   let cut = false;
   return {
@@ -119,6 +138,24 @@ function openFile(option: string, path: string | undefined, force: boolean): Out
   };
 }
 
+/** Stdout as such a file. Its reader may go at any time: that ends the stream, not the session. */
+function streamOf(option: string): OutputFile {
+  goOnUnread();
+  let left = false;
+  process.stdout.on('error', () => {
+    if (!left) process.stderr.write(`nobody reads stdout any more: --${option} ends here\n`);
+    left = true;
+  });
+  return {
+    write(bytes) {
+      if (!left) process.stdout.write(bytes);
+    },
+    cut: false,
+    close() {},
+    discard() {},
+  };
+}
+
 /** Opened before anything is done, so that a session is not lost when it ends. */
 function openFiles({ record, pcap, force }: ServeCommandOptions) {
   const recording = openFile('record', record, force === true);
@@ -137,7 +174,7 @@ function capture(sim: Simulator, file: OutputFile): void {
 
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use',
-  EACCES: 'no permission, or no such folder',
+  EACCES: 'permission denied',
   EADDRNOTAVAIL: 'this machine does not have that address',
   ENOTFOUND: 'no such host',
 };
@@ -146,6 +183,8 @@ function whyNot(address: Address, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const inTheWay = address.kind === 'unix' ? lstatSync(address.path, { throwIfNoEntry: false }) : undefined;
   if (code === 'EADDRINUSE' && inTheWay?.isSocket() === false) return 'something that is no socket is there already';
+  // The system says the same of a folder that is not there.
+  if (address.kind === 'unix' && !existsSync(dirname(address.path))) return 'no such folder';
   return LISTEN_REASONS[code ?? ''] ?? message;
 }
 

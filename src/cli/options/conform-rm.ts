@@ -29,7 +29,7 @@ export function registerConformRm(program: Command): void {
     .option('--expect-fail <filters>', 'these fail today; passing is reported')
     .option('-j, --junit <file>', 'write a JUnit report, over an older one too; - is stdout')
     .option('--tap', 'results as TAP')
-    .option('--timeout <ms>', `silence of the server that counts as a hang (default ${TIMEOUT_MS})`, milliseconds(1))
+    .option('--timeout <ms>', `silence of the server that counts as a hang (default: ${TIMEOUT_MS})`, milliseconds(1))
     .option(
       '--start-timeout <ms>',
       `how long a server that is started may take to listen (default: ${START_MS})`,

@@ -37,6 +37,8 @@ const QUIET_MS = 40;
 /** A client that polls a queue, and perhaps has nothing to send, does so within this time, ms. */
 const RETRY_MS = 200;
 const TURNS_BEFORE_LOOK = 64;
+/** How the shell ends that finds no such program, or one that is none. */
+const NOT_STARTED = new Set(['exit code 126', 'exit code 127']);
 /** Characters of a line of the client in an error. */
 const SHOWN_LINE = 200;
 
@@ -187,6 +189,8 @@ async function greet(run: Running, mayEnd: boolean, { template, options: { start
     if (greeting !== undefined && (greeting.refused !== undefined || run.link?.attached === true)) return greeting;
     if (exit !== undefined && mayEnd) throw new ChildGone(`${exit}, without the line "refused TEXT"`);
     const said = client.stderr === '' ? '' : `\n${client.stderr.trimEnd()}`;
+    const notFound = NOT_STARTED.has(exit ?? '') ? /^\S*sh: .*?([^: ]+: [^:\n]+)\n$/.exec(client.stderr) : null;
+    if (notFound !== null) throw new CliError(`the client cannot be started: ${notFound[1]}`, Exit.TRANSPORT);
     if (exit !== undefined) throw new CliError(`the client ended before it was ready: ${exit}${said}`, Exit.TRANSPORT);
     if (performance.now() > until)
       throw new CliError(

@@ -12,9 +12,9 @@ import {
   matchesId,
   normalId,
   pathOf,
+  refuseUnknown,
   select,
   UnknownIds,
-  unknownIds,
   whyNothing,
 } from '../../../conform/index.js';
 import { doing } from '../../doing.js';
@@ -134,8 +134,12 @@ async function checkUse(o: ConformOptions): Promise<void> {
       throw new CliError("--client: {link} has to stand for the address, as in './my-client {link}'");
   }
   if (o.mutant.length > 0 && o.self !== true) throw new CliError('--mutant goes with --self');
-  const unmatched = unknownIds(CATALOG, o.expectFail);
-  if (unmatched.length > 0) throw new CliError(`--expect-fail: no check is called ${unmatched.join(', ')}`);
+  try {
+    refuseUnknown(CATALOG, o.expectFail);
+  } catch (e) {
+    if (e instanceof UnknownIds) throw new CliError(`--expect-fail: ${e.message}`);
+    throw e;
+  }
 }
 
 function chosenChecks(ids: readonly string[], o: ConformOptions): Case[] {

@@ -19,7 +19,7 @@ export function checkNames(excuse: readonly string[], fault: string): void {
   }
   if (fault !== '' && !Object.hasOwn(FAULTS, fault))
     throw new CliError(
-      `--fault ${fault}: ${meant(fault, Object.keys(FAULTS))}there are ${Object.keys(FAULTS).join(', ')}`,
+      `--fault: no fault is called ${fault}: ${meant(fault, Object.keys(FAULTS))}there are ${Object.keys(FAULTS).join(', ')}`,
     );
 }
 

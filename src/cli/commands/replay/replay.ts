@@ -5,7 +5,7 @@ import { doing } from '../../doing.js';
 import { CliError, Exit } from '../../errors.js';
 import { misplaced } from '../../file-kind.js';
 import { packageVersion, readInput } from '../../files.js';
-import { type GlobalOptions, print, printJson } from '../../output.js';
+import { type GlobalOptions, print, printJson, progress } from '../../output.js';
 import { compareRecordings, divergenceLines, optionDifferences } from './compare.js';
 import { inputLine } from './input-text.js';
 import { compareTranscripts, isTranscript, transcriptLines, transcriptsOf } from './transcripts.js';
@@ -31,6 +31,9 @@ function load(file: string, bytes = readInput(file)): { recording: Recording; wa
   return { recording, warnings };
 }
 
+/** Inputs between two looks at the clock. */
+const LOOK_EVERY = 256;
+
 /** Recordings carry the whole SimOptions; the seed is in there. */
 export function replay(files: readonly string[], options: ReplayOptions): Exit {
   const [file, other] = files;
@@ -38,9 +41,16 @@ export function replay(files: readonly string[], options: ReplayOptions): Exit {
   const { recording, warnings } = load(file);
   const { header } = recording;
   const list = options.inputs === true && options.json !== true;
-  const inputs = 0;
-  doing({ file: () => file, input: () => `${inputs}`, seed: () => header.options.seed ?? 1 });
-  const result = replayRecording(recording, list ? (sim, input) => print(inputLine(sim.hyp.now, input)) : undefined);
+  let inputs = 0;
+  doing({ file: () => file, input: () => inputs, seed: () => header.options.seed ?? 1 });
+  const all = recording.entries.reduce((sum, e) => sum + (e.kind === 'inputs' ? e.inputs.length : 0), 0);
+  // A list moves by itself.
+  const live = progress({ ...options, quiet: options.quiet === true || list });
+  const result = replayRecording(recording, (sim, input) => {
+    if (list) print(inputLine(sim.hyp.now, input));
+    if (inputs++ % LOOK_EVERY === 0) live.update(`${inputs} of ${counted(all, 'input')}`);
+  });
+  live.done();
   const verdict = result.difference !== undefined ? 'different' : result.compared > 0 ? 'same' : 'nothing compared';
   const ok = verdict === 'same' && recording.end !== 'damaged';
   if (options.json === true)
