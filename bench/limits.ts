@@ -67,3 +67,20 @@ export function deadlines(n: number): void {
   }
   sink += now;
 }
+
+/** Steps of a machine of two states, written as a switch: what the first step of the measured machine leads to, and back. */
+export function stateSteps(n: number): void {
+  let state = 0;
+  for (let i = 0; i < n; i++) {
+    const event = i & 1 ? 'RUN' : 'READY';
+    switch (state) {
+      case 0:
+        if (event === 'RUN') state = 1;
+        break;
+      case 1:
+        if (event === 'READY') state = 0;
+        break;
+    }
+  }
+  sink += state;
+}

@@ -18,33 +18,45 @@ const WARM_UP_MS = 400;
 const WARM_UP_UNITS = 12_000;
 const WARM_UP_MAX_MS = 8000;
 
-/** Work per second of `work(n)`, which does n units. */
-export function rateOf(work: (n: number) => void, roundMs = ROUND_MS): number {
-  let n = 1;
-  for (;;) {
+/** Units of `work` that fill a round. */
+function unitsPerRound(work: (n: number) => void, roundMs: number): number {
+  for (let n = 1; ; n *= 4) {
     const start = performance.now();
     work(n);
     const took = performance.now() - start;
-    if (took > roundMs / 4) {
-      n = Math.max(1, Math.ceil((n * roundMs) / took));
-      break;
-    }
-    n *= 4;
+    if (took > roundMs / 4) return Math.max(1, Math.ceil((n * roundMs) / took));
   }
-  const part = Math.max(1, n >> 2);
+}
+
+/** Until the work is compiled. */
+function warmUp(work: (n: number) => void, part: number): void {
   const start = performance.now();
   for (let units = 0, ms = 0; ms < WARM_UP_MS || (units < WARM_UP_UNITS && ms < WARM_UP_MAX_MS); units += part) {
     work(part);
     ms = performance.now() - start;
   }
-  let best = 0;
+}
+
+/** Units per second of each `work(n)`, which does n units. Their rounds alternate: what is measured later is no warmer. */
+export function ratesOf(works: readonly ((n: number) => void)[], roundMs = ROUND_MS): number[] {
+  const units = works.map((work) => {
+    const n = unitsPerRound(work, roundMs);
+    warmUp(work, Math.max(1, n >> 2));
+    return n;
+  });
+  const best = works.map(() => 0);
   for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    work(n);
-    best = Math.max(best, (n * 1000) / (performance.now() - start));
+    for (const [i, work] of works.entries()) {
+      const start = performance.now();
+      work(units[i]);
+      best[i] = Math.max(best[i], (units[i] * 1000) / (performance.now() - start));
+    }
   }
   return best;
 }
+
+/** Units per second of `work(n)`, which does n units. */
+export const rateOf = (work: (n: number) => void, roundMs = ROUND_MS): number => ratesOf([work], roundMs)[0];
 
 /** A rate beside its limit, both measured now. */
 export function figure(unit: string, work: (n: number) => void, limit?: (n: number) => void): Figure {

@@ -2,7 +2,7 @@ import { HYPERCALL_BASE } from '../src/hyp/index.js';
 import { reference, registeredMachines } from '../src/machine/index.js';
 import { Call } from '../src/protocol/index.js';
 import { Machine } from '../src/scenario/index.js';
-import { deadlines, registers } from './limits.js';
+import { deadlines, registers, stateSteps } from './limits.js';
 import { type Figures, figure } from './measure.js';
 import { boot } from './platform.js';
 
@@ -64,7 +64,7 @@ export function machines(): Figures {
       }
     };
   return {
-    'machine step, compiled': figure('/s', steps(entry.compiled)),
-    'machine step, XState': figure('/s', steps(reference(entry.machine))),
+    'machine step, compiled': figure('/s', steps(entry.compiled), stateSteps),
+    'machine step, XState': figure('/s', steps(reference(entry.machine)), stateSteps),
   };
 }

@@ -8,17 +8,27 @@ export function snapshots(): Figures {
   const snapshot = takeSnapshot(sim);
   const bytes = encodeSnapshot(snapshot);
   const size = bytes.length;
+  // A copy of the same state as one piece of memory.
+  const limit = copies(size);
   const us = (f: Figure): Figure => ({ rate: 1e6 / f.rate, unit: 'us', ratioToLimit: f.ratioToLimit });
   return {
     'snapshot, 8 VMs': us(
-      figure('us', (n) => {
-        for (let i = 0; i < n; i++) takeSnapshot(sim);
-      }),
+      figure(
+        'us',
+        (n) => {
+          for (let i = 0; i < n; i++) takeSnapshot(sim);
+        },
+        limit,
+      ),
     ),
     'restore, 8 VMs': us(
-      figure('us', (n) => {
-        for (let i = 0; i < n; i++) restoreSnapshot(sim, snapshot);
-      }),
+      figure(
+        'us',
+        (n) => {
+          for (let i = 0; i < n; i++) restoreSnapshot(sim, snapshot);
+        },
+        limit,
+      ),
     ),
     'snapshot to bytes, 8 VMs': us(
       figure(
@@ -26,7 +36,7 @@ export function snapshots(): Figures {
         (n) => {
           for (let i = 0; i < n; i++) encodeSnapshot(snapshot);
         },
-        copies(size),
+        limit,
       ),
     ),
     'snapshot from bytes, 8 VMs': us(
@@ -35,7 +45,7 @@ export function snapshots(): Figures {
         (n) => {
           for (let i = 0; i < n; i++) decodeSnapshot(bytes);
         },
-        copies(size),
+        limit,
       ),
     ),
     'snapshot size, 8 VMs': { rate: size, unit: 'bytes', ratioToLimit: 0 },
