@@ -105,6 +105,7 @@ export class Bench {
   interfere(...rules: Rule[]): void {
     for (const rule of rules) {
       if (rule.kind === 'tree') editTree(this.host, this.client.tree, rule.edit);
+      else if (rule.kind === 'stall') this.stall(rule.depth);
       else this.rules.add(rule);
     }
   }

@@ -58,6 +58,11 @@ export class Interference implements PacketPort {
     return this.bench.advance(Number.POSITIVE_INFINITY);
   }
 
+  /** The rules end: RM gets what a stall has kept from it. */
+  end(): void {
+    this.bench.flow();
+  }
+
   /** Registers that a rule forces upon a call, or undefined. */
   forced(imm: number, x: readonly bigint[]): readonly bigint[] | undefined {
     const { rules } = this.bench;

@@ -56,12 +56,14 @@ export class Machine {
     if (id === undefined) throw new Error('the primary VM did not start');
     this.host = new HostVcpu(sim, id);
     this.packets = new HostPackets(this.host);
+    this.interference = undefined;
     this.interfere(this.rules);
     sim.trace = this.listener === undefined ? undefined : this.tap(this.listener);
   }
 
   /** From now on these rules hold, and no others. */
   interfere(rules: readonly Rule[]): void {
+    this.interference?.end();
     this.rules = rules;
     const note = (text: string): void => this.listener?.({ kind: 'note', at: this.sim.hyp.now, text });
     this.interference = rules.length === 0 ? undefined : new Interference(this.sim, rules, note);

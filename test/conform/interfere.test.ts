@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   answer,
@@ -8,6 +10,7 @@ import {
   emit,
   notification,
   parseRule,
+  type Rule,
   RuleSet,
   reply,
   request,
@@ -85,6 +88,16 @@ describe('rules as text', () => {
     expect(parseRule('notification VM_STATUS delay=5ms after=2')).toMatchObject({ ids: [Msg.N_VM_STATUS], skip: 2 });
     expect(parseRule('withhold rx')).toMatchObject({ kind: 'interrupt', line: 'rx' });
     expect(parseRule('request * drop')).toMatchObject({ on: 'request', ids: [] });
+    expect(parseRule('repeat tx after=1')).toMatchObject({ kind: 'interrupt', line: 'tx', edges: 2, skip: 1 });
+    expect(parseRule('stall 3')).toMatchObject({ kind: 'stall', depth: 3 });
+    expect(parseRule('rewrite VM_GET_ID payload=0300 once')).toMatchObject({ ids: [Msg.VM_GET_ID], times: 1 });
+  });
+
+  it('are read as the guide writes them', () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../docs/conformance.md'), 'utf8');
+    const lines = /```rules\n([\s\S]*?)```/.exec(guide)?.[1].trim().split('\n') ?? [];
+    expect(lines.length).toBeGreaterThan(9);
+    expect(lines.map((line) => parseRule(line)).filter((rule) => typeof rule === 'string')).toEqual([]);
   });
 
   it('are refused in words', () => {
@@ -93,6 +106,20 @@ describe('rules as text', () => {
     expect(parseRule('reply VM_START error=toString')).toMatch(/no such error/);
     expect(parseRule('reply VM_START sing')).toMatch(/not a change/);
     expect(parseRule('packet VM_START drop')).toMatch(/not reply/);
+    expect(parseRule('reply VM_START payload=123')).toMatch(/not pairs of hexadecimal digits/);
+    expect(parseRule('rewrite VM_GET_ID drop')).toMatch(/payload=HEX is missing/);
+    expect(parseRule('rewrite * payload=00')).toMatch(/no such message/);
+    expect(parseRule('stall rx')).toMatch(/not a number/);
+    expect(parseRule('stall 3 once')).toMatch(/until the rules end/);
+    expect(parseRule('repeat all')).toMatch(/rx or tx/);
+  });
+
+  it('put other payloads and further packets in', () => {
+    const set = new RuleSet();
+    set.add(parseRule('reply VM_START payload=07000000 before=AA behind=bbcc') as Rule);
+    const out = set.message('reply', message(new Uint8Array(4)));
+    expect(out?.map((e) => e.bytes.length)).toEqual([1, 12, 2]);
+    expect([...(out?.[1].bytes ?? [])].slice(8)).toEqual([7, 0, 0, 0]);
   });
 
   it('act like built ones', () => {

@@ -188,8 +188,8 @@ export const memDonateRequest: fc.Arbitrary<P.MemDonateRequest> = fc.oneof(
     memType: enumValue('MemType', 1),
     flags: flagBits('MemCreateFlag', 1),
     label: u32,
-    acl: fc.array(aclEntry, { maxLength: 6 }),
-    sgl: fc.array(sglEntry, { maxLength: 6 }),
+    acl: fc.array(aclEntry, { minLength: 1, maxLength: 6 }),
+    sgl: fc.array(sglEntry, { minLength: 1, maxLength: 6 }),
   }),
 );
 
@@ -208,8 +208,8 @@ export const memLendRequest: fc.Arbitrary<P.MemLendRequest> = fc.oneof(
     memType: enumValue('MemType', 1),
     flags: flagBits('MemCreateFlag', 1),
     label: u32,
-    acl: fc.array(aclEntry, { maxLength: 6 }),
-    sgl: fc.array(sglEntry, { maxLength: 6 }),
+    acl: fc.array(aclEntry, { minLength: 1, maxLength: 6 }),
+    sgl: fc.array(sglEntry, { minLength: 1, maxLength: 6 }),
   }),
 );
 
@@ -228,8 +228,8 @@ export const memShareRequest: fc.Arbitrary<P.MemShareRequest> = fc.oneof(
     memType: enumValue('MemType', 1),
     flags: flagBits('MemCreateFlag', 1),
     label: u32,
-    acl: fc.array(aclEntry, { maxLength: 6 }),
-    sgl: fc.array(sglEntry, { maxLength: 6 }),
+    acl: fc.array(aclEntry, { minLength: 1, maxLength: 6 }),
+    sgl: fc.array(sglEntry, { minLength: 1, maxLength: 6 }),
   }),
 );
 
@@ -259,8 +259,8 @@ export const memAcceptRequest: fc.Arbitrary<P.MemAcceptRequest> = fc.oneof(
     transType: enumValue('TransType', 1),
     flags: flagBits('MemAcceptFlag', 1),
     label: u32,
-    acl: fc.array(aclEntry, { maxLength: 6 }),
-    sgl: fc.array(sglEntry, { maxLength: 6 }),
+    acl: fc.array(aclEntry, { minLength: 1, maxLength: 6 }),
+    sgl: fc.array(sglEntry, { minLength: 1, maxLength: 6 }),
     mapVmid: vmid,
   }),
 );

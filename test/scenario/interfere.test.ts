@@ -50,6 +50,28 @@ describe('interference in a scenario', () => {
     expect(r.failures).toEqual([]);
   });
 
+  test('gives RM another payload, which RM itself refuses', () => {
+    const r = run(['rewrite VM_GET_ID payload=0300'], { rpc: 'VM_GET_ID', fields: { vmid: 3 }, expect: 'MSG_INVALID' });
+    expect(r.failures).toEqual([]);
+  });
+
+  test('stalls RM until the rules end, and loses nothing', () => {
+    const allocate = (seq: number) => `21 01 0${seq} 00 01 00 00 56 00 00 00 00`;
+    const r = run(
+      [],
+      { rpc: 'VM_ALLOCATE', fields: { vmid: 0 }, save: { first: 'vmid' } },
+      { interfere: ['stall 2'] },
+      { send: allocate(7) },
+      { send: allocate(8) },
+      { send: allocate(9), expect: 'MSGQUEUE_FULL' },
+      { yield: 3 },
+      { interfere: [] },
+      { receive: true },
+      { rpc: 'VM_ALLOCATE', fields: { vmid: 0 }, expect: { vmid: '$first + 3' } },
+    );
+    expect(r.failures).toEqual([]);
+  });
+
   test('delays in virtual time', () => {
     const slow = new Run(parseScenario(file(['reply * delay=5ms'], { ...OWNER, expect: 'any' })));
     const fast = new Run(parseScenario(file([], { ...OWNER, expect: 'any' })));

@@ -28,6 +28,11 @@ function dataOf(d: Data): string {
   return `fc.array(${camel(d.list ?? '')}Entry, { maxLength: 6 })`;
 }
 
+/** Bytes of a message with empty lists and nothing optional. */
+const bareSize = (p: Payload): number =>
+  Math.max(0, ...p.fields.filter((f) => !f.optional).map((f) => f.off + f.size)) +
+  4 * p.data.filter((d) => d.kind === 'list' && !d.optional).length;
+
 function record(p: Payload): string {
   const optional = p.fields.some((f) => f.optional);
   const members = visible(p.fields).map((f): [string, string, boolean] => [camel(f.name), arbitraryOf(f), f.optional]);
@@ -39,7 +44,13 @@ function record(p: Payload): string {
     `fc.record({ ${some.map(([k, v]) => `${k}: ${v}`).join(', ')} })`;
   const required = members.filter(([, , o]) => !o);
   if (required.length === members.length) return build(members);
-  return `fc.oneof(${build(members)}, ${required.length > 0 ? build(required) : 'fc.constant({})'})`;
+  // Without its optional lists a message may be too short, unless the others have entries.
+  const filled = required.map(([k, v, o]): [string, string, boolean] => [
+    k,
+    v.replace('{ maxLength', '{ minLength: 1, maxLength'),
+    o,
+  ]);
+  return `fc.oneof(${build(members)}, ${required.length > 0 ? build(bareSize(p) < p.min ? filled : required) : 'fc.constant({})'})`;
 }
 
 /** IPA_RESERVE: the type field must say which form the ranges have. */

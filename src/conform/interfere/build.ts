@@ -11,6 +11,7 @@ import type {
   RewriteRule,
   Selector,
   SmcccRule,
+  StallRule,
   TreeRule,
 } from './rules.js';
 
@@ -74,6 +75,11 @@ export const withhold = (line: 'rx' | 'tx', skip = 0, times = Number.POSITIVE_IN
   times,
   edges: 0,
 });
+/** Every edge arrives `edges` times. */
+export const repeat = (line: 'rx' | 'tx', edges = 2, skip = 0, times = Number.POSITIVE_INFINITY): LineRule => ({
+  ...withhold(line, skip, times),
+  edges,
+});
 /** Another hypercall of the client is answered by the test. */
 export const call = (num: number, result: CallRule['result'], times = Number.POSITIVE_INFINITY): CallRule => ({
   kind: 'call',
@@ -93,3 +99,5 @@ export const smccc = (ids: readonly number[], result: SmcccRule['result']): Smcc
 });
 /** Another device tree. */
 export const deviceTree = (edit: TreeRule['edit']): TreeRule => ({ kind: 'tree', skip: 0, times: 1, edit });
+/** RM takes nothing more; `depth` packets of the client fit into its queue. */
+export const stall = (depth: number): StallRule => ({ kind: 'stall', skip: 0, times: 1, depth });

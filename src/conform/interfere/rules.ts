@@ -95,4 +95,12 @@ export interface RewriteRule {
   payload: (m: RpcMessage) => Uint8Array;
 }
 
-export type Rule = RewriteRule | MessageRule | QueueRule | LineRule | CallRule | SmcccRule | TreeRule;
+/** RM takes nothing out of its queue, which looks as if it held `depth` packets at most. From where the rule is set until the rules end. */
+export interface StallRule {
+  kind: 'stall';
+  skip: number;
+  times: number;
+  depth: number;
+}
+
+export type Rule = StallRule | RewriteRule | MessageRule | QueueRule | LineRule | CallRule | SmcccRule | TreeRule;

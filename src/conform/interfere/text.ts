@@ -1,8 +1,22 @@
 /** Rules as lines of text: what scenario files contain. */
-import { named } from '../../base/index.js';
+import { fromHex, named } from '../../base/index.js';
 import { HYPERCALLS, HypError, Msg, messageName, RmError, Smccc } from '../../protocol/index.js';
-import { call, notification, receive, reply, request, send, smccc, withhold } from './build.js';
-import { answer, corrupt, delay, drop, duplicate, errorCode, reverse, shorten, spread, truncate } from './changes.js';
+import { call, notification, receive, repeat, reply, request, rewrite, send, smccc, stall, withhold } from './build.js';
+import {
+  answer,
+  before,
+  behind,
+  corrupt,
+  delay,
+  drop,
+  duplicate,
+  errorCode,
+  payload,
+  reverse,
+  shorten,
+  spread,
+  truncate,
+} from './changes.js';
 import type { Change, Rule } from './rules.js';
 
 const IDS: Readonly<Record<string, number>> = Msg;
@@ -34,6 +48,12 @@ function code(names: Readonly<Record<string, number>>, text: string, word: strin
   return natural(text, word);
 }
 
+function bytes(text: string, word: string): Uint8Array {
+  const found = fromHex(text);
+  if (found === undefined) throw new Complaint(`${word}: not pairs of hexadecimal digits`);
+  return found;
+}
+
 function change(name: string, arg: string, word: string): Change {
   switch (name) {
     case 'drop':
@@ -56,6 +76,13 @@ function change(name: string, arg: string, word: string): Change {
       const at = Number(parts[0]);
       if (!Number.isInteger(at)) throw new Complaint(`${word}: not a number`);
       return corrupt(at, natural(parts[1], word), natural(parts[2], word));
+    }
+    case 'payload':
+      return payload(bytes(arg, word));
+    case 'before':
+    case 'behind': {
+      const packet = bytes(arg, word);
+      return (name === 'before' ? before : behind)(() => [packet]);
     }
     case 'error':
       return errorCode(code(CODES, arg, word));
@@ -124,9 +151,22 @@ function smcccRule(target: string, words: Words): Rule {
   return { ...smccc([id], () => x), skip: words.skip, times: words.times };
 }
 
+function messageId(target: string): number {
+  const id = named(IDS, target) ?? IDS[`N_${target}`];
+  if (id === undefined) throw new Complaint(`${target}: no such message`);
+  return id;
+}
+
+/** `payload=HEX`: what RM gets in place of the request's own payload. */
+function rewriteRule(target: string, words: Words): Rule {
+  const [given, more] = words.others;
+  if (given?.name !== 'payload' || more !== undefined) throw new Complaint(`rewrite ${target}: payload=HEX is missing`);
+  const other = bytes(given.arg, given.word);
+  return rewrite([messageId(target)], () => other, words.skip, words.times);
+}
+
 function messageRule(on: keyof typeof SELECTORS, target: string, words: Words): Rule {
-  const id = target === '*' ? undefined : (named(IDS, target) ?? IDS[`N_${target}`]);
-  if (target !== '*' && id === undefined) throw new Complaint(`${target}: no such message`);
+  const id = target === '*' ? undefined : messageId(target);
   const changes = words.others.map(({ name, arg, word }) => change(name, arg, word));
   if (changes.length === 0 && on !== 'request') throw new Complaint(`${on} ${target}: what becomes of it?`);
   const rule = SELECTORS[on](...(id === undefined ? [] : [id]));
@@ -143,22 +183,31 @@ function read(text: string): Rule {
   const [target, ...words] = rest;
   if (target === undefined) throw new Complaint(`${on}: of what?`);
   const parsed = split(words, always);
-  if (on === 'withhold') {
-    if (target !== 'rx' && target !== 'tx') throw new Complaint('withhold what? rx or tx');
+  if (on === 'stall') {
+    if (words.length > 0) throw new Complaint(`${words[0]}: a stall lasts until the rules end`);
+    return stall(natural(target, target));
+  }
+  if (on === 'withhold' || on === 'repeat') {
+    if (target !== 'rx' && target !== 'tx') throw new Complaint(`${on} what? rx or tx`);
     if (parsed.others.length > 0) throw new Complaint(`${parsed.others[0].word}: not for interrupts`);
-    return withhold(target, parsed.skip, parsed.times);
+    const { skip, times } = parsed;
+    return on === 'withhold' ? withhold(target, skip, times) : repeat(target, 2, skip, times);
   }
   if (on === 'call') return callRule(target, parsed);
   if (on === 'smccc') return smcccRule(target, parsed);
+  if (on === 'rewrite') return rewriteRule(target, parsed);
   if (on === 'reply' || on === 'notification' || on === 'request') return messageRule(on, target, parsed);
-  throw new Complaint(`${on}: not reply, notification, request, withhold, send, receive, call or smccc`);
+  throw new Complaint(
+    `${on}: not reply, notification, request, rewrite, withhold, repeat, stall, send, receive, call or smccc`,
+  );
 }
 
 /**
  * A rule as one line of text: `reply VM_START error=NORESOURCE once`, `notification VM_STATUS delay=5ms`,
  * `request VM_RESET answer=DENIED`, `withhold rx`, `send error=MSGQUEUE_FULL after=1`, `call doorbell_send x0=30`,
- * `smccc 0x8600ff01 x0=1`. Words: drop, duplicate, reverse, delay=T, spread=T, truncate=N, shorten=N, corrupt=PACKET:BYTE:MASK,
- * error=CODE, answer=CODE, once, times=N, after=N; `*` is every message. A string is the complaint.
+ * `smccc 0x8600ff01 x0=1`, `rewrite VM_GET_ID payload=0300`, `repeat rx`, `stall 3`. Words: drop, duplicate, reverse, delay=T,
+ * spread=T, truncate=N, shorten=N, corrupt=PACKET:BYTE:MASK, payload=HEX, before=HEX and behind=HEX (a packet), error=CODE,
+ * answer=CODE, once, times=N, after=N; `*` is every message. A string is the complaint.
  */
 export function parseRule(text: string): Rule | string {
   try {
@@ -184,6 +233,8 @@ export function ruleText(rule: Rule): string {
       return `smccc ${rule.ids.map((id) => `0x${id.toString(16)}`).join(', ')}`;
     case 'tree':
       return 'another device tree';
+    case 'stall':
+      return `stall ${rule.depth}`;
     default:
       return `${rule.kind} gives ${rule.result.error}`;
   }
