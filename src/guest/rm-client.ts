@@ -46,6 +46,7 @@ const replyOf = ({ type, id, seq, payload }: RpcMessage): Reply => ({
 /** Rounds of waiting after which an unanswered request counts as unanswered. */
 const MAX_WAITS = 10_000;
 
+/** Not the client of a driver under test: it never gives up and never hurries. */
 export class RmClient {
   /** Every notification received, oldest first. Take them with {@link takeNotifications}. */
   notifications: RpcMessage[] = [];
@@ -87,6 +88,7 @@ export class RmClient {
     this.drain();
   }
 
+  /** Notifications received so far; they are forgotten here. */
   takeNotifications(): RpcMessage[] {
     const taken = this.notifications;
     this.notifications = [];

@@ -18,19 +18,28 @@ export interface LinkReply {
 }
 
 export interface HelloOptions {
+  /** 3, the primary VM, by default. */
   vmid?: number;
+  /** Index in its VM, 0 by default. */
   vcpu?: number;
   /** Bare packets instead of a vCPU. */
   rpc?: boolean;
+  /** Nothing runs while the client thinks (docs/link.md, "Time"). */
   step?: boolean;
+  /** Guest physical address of a page for inline buffers; 0: the server chooses. */
   scratch?: bigint;
+  /** How the server speaks of the client; at most 64 characters. */
   name?: string;
 }
 
 export interface CallResult {
+  /** `Status` of the link. */
   status: number;
+  /** Syndrome of the exception, if the status is EXCEPTION. */
   esr: number;
+  /** x0.. after the call; the call's own result code is x0. */
   x: bigint[];
+  /** What came back in place of a buffer. */
   data: Uint8Array;
 }
 
@@ -44,7 +53,12 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/**
+ * One connection. Methods that name a frame of docs/reference/link.md send it and wait for its reply; several may be under way,
+ * and are carried out in order. All of them reject with {@link LinkClosed} when the connection ends.
+ */
 export class LinkClient {
+  /** What the server sent unasked, oldest first: interrupts, entries of the vCPU, packets in RPC-only mode. Take them out. */
   readonly events: { type: number; payload: Uint8Array }[] = [];
   /** Called for every event, before it is put into {@link events}; true: it is taken. */
   onEvent: ((type: number, payload: Uint8Array) => boolean) | undefined;
@@ -62,6 +76,7 @@ export class LinkClient {
     socket.on('close', () => this.end('the connection ended'));
   }
 
+  /** Opens the socket; rejects with its error when nobody listens. {@link hello} comes first. */
   static connect(address: Address): Promise<LinkClient> {
     return new Promise((resolve, reject) => {
       const socket =
@@ -146,6 +161,10 @@ export class LinkClient {
     return this.answer(tag);
   }
 
+  /**
+   * Binds a vCPU: vCPU 0 of the primary VM without options. `x0` and `pc` are those of its last entry, `on` tells whether it has
+   * begun, `nowNs` is the virtual time in nanoseconds. Rejects with the server's reason when it refuses.
+   */
   async hello(options: HelloOptions = {}): Promise<{ x0: bigint; pc: bigint; on: boolean; nowNs: bigint }> {
     const F = At.HELLO;
     const R = At.HELLO_REPLY;
@@ -219,6 +238,7 @@ export class LinkClient {
     return r.status === Status.OK ? r.payload.subarray(At.MEM_READ_REPLY.SIZE) : undefined;
   }
 
+  /** Memory, or with a width of 1, 2, 4 or 8 bytes one store. False: an exception, or nothing is mapped there. */
   async write(ipa: bigint, data: Uint8Array, width = 0): Promise<boolean> {
     const F = At.MEM_WRITE;
     const payload = new Uint8Array(F.SIZE + data.length);
@@ -228,11 +248,13 @@ export class LinkClient {
     return (await this.request(FrameType.MEM_WRITE, payload)).status === Status.OK;
   }
 
+  /** The blob that x0 pointed to at entry. Undefined: there is none. */
   async deviceTree(): Promise<Uint8Array | undefined> {
     const r = await this.request(FrameType.DEVICE_TREE, new Uint8Array(0));
     return r.status === Status.OK ? r.payload.subarray(At.DEVICE_TREE_REPLY.SIZE) : undefined;
   }
 
+  /** MRS of `register`: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Undefined: an exception. */
   async readRegister(register: number): Promise<bigint | undefined> {
     const payload = new Uint8Array(At.REG_READ.SIZE);
     put32(payload, 0, register);
@@ -240,6 +262,7 @@ export class LinkClient {
     return r.status === Status.OK ? le64(r.payload, At.REG_READ_REPLY.VALUE) : undefined;
   }
 
+  /** MSR, see {@link readRegister}. False: an exception. */
   async writeRegister(register: number, value: bigint): Promise<boolean> {
     const payload = new Uint8Array(At.REG_WRITE.SIZE);
     put32(payload, 0, register);
@@ -247,22 +270,25 @@ export class LinkClient {
     return (await this.request(FrameType.REG_WRITE, payload)).status === Status.OK;
   }
 
-  /** INTID, 1023 when nothing is pending. */
+  /** Acknowledges the most urgent interrupt: its INTID, 1023 when nothing is pending. */
   async acknowledge(): Promise<number> {
     const r = await this.request(FrameType.IRQ_ACK, new Uint8Array(0));
     return r.status === Status.OK ? le32(r.payload, At.IRQ_ACK_REPLY.INTID) : 1023;
   }
 
+  /** Ends an acknowledged interrupt: drops its priority and deactivates it. */
   async endInterrupt(intid: number): Promise<void> {
     const payload = new Uint8Array(At.IRQ_END.SIZE);
     put32(payload, 0, intid);
     await this.request(FrameType.IRQ_END, payload);
   }
 
+  /** Waits for an interrupt, at most `timeoutNs` of virtual time (0: as long as it takes). `pending`: there is one. */
   async wfi(timeoutNs = 0n): Promise<{ status: number; pending: boolean; nowNs: bigint }> {
     return this.timed(FrameType.WFI, timeoutNs);
   }
 
+  /** The vCPU computes for `ns` nanoseconds of virtual time, as far as the scheduler lets it. `pending`: there is an interrupt now. */
   async advance(ns: bigint): Promise<{ status: number; pending: boolean; nowNs: bigint }> {
     return this.timed(FrameType.TIME, ns);
   }
@@ -291,6 +317,7 @@ export class LinkClient {
     this.flush();
   }
 
+  /** Says goodbye and closes the connection. */
   async bye(): Promise<void> {
     await this.request(FrameType.BYE, new Uint8Array(0));
     this.socket.end();

@@ -25,6 +25,7 @@ const PUSH = 1n;
 /** Packet sizes as arguments. */
 const sizes: readonly bigint[] = Array.from({ length: Platform.RM_QUEUE_MSG_SIZE + 1 }, (_, n) => BigInt(n));
 
+/** Packets of at most 240 bytes through the two queues, by `msgqueue_send` and `msgqueue_receive` of one vCPU. */
 export class HostPackets implements PacketPort {
   /** The buffers' addresses as arguments. */
   private readonly txArgument: bigint;
@@ -38,6 +39,7 @@ export class HostPackets implements PacketPort {
     this.rxArgument = BigInt(place.rxBuffer);
   }
 
+  /** One packet, with the push flag. False: the queue is full, or the call failed or did not come back. */
   send(packet: Uint8Array): boolean {
     const { host, place } = this;
     host.writeMemory(place.txBuffer, packet);
@@ -50,6 +52,7 @@ export class HostPackets implements PacketPort {
     return host.hvc(HYPERCALL_BASE + Call.MSGQUEUE_SEND).kind === 'done' && lo32(x[0]) === HypError.OK;
   }
 
+  /** The next packet, taken out of the queue. Undefined: it is empty, the packet has no bytes, or the call failed. */
   receive(): Uint8Array | undefined {
     const { host, place } = this;
     const { x } = host;
@@ -66,6 +69,7 @@ export class HostPackets implements PacketPort {
     return packet;
   }
 
+  /** {@link HostVcpu.letOthersRun}. */
   wait(): boolean {
     return this.host.letOthersRun();
   }

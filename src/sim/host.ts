@@ -149,11 +149,13 @@ export class HostVcpu {
     return this.sim.hyp.mem.accessGuest(this.vcpu.addrspace, ipa, to, false) === 0;
   }
 
+  /** As {@link readMemory}; pages before the first one without access are written. */
   writeMemory(ipa: number, from: Uint8Array): boolean {
     this.sim.onInput?.({ op: 'write', vcpu: this.id, ipa, bytes: from.slice() });
     return this.sim.hyp.mem.accessGuest(this.vcpu.addrspace, ipa, from, true) === 0;
   }
 
+  /** MRS of the system register `enc`: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. `rt`, the target register, shows in a syndrome. */
   readRegister(enc: number, rt = 0): ValueOutcome {
     this.sim.onInput?.({ op: 'rdreg', vcpu: this.id, enc, rt });
     let result: ReturnType<typeof readSysreg> | undefined;
@@ -164,6 +166,7 @@ export class HostVcpu {
     return this.valueOutcome(outcome, result ?? 'gone');
   }
 
+  /** MSR, see {@link readRegister}. */
   writeRegister(enc: number, value: bigint): Outcome {
     this.sim.onInput?.({ op: 'wrreg', vcpu: this.id, enc, value });
     let exception: GuestException | undefined;
@@ -194,6 +197,7 @@ export class HostVcpu {
     return true;
   }
 
+  /** Waits for an interrupt, at most `waitNs` nanoseconds of virtual time; then the outcome is noReturn. */
   wfi(waitNs?: number): Outcome {
     this.sim.onInput?.({ op: 'wfi', vcpu: this.id, waitNs });
     return this.perform((v) => this.sim.waitForInterrupt(v), waitNs);

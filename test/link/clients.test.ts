@@ -72,6 +72,25 @@ function start(command: string, args: string[], until?: RegExp) {
 const serve = (...args: string[]) =>
   start(process.execPath, [join(root, 'dist', 'src', 'cli', 'main.js'), 'serve', ...args], /listening on (\S+)\n/);
 
+describe('the TypeScript client', PATIENCE, () => {
+  it('does what the guide shows', async () => {
+    const socket = join(folder, 'guide');
+    const server = serve('--listen', `unix:${socket}`);
+    await server.isReady();
+    const guide = readFileSync(join(root, 'docs/link.md'), 'utf8');
+    const code = /```ts\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
+    expect(code).toContain("'./g.sock'");
+    const client = start(process.execPath, ['--input-type=module', '-e', code.replace('./g.sock', socket)]);
+    const { out, err, code: status } = await client.ended;
+    expect([status, err]).toEqual([0, '']);
+    expect(out).toMatch(/^0n Uint8Array\(16\)/);
+    const bytes = out.slice(out.indexOf('[')).match(/\d+/g)?.map(Number);
+    expect(bytes).toEqual([0x21, 2, 1, 0, 0x24, 0, 0, 0x56, 0, 0, 0, 0, 3, 0, 0, 0]);
+    server.child.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
+  });
+});
+
 describe('the C client', PATIENCE, () => {
   it('compiles without a warning with both compilers', () => {
     compile('gcc', 'gcc', '-fsyntax-only');

@@ -11,7 +11,7 @@ export function registerRun(program: Command): void {
     .option('--all-calls', "RM's hypercalls too")
     .option('--timeline', 'draw which vCPU had which CPU')
     .option('--perfetto <out>', 'write a trace for ui.perfetto.dev')
-    .option('--pcap <out>', 'write every packet of the RM links as pcapng, for Wireshark')
+    .option('--pcap <out>', 'write every packet of RM links and of queues between VMs as pcapng, for Wireshark')
     .option('--record <out>', 'write a recording for replay')
     .option('--force', 'overwrite files')
     .action(async (file: string, _options: unknown, command: Command) => {

@@ -17,7 +17,10 @@ export function registerServe(program: Command): void {
     .option('--listen <address>', 'unix:PATH or tcp:HOST:PORT (port 0: any free one); required', once)
     .option('--allow-remote', 'listen on an address that is not of this machine alone; there is no authentication')
     .option('--record <out>', 'write a recording for replay, as it happens; - is stdout')
-    .option('--pcap <out>', 'write every packet of the RM links as pcapng; - is stdout, for wireshark -k -i -')
+    .option(
+      '--pcap <out>',
+      'write every packet of RM links and of queues between VMs as pcapng; - is stdout, for wireshark -k -i -',
+    )
     .option('--grace-ms <n>', 'a client silent for so long counts as a spinning guest (default: 50)', milliseconds(0))
     .option('--fresh', 'boot anew whenever the last client has gone')
     .addOption(

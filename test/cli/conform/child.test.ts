@@ -12,7 +12,7 @@ import * as suite from '../../../src/conform/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conform-test-'));
 const program = join(folder, 'example');
-/** Without sanitizers: it starts much faster. */
+/** By the other compiler, and without sanitizers: it starts much faster. */
 const plain = join(folder, 'plain');
 const source = join(import.meta.dirname, '../../../clients/c/example.c');
 const images = [0, 1].map(() => suite.bootBench());
@@ -33,15 +33,15 @@ async function verdict(id: string, client = `${program} {link}`): Promise<string
   return [v.verdict, ...v.reasons].join(': ');
 }
 
-function compile(to: string, ...flags: string[]): void {
-  execFileSync('gcc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O0', ...flags, '-o', to, source], {
+function compile(compiler: 'gcc' | 'clang', to: string, ...flags: string[]): void {
+  execFileSync(compiler, ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O0', ...flags, '-o', to, source], {
     stdio: 'pipe',
   });
 }
 
 beforeAll(() => {
-  compile(program, '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined');
-  compile(plain);
+  compile('gcc', program, '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined');
+  compile('clang', plain);
 }, PATIENCE_MS);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
