@@ -1,4 +1,4 @@
-/** Emits docs/reference/: one Markdown page per RM service and hypercall group, quirks, deaths and an index. */
+/** Emits docs/reference/: a Markdown page per RM message, RM service and hypercall group, quirks, deaths and an index. */
 import { parseArg } from './calls.js';
 import { type Field, type Layout, layouts, listLayouts, type Payload } from './layout.js';
 import { callRules, lookupErrors, messageRules, type RuleOut } from './rules.js';
@@ -60,17 +60,21 @@ function payloadTable(p: Payload): string {
   return table(['Offset', 'Type', 'Field', 'Meaning'], rows);
 }
 
-function messageSection(spec: Spec, l: Layout): string {
+const serviceLink = (spec: Spec, id: string): string =>
+  `[${spec.messages.service.find((s) => s.id === id)?.title ?? id}](rm-${id}.md)`;
+
+function messagePage(spec: Spec, l: Layout): string {
   const m = l.message;
   const parts = [
-    `## ${m.name}\n`,
-    `${l.kind === 'request' ? 'Request' : 'Notification'} \`${hex(m.id)}\`. ${m.about}\n`,
+    NOTE,
+    `# ${m.name}\n`,
+    `${serviceLink(spec, m.service)}. ${l.kind === 'request' ? 'Request' : 'Notification'} \`${hex(m.id)}\`. ${m.about}\n`,
   ];
   const who = l.kind === 'request' ? 'From' : 'To';
   if (m.caller ?? m.receiver) parts.push(`${who}: ${m.caller ?? m.receiver}. Source: ${m.source}.\n`);
   else parts.push(`Source: ${m.source}.\n`);
   if (m.implemented === false) return [...parts, 'RM answers `UNIMPLEMENTED`.\n'].join('\n');
-  if (m.same_as) parts.push(`Layout and rules are those of [${m.same_as}](#${m.same_as.toLowerCase()}).\n`);
+  if (m.same_as) parts.push(`Layout and rules are those of [${m.same_as}](${m.same_as}.md).\n`);
   else if (l.payload.fields.length + l.payload.data.length === 0) parts.push('Empty payload.\n');
   else {
     const size = l.payload.size;
@@ -97,13 +101,8 @@ function servicePage(spec: Spec, id: string): string {
     `${s?.about ?? ''}\n`,
     table(
       ['Id', 'Name', 'What'],
-      mine.map((l) => [
-        `\`${hex(l.message.id)}\``,
-        `[${l.message.name}](#${l.message.name.toLowerCase()})`,
-        l.message.about,
-      ]),
+      mine.map((l) => [`\`${hex(l.message.id)}\``, `[${l.message.name}](${l.message.name}.md)`, l.message.about]),
     ),
-    ...mine.map((l) => messageSection(spec, l)),
   ].join('\n');
 }
 
@@ -309,11 +308,11 @@ function deathsPage(spec: Spec): string {
 
 /** Every call and message, by name. */
 function nameIndex(spec: Spec): string[] {
-  const calls = spec.hypercalls.call.map((c) => [c.name, `hvc-${c.group}`]);
-  const messages = layouts(spec).map((l) => [l.message.name, `rm-${l.message.service}`]);
+  const calls = spec.hypercalls.call.map((c) => [c.name, `hvc-${c.group}.md#${c.name}`]);
+  const messages = layouts(spec).map((l) => [l.message.name, `${l.message.name}.md`]);
   return [...calls, ...messages]
     .sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
-    .map(([name, page]) => `* [${name}](${page}.md#${name.toLowerCase()})`);
+    .map(([name, at]) => `* [${name}](${at})`);
 }
 
 /** Path -> Markdown. */
@@ -323,6 +322,7 @@ export function referencePages(spec: Spec): Map<string, string> {
     out.set(`docs/reference/${name}.md`, `${text.trimEnd()}\n`);
   };
   for (const s of spec.messages.service) put(`rm-${s.id}`, servicePage(spec, s.id));
+  for (const l of layouts(spec)) put(l.message.name, messagePage(spec, l));
   for (const g of spec.hypercalls.group) put(`hvc-${g.id}`, groupPage(spec, g.id));
   put('smccc', smcccPage(spec));
   put('lists', listsPage(spec));
