@@ -5714,6 +5714,13 @@ export const QUIRKS: readonly Quirk[] = [
     consequence: 'Expect the interrupt once more after clearing it.',
   },
   {
+    id: 'gic-withdrawn-while-active',
+    area: 'GIC',
+    text: 'What a source asserts while its level interrupt is active and then withdraws (doorbell_mask, doorbell_reset, msgqueue_flush, unbinding) is taken nevertheless after the end: the list register stays pending and active.',
+    source: 'hypervisor source, synchronising a list register',
+    consequence: 'Expect an interrupt without a reason after withdrawing one from within its handler.',
+  },
+  {
     id: 'gic-listed-keeps-group',
     area: 'GIC',
     text: 'A listed interrupt keeps the group and the priority that it had when it was listed.',

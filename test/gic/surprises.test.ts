@@ -5,6 +5,7 @@ import {
   assertSource,
   bindSource,
   type CSpace,
+  clearSource,
   SourceKind,
   type Thread,
   virqSource,
@@ -198,6 +199,25 @@ describe('an interrupt', () => {
     expect([state(0), state(1)]).toEqual([recorded, [true, false]]);
     expect(m.mrs(1, IAR1)).toBe(BigInt(SPI));
     expect([state(0), state(1)]).toEqual([recorded, [false, true]]);
+  });
+});
+
+describe('a source', () => {
+  it('that withdraws what it asserted while its interrupt was active still gets it taken', () => {
+    const m = booted();
+    setUpSpi(m, SPI, false, 0x80);
+    m.act(0);
+    m.hyp.checkPending[SourceKind.DOORBELL] = () => false;
+    const source = virqSource(SourceKind.DOORBELL, 0);
+    expect(bindSource(m.hyp, source, m.vic.id, SPI)).toBe(HypError.OK);
+    assertSource(m.hyp, source, false);
+    expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
+    assertSource(m.hyp, source, false);
+    clearSource(m.hyp, source);
+    m.msr(0, EOIR1, SPI);
+    expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
+    m.msr(0, EOIR1, SPI);
+    expect(m.mrs(0, IAR1)).toBe(NONE);
   });
 });
 
