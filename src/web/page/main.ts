@@ -106,7 +106,7 @@ function render(): void {
   const boot = moment.step === 0 ? ' (after the boot)' : '';
   byId('where').textContent =
     `step ${moment.step} of ${length}${boot}, ${(moment.nowNs / 1e6).toFixed(3)} ms, state ${moment.digest}`;
-  fill('steps', stepList(scenario, moment, choices, go));
+  fill('steps', stepList(scenario, moment, choices, go, select));
   fill('why', whyPanel(moment));
   fill('story', storyPanel(moment.story, moment.tables, go));
   fill('tables', tablePanels(moment.tables, choices, select));

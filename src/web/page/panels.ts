@@ -16,9 +16,15 @@ type Select = (object: number) => void;
 
 const ms = (ns: number): string => `${(ns / 1_000_000).toFixed(3)} ms`;
 
-function traceEntry(e: TraceEntry, { object }: Choices): HTMLElement {
+function traceEntry(e: TraceEntry, { object }: Choices, select: Select, at: number): HTMLElement {
   const touches = object !== undefined && e.objects.includes(object);
-  return h('pre', { class: `${e.kind}${touches ? ' touches' : ''}` }, e.lines.map((line) => line.trimEnd()).join('\n'));
+  const objects = e.objects.flatMap((id) => [
+    ' ',
+    h('button', { 'data-key': `trace ${at} ${id}`, onclick: () => select(id) }, `#${id}`),
+  ]);
+  // A terminal has more room for what stands under the time.
+  const text = e.lines.map((line, i) => line.replace(i === 0 ? /^ +/ : /^ {12}/, '').trimEnd()).join('\n');
+  return h('pre', { class: `${e.kind}${touches ? ' touches' : ''}` }, text, ...objects);
 }
 
 /** The list of steps; the one that was done last with its trace. */
@@ -27,6 +33,7 @@ export function stepList(
   moment: Moment,
   choices: Choices,
   go: (step: number) => void,
+  select: Select,
 ): Child[] {
   return scenario.steps.map(({ title, note }, i) => {
     const step = i + 1;
@@ -38,7 +45,7 @@ export function stepList(
       'li',
       { class: classes.filter(Boolean).join(' '), 'aria-current': current && 'step' },
       h('button', { 'data-key': `step ${step}`, onclick: () => go(step) }, h('b', {}, `${step}`), ` ${title}`),
-      current && h('div', { class: 'trace' }, ...shown.map((e) => traceEntry(e, choices))),
+      current && h('div', { class: 'trace' }, ...shown.map((e, at) => traceEntry(e, choices, select, at))),
     );
   });
 }
