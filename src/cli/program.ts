@@ -18,6 +18,7 @@ import { registerConformRm } from './options/conform-rm.js';
 import { registerDecode } from './options/decode.js';
 import { registerDemo } from './options/demo.js';
 import { registerExplain } from './options/explain.js';
+import { registerExplore } from './options/explore.js';
 import { registerFuzz } from './options/fuzz.js';
 import { registerReplay } from './options/replay.js';
 import { registerRun } from './options/run.js';
@@ -51,6 +52,7 @@ function command(args: readonly string[]): Command {
   registerExplain(program);
   registerCompletion(program);
   registerFuzz(program);
+  registerExplore(program);
   registerConform(program);
   registerConformRm(program);
   registerHelp(program);
@@ -69,7 +71,7 @@ function visibleGlobalOptions(this: Help, command: Command): Option[] {
 
 /** Commands with nothing random in them, or whose input says the seed. */
 const SEEDLESS: ReadonlySet<string> = new Set([
-  ...['verify', 'replay', 'decode', 'demo', 'conform', 'rm', 'completion', 'bench', 'help'],
+  ...['verify', 'replay', 'decode', 'demo', 'conform', 'rm', 'completion', 'bench', 'help', 'explore'],
 ]);
 
 /** Whoever gives a seed expects something of it. */

@@ -6,12 +6,12 @@ afterAll(() => lines.close());
 
 /** The program's commands, and theirs. */
 const COMMANDS = [
-  ...['run', 'caps', 'web', 'replay', 'demo', 'serve', 'verify', 'decode', 'explain', 'completion', 'fuzz'],
+  ...['run', 'caps', 'web', 'replay', 'demo', 'serve', 'verify', 'decode', 'explain', 'completion', 'fuzz', 'explore'],
   ...['conform', 'conform rm'],
 ];
 
 /** Something in them is random. */
-const SEEDED = new Set(['run', 'caps', 'serve', 'explain', 'fuzz']);
+const SEEDED = new Set(['run', 'caps', 'web', 'serve', 'explain', 'fuzz']);
 
 describe('help', () => {
   it.each(COMMANDS)(

@@ -246,6 +246,13 @@ describe.concurrent('who is interrupted', () => {
     expect(r.status).toBe(130);
   });
 
+  it('while exploring is shown the tables', async () => {
+    const r = await interrupted('SIGINT', 'explore', '--vms', '3', '--parcels', '3');
+    expect(r.out).toMatch(/^eventually: not known, in \d+ states? not everything has been tried\n/m);
+    expect(r.out).toMatch(/nothing failed before it was interrupted\n$/);
+    expect(r.status).toBe(130);
+  });
+
   it('while verifying is shown what was compared', async () => {
     const r = await interrupted('SIGINT', 'verify', '--junit', 'verified');
     expect(r.out).toMatch(/^\d+ events: \d+ matched, 0 mismatched/m);

@@ -5,7 +5,7 @@ import { parseScenario, Run } from '../../src/scenario/index.js';
 import { CliLines } from '../support/cli.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const pages = ['scenarios', 'scheduling', 'recordings', 'fuzzing', 'explorer'];
+const pages = ['scenarios', 'scheduling', 'recordings', 'fuzzing', 'exploring', 'explorer'];
 
 const blocks = (page: string, language: string): string[] => {
   const text = readFileSync(`${root}docs/${page}.md`, 'utf8');
