@@ -125,6 +125,8 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['explain xyzzy', 2, /nothing is called 'xyzzy'; give a name or number/],
   ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
   ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
+  ['completion', 2, /for which shell: choose bash, zsh or fish/],
+  ['completion --words x', 2, /--words x: there are checks, defects, faults, deaths, names/],
   ['completion constructor', 2, /no completion for 'constructor'/],
   ['completion tcsh', 2, /no completion for 'tcsh': choose bash, zsh or fish/],
   ['fuzz --jobs 1e99', 2, /give a whole number from 1 to 256/],

@@ -219,10 +219,6 @@ describe('fuzz', () => {
 });
 
 describe('completion and usage', () => {
-  test('options that --help shows are offered', async () => {
-    expect((await cli('completion', 'bash')).out).toMatch(/^ +fuzz\) words=".*--from .*--fault /m);
-  });
-
   test.each(['bash', 'zsh', 'fish'])('there is a %s script that knows the commands', async (shell) => {
     const r = await cli('completion', shell);
     expect(r.status).toBe(0);
