@@ -77,7 +77,10 @@ const SEEDLESS: ReadonlySet<string> = new Set([
 /** Whoever gives a seed expects something of it. */
 function refuseSeed(program: Command, action: Command): void {
   if (program.opts().seed === undefined) return;
-  const isIdle = SEEDLESS.has(action.name()) || (action.name() === 'explain' && action.opts().step === undefined);
+  const isIdle =
+    SEEDLESS.has(action.name()) ||
+    (action.name() === 'explain' && action.opts().step === undefined) ||
+    (action.name() === 'web' && action.args.length === 0);
   if (isIdle)
     throw new CliError(
       `--seed has no effect on ${action.name() === 'rm' ? 'conform rm' : action.name()}: leave it out`,

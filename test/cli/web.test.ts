@@ -21,6 +21,7 @@ it('says where the built page is', async () => {
   expect(await web()).toEqual({ status: 0, out: `open in a browser: ${pathToFileURL(built)}\n`, err: '' });
   expect(JSON.parse((await web('--json')).out)).toEqual({ page: built, url: pathToFileURL(built).href });
   expect(namesIn(readFileSync(built, 'utf8'))[0]).toBe('first-rpc');
+  expect((await web('--seed', '1')).err).toContain('--seed has no effect on web');
 });
 
 it('writes a page that begins with a scenario, and nothing over another one', async () => {
