@@ -15,7 +15,6 @@ import {
   Hypervisor,
   type HypObject,
   nativeCall,
-  ObjectState,
   registerCore,
 } from '../hyp/index.js';
 import { type Addrspace, bootMap, bootMove, createBootExtent, Owner, registerMemory } from '../hyp/mem/index.js';
@@ -96,10 +95,10 @@ export function boot(config: HypConfig): BootedBoard {
   };
   const partition = make(ObjectType.PARTITION, -1);
   partition.partition = partition.id;
-  hyp.setState(partition, ObjectState.ACTIVE);
+  hyp.objectEvent(partition, 'ACTIVATE');
   const cspace = make<CSpace>(ObjectType.CSPACE, partition.id);
   cspace.maxCaps = Platform.ROOT_MAX_CAPS;
-  hyp.setState(cspace, ObjectState.ACTIVE);
+  hyp.objectEvent(cspace, 'ACTIVATE');
   const grant = (object: HypObject): bigint => {
     const id = grantMaster(hyp, cspace, object);
     assert(id !== undefined, 'boot: root capability space is full');

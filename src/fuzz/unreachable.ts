@@ -109,6 +109,10 @@ export const UNREACHABLE_TRANSITIONS: Readonly<Record<string, readonly (readonly
     [/^auth FAIL/, 'the platform authenticates every image (rm-rpc-messages 2.2)'],
     [/\[mayReset\].*: false$/, 'VM_RESET refuses a VM marked no-reset before it looks at the state (rm.VM_RESET.4)'],
   ],
+  'object-life': [
+    [/FAIL|^failed/, 'RM configures what it creates so that it can be activated; test/hyp has activations that fail'],
+    [/^init DESTROY/, 'RM activates what it creates at once'],
+  ],
   'rm-process': [[/^booting DIE/, 'the fuzzer starts from a booted machine']],
   'vcpu-proxy': [
     [/vmmio/i, 'nobody holds the right to add VMMIO ranges to the space of a VM (capabilities 5)'],

@@ -5,7 +5,9 @@
  * `objects` and `state`, so that a snapshot is a walk over them. Sources: fact base hypercall-abi 1, capabilities 6 and 8.
  */
 import { assert, SimBug } from '../base/index.js';
+import { registerMachine, UNHANDLED } from '../machine/index.js';
 import { HypError } from '../protocol/index.js';
+import { type ObjectEvent, objectMachine } from './object.machine.js';
 import type { MemPort, SchedPort, VicPort } from './ports.js';
 import { type HypObject, NO_OBJECT, ObjectState, type Thread } from './types.js';
 import type { CheckPending } from './virq.js';
@@ -23,6 +25,11 @@ export interface ObjectKind<T extends HypObject = HypObject> {
   /** After that, in any state: drop relations (`hyp.unref`). */
   release?(hyp: Hypervisor, object: T): void;
 }
+
+const objectLife = registerMachine('object-life', objectMachine);
+/** The chart's states are in the order of `ObjectState`. */
+const FIRST_STATE = ObjectState.INIT;
+const NO_CONTEXT = {};
 
 /** Inputs in `a` (x0..x7 or SMCCC x1..x8), further outputs in `out` (x1.. after the error; all zero on entry). Returns a `HypError` or BLOCKED. */
 export type HypercallHandler = (hyp: Hypervisor, caller: Thread, a: BigUint64Array, out: BigUint64Array) => number;
@@ -143,6 +150,14 @@ export class Hypervisor {
     return made as T;
   }
 
+  /** Lets the object take an event; callers have checked that it can. */
+  objectEvent(object: HypObject, type: ObjectEvent['type']): void {
+    const next = objectLife.next(object.state - FIRST_STATE, NO_CONTEXT, { type });
+    if (next === UNHANDLED) throw new SimBug(`object ${object.id}: ${type} in state ${object.state}`);
+    this.setState(object, next.state + FIRST_STATE);
+  }
+
+  /** Past the chart of objects: for tests that need one in a certain state. */
   setState(object: HypObject, state: number): void {
     object.state = state;
     this.heads[object.id] = headOf(object.type, state);
@@ -162,7 +177,7 @@ export class Hypervisor {
     if (object.state !== ObjectState.INIT) return HypError.OBJECT_STATE;
     const kind = this.kinds[object.type];
     const error = kind === undefined ? HypError.OK : kind.activate(this, object);
-    this.setState(object, error === HypError.OK ? ObjectState.ACTIVE : ObjectState.FAILED);
+    this.objectEvent(object, error === HypError.OK ? 'ACTIVATE' : 'FAIL');
     return error;
   }
 
@@ -179,7 +194,7 @@ export class Hypervisor {
     if (object.refs > 0) return NO_OBJECT;
     if (object.refs !== 0) throw new SimBug(`object ${id} released twice`);
     const wasActive = object.state === ObjectState.ACTIVE;
-    this.setState(object, ObjectState.DESTROYING);
+    this.objectEvent(object, 'DESTROY');
     const kind = this.kinds[object.type];
     if (wasActive) kind?.deactivate?.(this, object);
     kind?.release?.(this, object);

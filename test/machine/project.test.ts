@@ -6,7 +6,17 @@ import '../../src/vcpu/index.js';
 
 /** The machines of the project, held equal in both backends with contexts as their owners could have filled them. */
 
-const EXPECTED = ['irq-loan', 'link-rx', 'link-tx', 'memparcel', 'rm-process', 'thread-life', 'vcpu-proxy', 'vm-life'];
+const EXPECTED = [
+  'irq-loan',
+  'link-rx',
+  'link-tx',
+  'memparcel',
+  'object-life',
+  'rm-process',
+  'thread-life',
+  'vcpu-proxy',
+  'vm-life',
+];
 const machines = registeredMachines().filter((m) => !m.name.startsWith('test-'));
 
 /** The same keys with other values: booleans both ways, small numbers. */
