@@ -18,7 +18,7 @@ export function readTranscripts(
     // The last line of a whole file ends too.
     const isCut = line > 1 && line === lines.length;
     if (value === undefined)
-      return { error: `line ${line} is not a JSON object${isCut ? ': the file is cut off' : ''}` };
+      return { error: `line ${line} is not a JSON object: ${isCut ? 'the file is cut off' : EXPECTED}` };
     if ('format' in value || transcripts.length === 0) {
       if (value.format !== FORMAT) return { error: `line ${line} is no header of format ${FORMAT}` };
       const wrong = badHeader(value);
@@ -35,6 +35,7 @@ export function readTranscripts(
   return transcripts.length === 0 ? { error: 'empty file' } : { transcripts };
 }
 
+const EXPECTED = 'a transcript has one on every line (.jsonl)';
 const FORMAT = 'gunyah-transcript/1';
 
 function badHeader(header: Record<string, unknown>): string | undefined {

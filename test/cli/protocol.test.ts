@@ -92,7 +92,9 @@ describe('verify', () => {
     expect(await cli('verify', join(folder, 'none'))).toMatchObject({ status: 3 });
     const broken = await cli('verify', write('broken.txt', 'hello'));
     expect(broken.status).toBe(3);
-    expect(broken.err).toMatch(/^error: .*broken\.txt: line 1 is not a JSON object\n$/);
+    expect(broken.err).toMatch(
+      /^error: .*broken\.txt: line 1 is not a JSON object: a transcript has one on every line \(\.jsonl\)\n$/,
+    );
     expect((await cli('verify', '-r', mkdtempSync(join(folder, 'empty-')))).status).toBe(2);
   });
 });

@@ -12,7 +12,7 @@ test('several transcripts in one text each begin with their header', () => {
 
 test.each([
   ['', 'empty file'],
-  ['hello', 'line 1 is not a JSON object'],
+  ['hello', 'line 1 is not a JSON object: a transcript has one on every line (.jsonl)'],
   ['{"format":"x"}', 'line 1 is no header of format gunyah-transcript/1'],
   ['{"ev":"quiet","ms":1}', 'line 1 is no header'],
   [`${HEADER}\n{"ms":1}`, "line 2 has no event kind 'ev'"],

@@ -12,9 +12,16 @@ interface DecodeOptions extends GlobalOptions {
 
 /** The largest packet is 240 bytes; anything far beyond is no packet but a mistake. */
 const RAW_LIMIT = 1024;
-const NO_HEX = 'not an even number of hex digits';
 /** Characters of a wrong text that a message repeats. */
 const SHOWN = 60;
+
+/** Why `text` is no list of bytes. */
+function whyNoHex(text: string): string {
+  const odd = /[^0-9a-fx\s,:]/i.exec(text)?.[0];
+  return odd === undefined
+    ? `half a byte is left over: ${text.slice(0, SHOWN)}`
+    : `'${odd}' is no hex digit: ${text.slice(0, SHOWN)}`;
+}
 
 export function decode(words: readonly string[], options: DecodeOptions): number {
   if (words.length > 0 === (options.hex !== undefined)) {
@@ -37,7 +44,7 @@ function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array
     if (isFile) return [rawPacket(first)];
     const text = words.join(' ');
     const bytes = bytesOf(text);
-    if (bytes === undefined) throw new CliError(`no such file, and ${NO_HEX}: ${text.slice(0, SHOWN)}`);
+    if (bytes === undefined) throw new CliError(`no such file, and no bytes either: ${whyNoHex(text)}`);
     return [bytes];
   }
   const lines = new TextDecoder().decode(readInput(options.hex)).split('\n');
@@ -46,7 +53,7 @@ function packetsOf(words: readonly string[], options: DecodeOptions): Uint8Array
   return packets.map((line, i) => {
     const bytes = bytesOf(line);
     if (bytes !== undefined) return bytes;
-    throw new CliError(`packet ${i + 1} of ${options.hex}: ${NO_HEX}: ${line.slice(0, SHOWN)}`, Exit.INPUT);
+    throw new CliError(`packet ${i + 1} of ${options.hex}: ${whyNoHex(line)}`, Exit.INPUT);
   });
 }
 
