@@ -1,6 +1,7 @@
 /** Little-endian access to byte arrays, and hex strings. Offsets must be in range; callers check lengths first. */
 import { hi32, join64, lo32 } from './u64.js';
 
+/** Little endian, as everything on the wire; `at` is a byte offset. Past the end: 0. */
 export const le16 = (b: Uint8Array, at: number): number => b[at] | (b[at + 1] << 8);
 
 export const le32 = (b: Uint8Array, at: number): number =>

@@ -86,6 +86,10 @@ function newHypervisor(config: HypConfig): Hypervisor {
   return hyp;
 }
 
+/**
+ * Switches the board on: the hypervisor as it is when the root VM starts, and the capabilities that it finds (fact
+ * base: rm-boot-and-dt 1).
+ */
 export function boot(config: HypConfig): BootedBoard {
   const hyp = newHypervisor(config);
   const make = <T extends HypObject>(type: number, partition: number): T => {

@@ -94,6 +94,7 @@ const WINDOWS: readonly Window[] = [
   { base: 0x3f00_0000, end: 0x4000_0000, read: ecam }, // PCI configuration
 ];
 
+/** End of the addresses that belong to devices of the emulated board; memory begins here. */
 export const BUS_END = 0x4000_0000;
 
 /** An access at a physical address below RAM. Writes are accepted where reads are, and do nothing. */

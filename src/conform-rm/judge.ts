@@ -29,6 +29,10 @@ export function faultVerdict(fault: LinkFault, greeted: boolean): { verdict: RmV
 /** What is not as recorded: the event, both values in words, the rules that decide about the answer. */
 const differenceText = (o: EventOutcome): string => [describeOutcome(o), ...rulesBehind(o)].join('\n');
 
+/**
+ * Plays the recording of `c`; `connect` gives a driver of a machine that was never used. Faults of the link are part
+ * of the result.
+ */
 export function judge(c: RmCase, connect: () => JudgedDriver): RmResult {
   const totals = noTotals();
   const reasons: string[] = [];

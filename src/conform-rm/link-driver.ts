@@ -45,6 +45,10 @@ const NO_TIME = timedRequest(FrameType.TIME, 0n);
 const NO_RETURN: OpEnd = { kind: 'noReturn' };
 const NO_REGISTERS: readonly bigint[] = new Array<bigint>(18).fill(0n);
 
+/**
+ * Answers NO_RETURN of the server as an operation that does not come back; throws {@link LinkFault} when the link
+ * itself fails.
+ */
 export class LinkDriver implements ReplayDriver {
   /** What had no answer: from then on the vCPU counts as blocked for ever. */
   stuck: string | undefined;

@@ -18,6 +18,7 @@ const MAX_WAIT_MS = 64;
 const NO_RETURN: OpEnd = { kind: 'noReturn' };
 const NO_CALL: CallEnd = { ...NO_RETURN, x: [] };
 
+/** Throws {@link LinkFault} when the link itself fails. */
 export class RpcDriver implements ReplayDriver {
   stuck: string | undefined;
   private died: 'rm' | 'hypervisor' | undefined;

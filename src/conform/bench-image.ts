@@ -38,6 +38,7 @@ export function primaryPlace(sim: Simulator): ClientPlace {
   };
 }
 
+/** A booted machine that every case starts from. */
 export function bootBench(): BenchImage {
   const sim = new Simulator();
   if (!sim.bootPrimary()) throw new Error('the primary VM did not start');

@@ -49,6 +49,7 @@ export interface CallEntry {
   r: readonly bigint[];
 }
 
+/** The machine of one case: RM behind rules, the queues of the client, a log of their packets. */
 export class Bench {
   readonly sim: Simulator;
   readonly host: HostVcpu;

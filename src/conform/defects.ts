@@ -13,6 +13,7 @@ export interface Defect {
 
 const defect = (name: string, what: string, fails: string): Defect => ({ name, what, fails: fails.split(' ') });
 
+/** Deliberate bugs of the reference client, each with the checks that it fails. */
 export const DEFECTS: readonly Defect[] = [
   defect('accepts-63', 'takes a message that announces 63 more fragments', 'FRAG-18'),
   defect('any-vmid', 'takes notifications about any VM for its own', 'NOTIF-5 NOTIF-10 PROXY-16'),

@@ -33,6 +33,7 @@ export const FEATURES: Readonly<Record<Feature, string>> = {
   shutdown: 'ask a guest to end',
 };
 
+/** Undefined: the line is no greeting. */
 export function parseGreeting(line: string): Greeting | undefined {
   const [word, level = '', ...features] = line.trim().split(/\s+/);
   if (word === 'refused') return { level: 'T', features: [], refused: line.trim().slice('refused '.length) };

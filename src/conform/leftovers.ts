@@ -5,6 +5,7 @@ import type { Bench } from './bench.js';
 
 const PRIMARY = Platform.VMID_HLOS;
 
+/** One line for each thing that RM still holds for the primary VM; none: all was given back. */
 export function leftovers(bench: Bench): string[] {
   const { rm } = bench.sim;
   if (bench.client.vmid !== PRIMARY) return [];

@@ -68,6 +68,7 @@ export const vmStatus = (vmid: number, status: number): Uint8Array =>
 export const vmExited = (vmid: number, type: number, reason = u32s(0)): Uint8Array =>
   notify(Msg.N_VM_EXITED, concatBytes(u16x2(vmid, type), u32s(reason.length), reason));
 
+/** What a case says to the client's upper tester, and hears from it. */
 export class Tester {
   /** Event lines of the client, oldest first. */
   readonly events: string[] = [];

@@ -4,6 +4,7 @@ import { bindSource, type Hypervisor, type HypObject, lookup, unbindSource } fro
 import { Call, HypError, ObjectType, Rights } from '../protocol/index.js';
 import { type Doorbell, mask, receive, registerDoorbellKind, reset, send } from './doorbell.js';
 
+/** The kind of object, its vIRQ source and its calls. */
 export function registerDoorbell(hyp: Hypervisor): void {
   registerDoorbellKind(hyp);
   hyp.call(Call.DOORBELL_BIND_VIRQ, (h, caller, a) => {

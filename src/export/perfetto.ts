@@ -35,6 +35,7 @@ function split(who: string): { vm: string; vcpu: number } {
   return { vm: m?.[1] ?? who, vcpu: Number(m?.[2] ?? 0) };
 }
 
+/** Chrome trace JSON: a row for each CPU and each vCPU; times in microseconds of virtual time. */
 export function perfettoTrace(events: readonly RunEvent[], spans: readonly Span[]): string {
   const out: TraceEvent[] = [];
   const pids = new Map<string, number>();

@@ -56,6 +56,7 @@ const isNotification = (packet: Uint8Array, id: number): boolean => le32(packet,
 const isReply = (packet: Uint8Array, id: number): boolean =>
   (packet[1] & 3) === RpcType.REPLY && le32(packet, 4) === id;
 
+/** Seeded defects of RM or hypervisor by name, for tests of the fuzzer itself. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'lost-mem-released': {
     about: 'MEM_RELEASED is never sent',

@@ -27,6 +27,7 @@ export interface FuzzOptions extends DrawOptions {
   fault: string;
 }
 
+/** Options of `gunyah-sim fuzz` when none is given. */
 export const defaultFuzzOptions = (): FuzzOptions => ({
   seed: 1,
   swarm: false,
@@ -66,6 +67,7 @@ export function addTotals(to: FuzzTotals, from: FuzzTotals): void {
   }
 }
 
+/** Plays one sequence per `step`; what it returns is the failure made small, or undefined. */
 export class Fuzzer {
   readonly totals = noTotals();
   private readonly runner: Runner;

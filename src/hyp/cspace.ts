@@ -9,6 +9,7 @@ import type { HypObject } from './types.js';
 
 const SLOTS_PER_TABLE = Platform.CSPACE_SLOTS_PER_TABLE;
 const TABLES_PER_CSPACE = Platform.CSPACE_TABLES;
+/** Capabilities that one space can hold. */
 export const MAX_CAPS = Platform.CSPACE_MAX_CAPS;
 
 export const CapState = { NULL: 0, VALID: 1, REVOKED: 2 } as const;

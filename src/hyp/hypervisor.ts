@@ -79,6 +79,7 @@ const headOf = (type: number, state: number): number => type * 8 + state;
 export const typeInHead = (head: number): number => head >> 3;
 export const stateInHead = (head: number): number => head & 7;
 
+/** Objects, hypercalls and ports; see the head of this file. */
 export class Hypervisor {
   readonly objects: (HypObject | undefined)[] = [];
   readonly freeIds: number[] = [];

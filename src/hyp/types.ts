@@ -37,6 +37,7 @@ export interface Thread extends HypObject {
 /** Tied to its CPU: it sees that CPU's identity and may have PPIs forwarded. */
 export const isPinned = (t: Thread): boolean => (t.options & VcpuOption.PINNED) !== 0n;
 
+/** An object reference that leads nowhere. */
 export const NO_OBJECT = -1;
 
 /** Nanoseconds of a tick of the system counter: 16. Timers and time slices count in them. */

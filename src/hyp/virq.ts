@@ -44,6 +44,7 @@ export function assertSource(hyp: Hypervisor, source: VirqSource, edgeOnly: bool
   if (source.vic !== NO_OBJECT) hyp.vic.assertSource(source, edgeOnly);
 }
 
+/** Withdraws the level. An unbound source: nothing. */
 export function clearSource(hyp: Hypervisor, source: VirqSource): void {
   if (source.vic !== NO_OBJECT) hyp.vic.clearSource(source);
 }
@@ -54,6 +55,7 @@ export function bindSource(hyp: Hypervisor, source: VirqSource, vicId: number, v
   return hyp.vic.bindSource(source, vicId, virq);
 }
 
+/** Gives the SPI back. */
 export function unbindSource(hyp: Hypervisor, source: VirqSource): void {
   if (source.vic !== NO_OBJECT) hyp.vic.unbindSource(source);
 }

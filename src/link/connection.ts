@@ -45,6 +45,7 @@ const MAX_COMPLAINTS = 8;
 /** Units of work of a frame and its reply of so many bytes: 1, and 1 per KiB. */
 const workOf = (bytes: number): number => 1 + (bytes >> 10);
 
+/** One client: frames in, frames out, its limits, and its turn of equal work. */
 export class Connection {
   readonly out = new FrameWriter();
   name: string;

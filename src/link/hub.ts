@@ -56,6 +56,10 @@ const HOLD_GRACES = 10;
 const SCRATCH_BASE = 0x4104_0000;
 const MODE_RPC = 1;
 
+/**
+ * All connections of a server, and whose turn it is. Knows no sockets: bytes come from, and go to, a {@link
+ * Transport}.
+ */
 export class Hub {
   readonly connections = new Set<Connection>();
   private readonly options: Required<HubOptions>;

@@ -6,6 +6,7 @@ const SLAB = 65_536;
 /** Enough for a greeting: who does not get further is not worth more. */
 const FIRST = 512;
 
+/** Frames one behind the other in a buffer that grows; integers are little endian. */
 export class FrameWriter {
   bytes = new Uint8Array(FIRST);
   private start = 0;

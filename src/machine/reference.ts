@@ -14,6 +14,7 @@ import { assert } from '../base/index.js';
 import { chartOf } from './chart.js';
 import { type Effect, type Executor, type Step, UNHANDLED } from './types.js';
 
+/** XState itself behind the same interface: the second backend of tests. */
 export function reference<M extends AnyStateMachine>(machine: M): Executor<ContextFrom<M>, EventFrom<M>, InputFrom<M>> {
   type C = ContextFrom<M>;
   const chart = chartOf(machine);

@@ -54,6 +54,7 @@ function registerBinding(hyp: Hypervisor): void {
   }
 }
 
+/** The kind of object, its two vIRQ sources and its calls. */
 export function registerMsgQueue(hyp: Hypervisor): void {
   registerMsgQueueKind(hyp);
   registerBinding(hyp);

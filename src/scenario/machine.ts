@@ -21,6 +21,9 @@ const TIMER_BIT = 1n << BigInt(Platform.PPI_VIRTUAL_TIMER);
 /** Results on a queue of an RM link of which the packets tell, this one or the next. */
 const TOLD_BY_PACKETS = [HypError.OK, HypError.MSGQUEUE_EMPTY].map(BigInt);
 
+/**
+ * A simulator with the primary VM as scenarios see it: one vCPU, an RM client, what was traced, rules of interference.
+ */
 export class Machine {
   host!: HostVcpu;
   readonly client: RmClient;

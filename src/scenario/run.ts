@@ -28,6 +28,10 @@ export interface Failure {
 /** Buffer of `send`; the RM client has its own. */
 const PACKET_BUFFER = 0x4102_c000;
 
+/**
+ * A scenario while it is played: `step` plays one step, `finish` the rest. Never throws for what a guest does: see
+ * `failures`.
+ */
 export class Run {
   readonly machine: Machine;
   readonly scope: Scope;

@@ -48,6 +48,7 @@ export interface CodeOutcome {
   running: boolean;
 }
 
+/** A vCPU that the caller is the program of: operations come back as an {@link Outcome}, never as an exception. */
 export class HostVcpu {
   constructor(
     readonly sim: Simulator,

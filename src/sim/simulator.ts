@@ -73,6 +73,10 @@ const A64_BATCH = 64;
 /** Virtual time within which boot must reach the primary VM. */
 const BOOT_LIMIT_NS = 10_000_000_000;
 
+/**
+ * The whole machine: hypervisor, RM and virtual time (ns). A new one has the hypervisor up, and RM about to start; `bootPrimary`
+ * runs it until the primary VM starts.
+ */
 export class Simulator {
   readonly hyp: Hypervisor;
   readonly rm: Rm;

@@ -165,6 +165,7 @@ export function restoreSnapshot(sim: Simulator, snapshot: Snapshot): void {
 /** Whether two snapshots say the same: a fraction of the cost of encoding them. */
 export const sameSnapshot = (a: Snapshot, b: Snapshot): boolean => copyReusing(a, b) === b;
 
+/** Equal states give equal bytes. */
 export const encodeSnapshot = (snapshot: Snapshot): Uint8Array => packPlain(snapshot);
 
 /** Throws on bytes that are not an encoded snapshot. */

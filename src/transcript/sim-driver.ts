@@ -44,6 +44,7 @@ export function bootFor(header: Header): Simulator {
   return sim;
 }
 
+/** A freshly booted simulator for every recording. */
 export class SimDriver implements ReplayDriver {
   private readonly hosts: HostVcpu[] = [];
   /** A vCPU of the primary VM runs code of its own. */

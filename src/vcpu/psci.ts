@@ -144,6 +144,7 @@ function psciCall(hyp: Hypervisor, caller: Thread, id: number, r: BigUint64Array
   return true;
 }
 
+/** PSCI, behind SMCCC. */
 export function registerPsci(hyp: Hypervisor): void {
   hyp.smccc.handlers.push(psciCall);
 }

@@ -10,6 +10,7 @@ interface Loaded {
   moment: Moment;
 }
 
+/** The worker of the page: one request in, one answer out. */
 export class Session {
   private loaded: Loaded | undefined;
 

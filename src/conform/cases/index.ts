@@ -16,6 +16,7 @@ import { seq } from './seq.js';
 import { tear } from './tear.js';
 import { xport } from './xport.js';
 
+/** All 219 checks, in the order of the catalog. */
 export const CATALOG: readonly Case[] = [
   ...disc,
   ...xport,

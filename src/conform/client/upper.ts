@@ -40,6 +40,7 @@ interface PendingCall {
   call: ClientCall;
 }
 
+/** The reference client behind the lines of the upper tester (docs/conformance.md 4). */
 export class UpperTester {
   readonly transport: ClientTransport;
   readonly vms: VmManager;

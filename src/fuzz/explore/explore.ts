@@ -52,6 +52,7 @@ export interface Exploration {
   missingBack: string[];
 }
 
+/** Plays one state per `step`: every command in it. */
 export class Explorer {
   private readonly search: Search<SavedRun, Move>;
   private readonly model: Lives;

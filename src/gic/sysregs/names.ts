@@ -1,6 +1,7 @@
 /** System registers that drivers of vCPUs use, by their architectural names. */
 import { sysreg } from './encoding.js';
 
+/** op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2 of the registers that have a name here. */
 export const Sysreg = {
   CPACR_EL1: sysreg(3, 0, 1, 0, 2),
   ICC_PMR_EL1: sysreg(3, 0, 4, 6, 0),

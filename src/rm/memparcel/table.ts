@@ -9,6 +9,7 @@ import type { Parcel, ParcelRegion, ParcelTable, ParcelTarget } from './types.js
 
 export const createParcelTable = (): ParcelTable => ({ nextHandle: 0, list: [], parentMe: CAP_INVALID });
 
+/** null: no parcel has the handle. */
 export function lookupParcel(rm: Rm, handle: number): Parcel | null {
   const { list } = rm.parcels;
   for (let i = 0; i < list.length; i++) if (list[i].handle === handle) return list[i];
