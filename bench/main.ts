@@ -6,6 +6,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BENCH_PARTS, type BenchPart, benchParts } from '../src/cli/bench-parts.js';
+import { CliError } from '../src/cli/errors.js';
 import { hypercalls, ipc } from './hypercalls.js';
 import { fuzz, plainVmLife, vmLife } from './life.js';
 import { benchCrowd, benchLink } from './link.js';
@@ -15,7 +17,7 @@ import { machines, scheduling } from './scheduling.js';
 import { snapshots } from './snapshots.js';
 import { coldStart } from './start.js';
 
-const PARTS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
+const PARTS: Readonly<Record<BenchPart, () => Figures | Promise<Figures>>> = {
   rpc,
   hypercalls,
   ipc,
@@ -33,7 +35,7 @@ const PARTS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
 };
 
 const HELP = `npm run bench -- [--json] [PART ...]
---json prints {name: {rate, unit, ratioToLimit}}. Parts, all of them if none is given: ${Object.keys(PARTS).join(' ')}`;
+--json prints {name: {rate, unit, ratioToLimit}}. Parts, all of them if none is given: ${BENCH_PARTS.join(' ')}`;
 
 const round = (n: number): string =>
   n >= 100 ? Math.round(n).toLocaleString('en-US').replaceAll(',', ' ') : n.toPrecision(3);
@@ -44,7 +46,7 @@ function show(name: string, f: Figure): void {
 }
 
 /** What a part says in its own process. */
-async function measured(part: string): Promise<Figures> {
+async function measured(part: BenchPart): Promise<Figures> {
   const args = ['--expose-gc', fileURLToPath(import.meta.url), '--here', part];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
@@ -60,17 +62,15 @@ async function main(): Promise<void> {
   const options = { json: { type: 'boolean' }, help: { type: 'boolean' }, here: { type: 'string' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.here !== undefined) {
-    console.log(JSON.stringify(await PARTS[values.here]()));
+    for (const part of benchParts([values.here])) console.log(JSON.stringify(await PARTS[part]()));
     return;
   }
-  const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name));
-  if (values.help === true || unknown !== undefined) {
-    if (unknown !== undefined) process.exitCode = 2;
-    console.log(unknown === undefined ? HELP : `error: no part is called '${unknown}'\n${HELP}`);
+  if (values.help === true) {
+    console.log(HELP);
     return;
   }
   const all: Figures = {};
-  for (const part of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
+  for (const part of benchParts(positionals)) {
     const figures = await measured(part);
     Object.assign(all, figures);
     if (values.json !== true) for (const [name, f] of Object.entries(figures)) show(name, f);
@@ -78,4 +78,8 @@ async function main(): Promise<void> {
   if (values.json === true) console.log(JSON.stringify(all, undefined, 2));
 }
 
-void main();
+main().catch((error: unknown) => {
+  if (!(error instanceof CliError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = error.code;
+});

@@ -51,7 +51,7 @@ export function withVms(count: number): Run {
     0,
     json.steps.findIndex((s) => s.label === 'running'),
   );
-  const steps = Array.from({ length: count }, (_, i) =>
+  const vms = Array.from({ length: count }, (_, i) =>
     creation.map((s) => {
       const copy = JSON.parse(
         JSON.stringify(s).replaceAll('$image', `0x${(0x5000_0000 + i * 0x20_0000).toString(16)}`),
@@ -59,8 +59,8 @@ export function withVms(count: number): Run {
       delete copy.label;
       return copy;
     }),
-  ).flat();
-  const run = new Run(parseScenario(JSON.stringify({ ...json, steps })));
+  );
+  const run = new Run(parseScenario(JSON.stringify({ ...json, steps: [{ note: `${count} VMs` }, ...vms.flat()] })));
   run.finish();
   if (run.failures.length > 0) throw new Error(run.failures[0]?.text);
   return run;

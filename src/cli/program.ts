@@ -11,6 +11,7 @@ import type { FuzzThreadData } from './commands/fuzz/thread.js';
 import { bugReport, nothingDoing } from './doing.js';
 import { CliError, Exit } from './errors.js';
 import { packageVersion } from './files.js';
+import { registerBench } from './options/bench.js';
 import { registerCaps } from './options/caps.js';
 import { registerCompletion } from './options/completion.js';
 import { registerConform } from './options/conform.js';
@@ -55,6 +56,7 @@ function command(args: readonly string[]): Command {
   registerExplore(program);
   registerConform(program);
   registerConformRm(program);
+  registerBench(program);
   registerHelp(program);
   program.hook('preAction', (_, action) => refuseSeed(program, action));
   sayWhereHelpIs(program, calledIn(program, args));

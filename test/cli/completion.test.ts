@@ -62,6 +62,8 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
   [['demo', ''], []],
   [['explain', 'VM_STAR'], ['VM_START']],
   [['completion', 'f'], ['fish']],
+  [['bench', 'plain'], ['plain-life']],
+  [['explore', '--commands', 'life,que'], ['life,queries']],
   [['help', 'conf'], ['conform']],
 ];
 

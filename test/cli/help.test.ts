@@ -7,7 +7,7 @@ afterAll(() => lines.close());
 /** The program's commands, and theirs. */
 const COMMANDS = [
   ...['run', 'caps', 'web', 'replay', 'demo', 'serve', 'verify', 'decode', 'explain', 'completion', 'fuzz', 'explore'],
-  ...['conform', 'conform rm'],
+  ...['conform', 'conform rm', 'bench'],
 ];
 
 /** Something in them is random. */

@@ -76,7 +76,7 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['run SCENARIO --seed x', 2, /; "gunyah-sim run --help" tells more/],
   ['--seed x conform rm', 2, /; "gunyah-sim conform rm --help" tells more/],
   ['conform rm --timeout x', 2, /; "gunyah-sim conform rm --help" tells more/],
-  ...['verify', 'decode 00', 'conform FRAG-1', 'conform rm', 'explain 0x35', 'replay x', 'demo'].map(
+  ...['verify', 'decode 00', 'conform FRAG-1', 'conform rm', 'explain 0x35', 'replay x', 'demo', 'bench'].map(
     (line) => [`${line} --seed 3`, 2, /--seed has no effect on [a-z ]+: leave it out/] as const,
   ),
   ['run missing', 3, /cannot read missing: no such file$/m],
@@ -125,8 +125,10 @@ const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ['explain xyzzy', 2, /nothing is called 'xyzzy'; give a name or number/],
   ['explain SCENARIO --step NaN', 2, /'NaN' is invalid. give a whole number from 1/],
   ['explain SCENARIO --step 16', 2, /has steps 1 to 15; --step 16 is none of them/],
+  ['bench rcp', 2, /no part is called rcp: did you mean (rpc|ipc)\? there are rpc, hypercalls/],
+  ['bench rpc nope', 2, /no part is called nope: there are rpc, hypercalls, .*, fullness$/m],
   ['completion', 2, /for which shell: choose bash, zsh or fish/],
-  ['completion --words x', 2, /--words x: there are checks, defects, faults, deaths, names/],
+  ['completion --words x', 2, /--words x: there are checks, defects, faults, deaths, commands, names/],
   ['completion constructor', 2, /no completion for 'constructor'/],
   ['completion tcsh', 2, /no completion for 'tcsh': choose bash, zsh or fish/],
   ['fuzz --jobs 1e99', 2, /give a whole number from 1 to 256/],

@@ -1,5 +1,6 @@
 /** What may stand where on a command line, asked of commander: it knows the commands, their options and most of the values. */
 import type { Command, Option } from 'commander';
+import { BENCH_PARTS } from '../../bench-parts.js';
 
 /** What the shell completes: `@files`, `@NAME` for the words of `completion --words NAME`, or words as they are. */
 export type Wanted = readonly string[];
@@ -32,11 +33,13 @@ const KNOWN: Readonly<Record<string, Wanted>> = {
   '--mutant': ['@defects'],
   '--fault': ['@faults'],
   '--excuse': ['@deaths'],
+  '--commands': ['@commands'],
   '--vm': ['HLOS', 'RM'],
   conform: ['@checks'],
   // Their names are in files that take longer to read than anybody waits.
   'conform rm': [],
   explain: ['@names', FILES],
+  bench: BENCH_PARTS,
   completion: ['bash', 'zsh', 'fish'],
 };
 

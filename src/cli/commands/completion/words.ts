@@ -1,5 +1,6 @@
 /** Names that change with the program, for `completion --words NAME`: a script asks when it needs them. */
 import { CATALOG, DEFECTS } from '../../../conform/index.js';
+import { COMMAND_SETS, EXPLORED } from '../../../fuzz/explore/index.js';
 import { FAULTS } from '../../../fuzz/index.js';
 import { TOPICS } from '../../../protocol/explain.js';
 import { DEATHS } from '../../../protocol/index.js';
@@ -12,6 +13,7 @@ export const WORDS: Readonly<Record<string, () => readonly string[]>> = {
   defects: () => DEFECTS.map((d) => d.name),
   faults: () => Object.keys(FAULTS),
   deaths: () => [...Object.keys(DEATHS), 'all'],
+  commands: () => [...Object.keys(COMMAND_SETS), ...EXPLORED],
   names: () => [
     ...new Set([
       ...Object.entries(TOPICS).flatMap(([topic, list]) => [topic, ...list.map(([name]) => name)]),
