@@ -63,7 +63,7 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
   [['explain', 'VM_STAR'], ['VM_START']],
   [['completion', 'f'], ['fish']],
   [['bench', 'plain'], ['plain-life']],
-  [['explore', '--commands', 'life,que'], ['life,queries']],
+  [['explore', '--commands', 'life,queri'], ['life,queries']],
   [['help', 'conf'], ['conform']],
 ];
 
