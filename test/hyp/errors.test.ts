@@ -43,6 +43,12 @@ interface Row {
   make: (good: Args) => Args;
 }
 
+/** Lookups whose argument depends on the others, as the good arguments have it: to the parent, here the partition. */
+const ROLES: Readonly<Record<string, Pick<CheckEntry, 'lookup' | 'type'>>> = {
+  'memextent_donate.3': { lookup: 'from', type: 'MEMEXTENT' },
+  'memextent_donate.4': { lookup: 'to', type: 'PARTITION' },
+};
+
 /** Capabilities that a lookup refuses, in the order in which it does. */
 function lookupRows(call: CallEntry, check: CheckEntry): Row[] {
   const at = check.lookup as string;
@@ -73,10 +79,9 @@ function lookupRows(call: CallEntry, check: CheckEntry): Row[] {
 }
 
 function rowsOf(call: CallEntry): Row[] {
-  const inputs = infoOf(call).inputs.map((i) => i.name);
   return (call.check ?? []).flatMap((check): Row[] => {
     const rule = `${call.name}.${check.n}`;
-    if (check.lookup !== undefined) return inputs.includes(check.lookup) ? lookupRows(call, check) : [];
+    if (check.lookup !== undefined) return lookupRows(call, { ...check, ...ROLES[rule] });
     const make = CASES[rule];
     return make === undefined
       ? []
