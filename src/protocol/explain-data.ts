@@ -5721,6 +5721,14 @@ export const QUIRKS: readonly Quirk[] = [
     consequence: 'Expect an interrupt without a reason after withdrawing one from within its handler.',
   },
   {
+    id: 'gic-enable-repeats',
+    area: 'GIC',
+    text: 'ISENABLER of a level interrupt that a device raised and the guest has ended delivers it once more: its list register still counts as its own, and its level is not looked at.',
+    source: 'hypervisor source, delivering to a list register again',
+    consequence:
+      'Do not enable again what is enabled, or expect an interrupt without a reason; with ICENABLER before there is none.',
+  },
+  {
     id: 'gic-listed-keeps-group',
     area: 'GIC',
     text: 'A listed interrupt keeps the group and the priority that it had when it was listed.',

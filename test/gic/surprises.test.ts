@@ -1,5 +1,7 @@
 /** What surprises about the GIC that VMs see (spec/quirks.toml): one test each. */
 import { describe, expect, it } from 'vitest';
+import { bindHwirq, createHwirq, raiseHwirq } from '../../src/gic/hwirq.js';
+import { gicOfHyp } from '../../src/gic/index.js';
 import {
   allCaps,
   assertSource,
@@ -199,6 +201,25 @@ describe('an interrupt', () => {
     expect([state(0), state(1)]).toEqual([recorded, [true, false]]);
     expect(m.mrs(1, IAR1)).toBe(BigInt(SPI));
     expect([state(0), state(1)]).toEqual([recorded, [false, true]]);
+  });
+
+  it('of a device that has been ended comes again when its number is enabled again', () => {
+    const m = booted();
+    const g = gicOfHyp(m.hyp);
+    setUpSpi(m, SPI, false, 0x80);
+    m.act(0);
+    const hwirq = createHwirq(m.hyp, 0, 72);
+    expect(bindHwirq(g, hwirq, m.vic, SPI)).toBe(HypError.OK);
+    for (const disable of [false, true]) {
+      expect(raiseHwirq(g, hwirq, 0)).toBe(true);
+      expect(m.mrs(0, IAR1)).toBe(BigInt(SPI));
+      m.msr(0, EOIR1, SPI);
+      expect(m.mrs(0, IAR1)).toBe(NONE);
+      if (disable) bitWrite(m, ICENABLER, SPI);
+      bitWrite(m, ISENABLER, SPI);
+      expect(m.mrs(0, IAR1)).toBe(disable ? NONE : BigInt(SPI));
+      if (!disable) m.msr(0, EOIR1, SPI);
+    }
   });
 });
 
