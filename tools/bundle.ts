@@ -1,6 +1,6 @@
 /**
  * `npm run build`, second part: the command line in one file with its code cache (src/cli/bundle.ts), the benchmarks in one file,
- * the web explorer in one file.
+ * the web explorer in one file; and what the first part made of sources that have gone is removed.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,14 @@ import { build } from 'esbuild';
 import { BUNDLE_NAME, EPILOGUE, loadBundle, MARK_LENGTH, PROLOGUE } from '../src/cli/bundle.js';
 import { explorerPage } from './explorer.js';
 import { notices } from './notices.js';
+import { removeStale } from './stale.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
 const root = new URL('..', import.meta.url);
 const folder = new URL(`${values.out}/src/cli/`, pathToFileURL(`${process.cwd()}/`));
 const outfile = fileURLToPath(new URL(BUNDLE_NAME, folder));
+
+removeStale(fileURLToPath(new URL('..', folder)), fileURLToPath(new URL('src', root)));
 
 // `npx gunyah-sim` in a checkout starts the file itself; npm makes only installed commands executable.
 chmodSync(new URL('main.js', folder), 0o755);
