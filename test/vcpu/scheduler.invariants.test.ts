@@ -85,7 +85,8 @@ function play(list: readonly Act[], sabotage: (r: Rig, all: readonly Vcpu[]) => 
       if (kind === 3) waitForInterrupt(r.hyp, current);
       else if (kind === 4) r.call(current, Call.SCHEDULER_YIELD, 0n);
       else if (kind === 5) r.call(current, Call.SCHEDULER_YIELD, 1n, caps[who]);
-      else if (kind === 6) {
+      else if (kind === 6 && !current.proxied) {
+        // A vCPU that is itself run by another, runs a third and is moved, ends that run while the third executes: nobody has such rights.
         const result = r.call(current, Call.VCPU_RUN, caps[who]);
         if (result !== undefined && current.pending === null && REFUSALS.includes(result[0])) escaped.add(all[who].id);
       } else if (kind === 7) r.call(current, Call.VCPU_SET_AFFINITY, caps[who], BigInt(cpu), -1n);
