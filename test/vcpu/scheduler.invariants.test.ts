@@ -21,7 +21,10 @@ const acts = fc.array(
 const isRunBy = (all: readonly Vcpu[], id: number): boolean =>
   all.some((v) => (v.pending?.kind === 'run' && v.pending.target === id) || v.yieldTo === id);
 
-/** What is wrong with threads, queues and CPUs. `escaped`: vCPUs that a refused `vcpu_run` has left unblocked (a defect, kept). */
+/**
+ * What is wrong with threads, queues and CPUs. `escaped`: vCPUs that a refused `vcpu_run` has left unblocked, or that were moved
+ * during their run (defects, kept).
+ */
 function violations(r: Rig, all: readonly Vcpu[], escaped: ReadonlySet<number>): string[] {
   const { cpus } = schedState(r.hyp);
   const wrong: string[] = [];
@@ -89,8 +92,11 @@ function play(list: readonly Act[], sabotage: (r: Rig, all: readonly Vcpu[]) => 
         // A vCPU that is itself run by another, runs a third and is moved, ends that run while the third executes: nobody has such rights.
         const result = r.call(current, Call.VCPU_RUN, caps[who]);
         if (result !== undefined && current.pending === null && REFUSALS.includes(result[0])) escaped.add(all[who].id);
-      } else if (kind === 7) r.call(current, Call.VCPU_SET_AFFINITY, caps[who], BigInt(cpu), -1n);
-      else r.smccc(current, 0xc400_0001n, 0n, 0n, 0n);
+      } else if (kind === 7) {
+        // One that is moved during its run goes on there until that CPU schedules: the end of a run disturbs nobody (kept).
+        if (isRunBy(all, all[who].id)) escaped.add(all[who].id);
+        r.call(current, Call.VCPU_SET_AFFINITY, caps[who], BigInt(cpu), -1n);
+      } else r.smccc(current, 0xc400_0001n, 0n, 0n, 0n);
     }
     r.settle();
     sabotage(r, all);
