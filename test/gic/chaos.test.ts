@@ -89,6 +89,6 @@ it('list registers and delivery states always agree', () => {
         expect(gicInvariants(m.hyp)).toEqual([]);
       }
     }),
-    { numRuns: 200, seed: 11 },
+    { numRuns: 80, seed: 11 },
   );
 });

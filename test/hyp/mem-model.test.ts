@@ -249,7 +249,7 @@ const property = (quirk: boolean) =>
 
 describe('extents and mappings', () => {
   it('agree with the model: every page has one owner and is reachable only where its owner recorded it', () => {
-    fc.assert(property(false), { numRuns: 120, seed: 7 });
+    fc.assert(property(false), { numRuns: 50, seed: 7 });
   });
 
   it('the model notices the block quirk of the real hypervisor (a mutant that must be caught)', () => {

@@ -139,7 +139,7 @@ describe('the reference client in a process of its own', () => {
   });
 });
 
-// Every mutant against the whole level: npm run conform:self. Here each is tried on the first check that it must fail.
+// Every mutant against the whole level: npm run conform:self. Here each third is tried on the first check that it must fail.
 describe('its mutants', () => {
   const mutants = (): Promise<Mutant[]> => readMutants(`${plain} {link}`, OPTIONS.startMs);
 
@@ -157,7 +157,7 @@ describe('its mutants', () => {
       const wrong: string[] = [];
       const free = [...images];
       await inLanes(
-        await mutants(),
+        (await mutants()).filter((_, i) => i % 3 === 0),
         images.length,
         () => free.pop() as suite.BenchImage,
         async (m, image) => {

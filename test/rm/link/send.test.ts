@@ -179,6 +179,6 @@ test('random replies, notifications and slow clients match the model', () => {
         expect(fake.rm.events.length > 0).toBe(model.event);
       });
     }),
-    { numRuns: 300, seed: 12 },
+    { numRuns: 120, seed: 12 },
   );
 });
