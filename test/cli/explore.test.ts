@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { explore } from '../../src/cli/commands/fuzz/explore.js';
 import { Exit } from '../../src/cli/errors.js';
 import { Explorer } from '../../src/fuzz/explore/index.js';
-import { CliLines } from '../support/cli.js';
+import { CliLines, keepStdout } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'explore-'));
 const lines = new CliLines(folder);
@@ -97,13 +97,9 @@ describe('explore as a process', () => {
 });
 
 describe('what no sequence can show', () => {
-  let printed: string;
+  let printed: { text: string };
   beforeEach(() => {
-    printed = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      printed += String(text);
-      return true;
-    });
+    printed = keepStdout();
   });
   afterEach(() => {
     vi.restoreAllMocks();
@@ -119,7 +115,7 @@ describe('what no sequence can show', () => {
     });
     const options = { vms: 1, parcels: 1, commands: ['allocate', 'deallocate'], quiet: true };
     expect(await explore({ ...options, given: ['--commands', 'allocate,deallocate'] })).toBe(Exit.FAILED);
-    expect(printed.split('\n')).toEqual([
+    expect(printed.text.split('\n')).toEqual([
       'FAILED (sometimes): load DEALLOCATE#0 -> none never came, though the commands can lead to it',
       'FAILED (eventually): from 2 states there is no way back to the start, as after ',
       "again: gunyah-sim explore --commands 'allocate,deallocate'",

@@ -5,19 +5,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fuzz } from '../../src/cli/commands/fuzz/fuzz.js';
 import { CliError, Exit } from '../../src/cli/errors.js';
+import { keepStdout } from '../support/cli.js';
 
 // Every run listens for signals.
 process.setMaxListeners(50);
 
 let folder: string;
-let printed: string;
+let printed: { text: string };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
-  printed = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
+  printed = keepStdout();
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
 afterEach(() => {
@@ -30,10 +27,10 @@ const base = { seconds: 30, jobs: 1, length: 20, quiet: true, seed: 1 };
 describe('fuzz', () => {
   it('ends with 0 and its tables when nothing fails', async () => {
     expect(await fuzz({ ...base, quiet: false, runs: 2 })).toBe(Exit.OK);
-    expect(printed).toMatch(/VM_ALLOCATE +OK \d+/);
-    expect(printed).toMatch(/vm-life +\d+ of \d+ transitions/);
+    expect(printed.text).toMatch(/VM_ALLOCATE +OK \d+/);
+    expect(printed.text).toMatch(/vm-life +\d+ of \d+ transitions/);
     // Behind the corpus come the two.
-    expect(printed).toContain('seed 1, nothing failed; go on: gunyah-sim fuzz --seed 1 --from 2 --length 20');
+    expect(printed.text).toContain('seed 1, nothing failed; go on: gunyah-sim fuzz --seed 1 --from 2 --length 20');
   });
 
   it('writes a failure down, repeats it, and never overwrites it unasked', async () => {
@@ -41,25 +38,25 @@ describe('fuzz', () => {
     const failing = { ...base, fault: 'doubled-page', record };
     expect(await fuzz(failing)).toBe(Exit.FAILED);
     expect(existsSync(record)).toBe(true);
-    expect(printed).toContain(`replay: gunyah-sim fuzz --replay ${record}`);
+    expect(printed.text).toContain(`replay: gunyah-sim fuzz --replay ${record}`);
     expect(await fuzz({ ...base, replay: record })).toBe(Exit.FAILED);
-    expect(printed).toContain('fails as recorded');
+    expect(printed.text).toContain('fails as recorded');
     await expect(fuzz(failing)).rejects.toThrow(/give --force/);
     expect(await fuzz({ ...failing, force: true })).toBe(Exit.FAILED);
   });
 
   it('says which sequence comes next, and goes on with it', async () => {
     await fuzz({ ...base, length: 5, runs: 3, from: 0, json: true });
-    const whole = JSON.parse(printed);
+    const whole = JSON.parse(printed.text);
     expect(whole.next).toBe(3);
     const commands = async (from: number, runs: number): Promise<number> => {
-      printed = '';
+      printed.text = '';
       await fuzz({ ...base, length: 5, runs, from, json: true });
-      return JSON.parse(printed).commands;
+      return JSON.parse(printed.text).commands;
     };
     expect((await commands(0, 2)) + (await commands(2, 1))).toBe(whole.commands);
     await fuzz({ ...base, length: 5, runs: 1, from: 2 });
-    expect(printed).toContain(
+    expect(printed.text).toContain(
       'nothing failed; go on: gunyah-sim fuzz --seed 1 --from 3 --length 5 --seconds 30 --runs 1',
     );
   });
@@ -67,42 +64,42 @@ describe('fuzz', () => {
   it('names what a failure is about and shows its packets on request, but makes no promise about a file it could not write', async () => {
     const record = join(folder, "it's.json");
     expect(await fuzz({ ...base, fault: 'leaked-cap', record })).toBe(Exit.FAILED);
-    expect(printed).toContain('commands, from sequence 2 of the corpus:\n');
-    expect(printed).toContain('what was checked: gunyah-sim explain no-cap-leak\n');
-    expect(printed).toContain(`--replay '${record.replace("'", "'\\''")}'`);
-    printed = '';
+    expect(printed.text).toContain('commands, from sequence 2 of the corpus:\n');
+    expect(printed.text).toContain('what was checked: gunyah-sim explain no-cap-leak\n');
+    expect(printed.text).toContain(`--replay '${record.replace("'", "'\\''")}'`);
+    printed.text = '';
     expect(await fuzz({ replay: record, trace: true, length: 1 })).toBe(Exit.FAILED);
-    expect(printed).toMatch(
+    expect(printed.text).toMatch(
       /^1\. primary VM: VM_ALLOCATE vmid +0\n +[\d.]+ ms {2}HLOS -> RM {2}request VM_ALLOCATE seq 0$/m,
     );
-    printed = '';
+    printed.text = '';
     expect(await fuzz({ ...base, fault: 'leaked-cap', record: '-' })).toBe(Exit.FAILED);
-    expect(printed).toContain('replay: put the recording above into a FILE');
+    expect(printed.text).toContain('replay: put the recording above into a FILE');
   });
 
   it('makes a scenario of a failure, and says what it shows', async () => {
     const [record, scenario] = [join(folder, 'f.json'), join(folder, 'scenario.json')];
     expect(await fuzz({ ...base, fault: 'wrong-error', record })).toBe(Exit.FAILED);
-    printed = '';
+    printed.text = '';
     expect(await fuzz({ replay: record, scenario, length: 1 })).toBe(Exit.FAILED);
-    expect(printed).toContain(`scenario: gunyah-sim run ${scenario}\n  the fault wrong-error is not in it\n`);
-    expect(printed).toMatch(/ {2}every step is as the model says\n$/);
+    expect(printed.text).toContain(`scenario: gunyah-sim run ${scenario}\n  the fault wrong-error is not in it\n`);
+    expect(printed.text).toMatch(/ {2}every step is as the model says\n$/);
     expect(JSON.parse(readFileSync(scenario, 'utf8')).steps).toContainEqual(
       expect.objectContaining({ rpc: 'VM_DEALLOCATE', expect: 'VM_STATE' }),
     );
     await expect(fuzz({ replay: record, scenario, length: 1 })).rejects.toThrow(/give --force/);
     await expect(fuzz({ replay: record, scenario: record, force: true, length: 1 })).rejects.toThrow(/what is read/);
     await expect(fuzz({ ...base, scenario })).rejects.toThrow('--scenario makes a scenario of a --replay');
-    printed = '';
+    printed.text = '';
     await fuzz({ replay: record, scenario: '-', length: 1 });
-    expect(JSON.parse(printed).format).toBe('gunyah-scenario/1');
+    expect(JSON.parse(printed.text).format).toBe('gunyah-scenario/1');
   });
 
   it('takes the number of sequences for the limit when there is no time', async () => {
     // The run began longer ago than a run without a number lasts.
     vi.spyOn(Date, 'now').mockReturnValueOnce(Date.now() - 100_000);
     expect(await fuzz({ ...base, seconds: undefined, length: 1, runs: 1, from: 0 })).toBe(Exit.OK);
-    expect(printed).toContain(' 1 sequences');
+    expect(printed.text).toContain(' 1 sequences');
   });
 
   it('reads recordings with options that it does not know, and refuses faults that it does not have', async () => {

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 
 export interface Ended {
   status: number | null;
@@ -40,4 +41,14 @@ export class CliLines {
   close(): void {
     this.child.disconnect();
   }
+}
+
+/** Keeps stdout from now on, of commands called in this process, until `vi.restoreAllMocks`. Take what was printed with `text`. */
+export function keepStdout(): { text: string } {
+  const kept = { text: '' };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    kept.text += String(text);
+    return true;
+  });
+  return kept;
 }
