@@ -37,7 +37,7 @@ const INDENT = '    ';
 const indented = (text: string): string => `${INDENT}${text.replaceAll('\n', `\n${INDENT}`)}`;
 
 /** People read stdout: no report of another form goes there. */
-export const showsText = (o: ReportOptions): boolean => o.tap !== true && o.json !== true && o.junit !== '-';
+const showsText = (o: ReportOptions): boolean => o.tap !== true && o.json !== true && o.junit !== '-';
 
 /** Throws when a report is asked for where there is nothing to report. `option`: why there is not. */
 export function refuseReports(option: string, o: ReportOptions): void {
@@ -134,8 +134,9 @@ export function report(suite: string, results: readonly SuiteResult[], o: Report
     if (again !== undefined) print(`# ${againLine(again)}`);
   } else if (o.json === true) printJson({ ...sums, left, note, again, results: results.map(jsonOf) });
   else if (showsText(o)) {
-    print(sum);
+    // The sum is the last line, whatever failed.
     if (again !== undefined) print(againLine(again));
+    print(sum);
   }
   return sums.failed > 0 ? Exit.FAILED : Exit.OK;
 }

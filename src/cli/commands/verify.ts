@@ -173,9 +173,15 @@ function tap(results: readonly FileResult[], left: string | undefined): string {
   return again === undefined ? text : `${text}\n# ${againLine(again)}`;
 }
 
+/** Failed files that the last command names. */
+const MAX_AGAIN = 5;
+
 function againOfFailed(results: readonly FileResult[]): string | undefined {
   const failed = results.filter((r) => verdictOf(r) === 'failed');
-  return failed.length === 0 ? undefined : againOf(failed.map((r) => r.path));
+  if (failed.length === 0) return undefined;
+  const more = failed.length - MAX_AGAIN;
+  const command = againOf(failed.slice(0, MAX_AGAIN).map((r) => r.path));
+  return more > 0 ? `${command} # and ${more} more` : command;
 }
 
 function sumOf(results: readonly FileResult[]): Sums {
@@ -209,6 +215,7 @@ function report(results: readonly FileResult[], unreadable: readonly string[], o
     `${all.events} events: ${all.matched} matched, ${all.mismatched} mismatched, ${all.unsupported} unsupported, ${all.excused} excused`,
   );
   if (all.unsupported > 0) print(`unsupported: ${unsupportedText(all)}`);
-  print(sumText(sums));
+  // The sum is the last line, whatever failed.
   if (again !== undefined) print(againLine(again));
+  print(sumText(sums));
 }

@@ -60,7 +60,7 @@ describe('the report of a run', () => {
       '900',
     );
     const again = 'conform FRAG-19 --defect first-twice-crash --timeout 900';
-    expect(r.out.split('\n').at(-2)).toBe(`again: gunyah-sim ${again}`);
+    expect(r.out.split('\n').at(-3)).toBe(`again: gunyah-sim ${again}`);
     const repeated = await lines.run(...again.split(' '), '--tap');
     expect(repeated.out).toContain('not ok 1 - FRAG-19');
     expect(repeated.out.split('\n').at(-2)).toBe(`# again: gunyah-sim ${again}`);

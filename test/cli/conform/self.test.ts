@@ -56,8 +56,9 @@ describe('the proof that checks can fail', () => {
     const r = await self('FRAME-2', '--client', 'sh tame.sh {link}', '--junit', 'tame.xml');
     expect([r.status, r.out]).toEqual([
       1,
-      'FAIL  tame breaks no rule\n    passes FRAME-2\n1 passed, 1 failed, 0 skipped\n' +
-        "again: gunyah-sim conform --self FRAME-2 --mutant tame --client 'sh tame.sh {link}'\n",
+      'FAIL  tame breaks no rule\n    passes FRAME-2\n' +
+        "again: gunyah-sim conform --self FRAME-2 --mutant tame --client 'sh tame.sh {link}'\n" +
+        '1 passed, 1 failed, 0 skipped\n',
     ]);
     expect(readFileSync(join(folder, 'tame.xml'), 'utf8')).toContain('<failure message="FAIL: passes FRAME-2">');
   });
